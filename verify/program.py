@@ -1,0 +1,395 @@
+"""A side of a claim as a traced program: JAX's derivative in every mode, and the formula, as closed jaxprs.
+
+Tracing allocates nothing. Dead equations are dropped, since reverse mode leaves many behind, the undecidable masks of
+maxima among them. What JAX keeps private is used here and in the interpreter alone.
+"""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jax
+import numpy as np
+from jax.extend import core as jex
+from jax.interpreters import partial_eval
+
+from verify.claim import Claim, ClaimError
+from verify.domain import Region, resolve
+from verify.formats import Format
+
+Shape = tuple[int, ...]
+
+# Modes in which JAX offers each kind of derivative; those with a direction take it as further arguments.
+MODES: Final[dict[str, tuple[str, ...]]] = {
+    "value": ("value",),
+    "gradient": ("grad", "jacrev", "jacfwd", "jvp", "vjp"),
+    "jacobian": ("jacrev", "jacfwd", "jvp", "vjp"),
+    "hessian": ("hessian", "jacrev(jacfwd)", "hvp"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """One side in one mode, traced for one choice of sizes in one format.
+
+    Attributes:
+        name: the mode, or ``formula``, ``stable``, ``where``.
+        closed: the jaxpr for a single point, dead equations dropped.
+        flat: the function behind it, from flat arrays to flat arrays; it can be compiled.
+        outputs: shapes of the outputs.
+        directions: shapes of the tangents or cotangents that follow the claim's arguments.
+        contracted: ``in`` for a tangent, ``out`` for a cotangent, "" where the whole derivative comes out.
+    """
+
+    name: str
+    closed: Any
+    flat: Callable[..., list[Any]]
+    outputs: tuple[Shape, ...]
+    directions: tuple[Shape, ...] = ()
+    contracted: str = ""
+
+    @property
+    def text(self) -> str:
+        """The jaxpr as text: two programs with the same text need to be read only once."""
+        return str(self.closed)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """A claim at one choice of sizes in one format, ready to be read and run.
+
+    Attributes:
+        claim: the claim.
+        size: the choice of sizes.
+        form: the float format that its programs are traced in.
+        names: one label per flat argument, such as ``x`` or ``params['w']``.
+        regions: one region per flat argument.
+        shapes: one shape per flat argument.
+        modes: the autodiff side in each mode that JAX offers.
+        formula: the side derived by hand.
+        stable: its cancellation-free form, if there is one.
+        where: the predicate, if there is one.
+        unavailable: modes that JAX does not offer for this function, with its reason.
+        outer: shapes of the function's outputs (a gradient's is one scalar).
+        inner: shapes of the arguments that are differentiated by.
+    """
+
+    claim: Claim
+    size: Mapping[str, int]
+    form: Format
+    names: tuple[str, ...]
+    regions: tuple[Region, ...]
+    shapes: tuple[Shape, ...]
+    modes: tuple[Program, ...]
+    formula: Program
+    stable: Program | None
+    where: Program | None
+    unavailable: Mapping[str, str]
+    outer: tuple[Shape, ...]
+    inner: tuple[Shape, ...]
+
+    @property
+    def sides(self) -> tuple[Program, ...]:
+        """All programs that are judged."""
+        return (*self.modes, self.formula, *((self.stable,) if self.stable else ()))
+
+
+def size_text(size: Mapping[str, int]) -> str:
+    """``n = 3, t = 2``; empty where there are no named sizes."""
+    return ", ".join(f"{name} = {value}" for name, value in size.items())
+
+
+def entries(claim: Claim, size: Mapping[str, int]) -> int:
+    """Largest number of entries among the arguments, known before anything is allocated."""
+    counts = [int(np.prod([int(axis) for axis in resolve(leaf.shape, size)], dtype=object)) for leaf in claim.leaves()]
+    return max(counts, default=1)
+
+
+def trace(claim: Claim, size: Mapping[str, int], form: Format) -> Subject:
+    """Trace both sides of a claim.
+
+    Args:
+        claim: the claim.
+        size: the choice of sizes.
+        form: the float format of its arguments.
+
+    Returns:
+        The traced sides.
+
+    Raises:
+        ClaimError: where a side raises, returns the wrong shape or number of arrays, returns no floats, hides a
+            custom rule, or where both sides are one program.
+    """
+    with jax.enable_x64(True):
+        return _trace(claim, size, form)
+
+
+def _trace(claim: Claim, size: Mapping[str, int], form: Format) -> Subject:
+    names = list(claim.domain)
+    bound = jax.tree.map(
+        lambda region: region.bind(size), dict(claim.domain), is_leaf=lambda each: isinstance(each, Region)
+    )
+    trees = [bound[name] for name in names]
+    paths, treedef = jax.tree_util.tree_flatten_with_path(trees, is_leaf=lambda each: isinstance(each, Region))
+    labels = tuple(names[path[0].idx] + jax.tree_util.keystr(path[1:]) for path, _ in paths)
+    regions = tuple(region for _, region in paths)
+    shapes = tuple(resolve(region.shape, size) for region in regions)
+    arguments = [
+        jax.ShapeDtypeStruct(shape, np.dtype(np.int64) if region.integer else form.dtype())
+        for region, shape in zip(regions, shapes, strict=True)
+    ]
+
+    def on_flat(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *flat: function(**dict(zip(names, jax.tree.unflatten(treedef, flat[: len(shapes)]), strict=True)))
+
+    def positional(*given: Any) -> Any:
+        return claim.autodiff.fn(**dict(zip(names, given, strict=True)))
+
+    primal = _flatten(on_flat(claim.autodiff.fn))
+    closed = _make(claim, "autodiff", primal, arguments)
+    outer = tuple(aval.shape for aval in closed.out_avals)
+    _check_rules(claim, closed)
+    wrt = claim.autodiff.wrt
+    numbers = () if wrt is None else tuple(names.index(each) for each in ((wrt,) if isinstance(wrt, str) else wrt))
+    argnums: Any = numbers[0] if isinstance(wrt, str) else numbers
+    kind = claim.autodiff.kind
+    if kind in ("gradient", "hessian") and outer != ((),):
+        found = ", ".join(map(str, outer)) or "nothing"
+        raise ClaimError(f"claim {claim.id!r}: the {kind} needs a function with one scalar result, found shape {found}")
+    spans = _spans(treedef, trees)
+    inner_places = [place for number in numbers for place in spans[number]]
+    inner = tuple(shapes[place] for place in inner_places)
+
+    def directional(mode: str) -> Callable[..., Any]:
+        def split(flat: Sequence[Any]) -> tuple[list[Any], Callable[..., Any]]:
+            given = jax.tree.unflatten(treedef, flat[: len(shapes)])
+
+            def partial(*chosen: Any) -> Any:
+                full = list(given)
+                for number, tree in zip(numbers, chosen, strict=True):
+                    full[number] = tree
+                return positional(*full)
+
+            return [given[number] for number in numbers], partial
+
+        def push(*flat: Any) -> Any:
+            primals, partial = split(flat)
+            structure = jax.tree.structure(tuple(primals))
+            tangents = jax.tree.unflatten(structure, flat[len(shapes) :])
+            if mode == "hvp":
+                return jax.jvp(jax.grad(partial, argnums=tuple(range(len(primals)))), tuple(primals), tangents)[1]
+            return jax.jvp(partial, tuple(primals), tangents)[1]
+
+        def pull(*flat: Any) -> Any:
+            primals, partial = split(flat)
+            result, back = jax.vjp(partial, *primals)
+            return back(jax.tree.unflatten(jax.tree.structure(result), flat[len(shapes) :]))
+
+        return pull if mode == "vjp" else push
+
+    transforms: dict[str, Callable[..., Any]] = {
+        "grad": jax.grad,
+        "jacrev": jax.jacrev,
+        "jacfwd": jax.jacfwd,
+        "hessian": jax.hessian,
+        "jacrev(jacfwd)": lambda f, argnums: jax.jacrev(jax.jacfwd(f, argnums), argnums),
+    }
+    modes: list[Program] = []
+    unavailable: dict[str, str] = {}
+    problem: ClaimError | None = None
+    for mode in MODES[kind]:
+        directions: tuple[Shape, ...] = ()
+        contracted = ""
+        if mode == "value":
+            function, given = primal, arguments
+        elif mode in ("jvp", "vjp", "hvp"):
+            directions = outer if mode == "vjp" else inner
+            contracted = "out" if mode == "vjp" else "in"
+            function = _flatten(directional(mode))
+            given = [*arguments, *(jax.ShapeDtypeStruct(shape, form.dtype()) for shape in directions)]
+        else:
+            derived = transforms[mode](positional, argnums=argnums)
+            function = _flatten(lambda *flat, derived=derived: derived(*jax.tree.unflatten(treedef, flat)))
+            given = arguments
+        try:
+            made = _make(claim, f"autodiff ({mode})", function, given)
+        except ClaimError as error:
+            # JAX has no reverse mode through `while`, no forward mode through `custom_vjp`.
+            problem = error
+            unavailable[mode] = _last_line(error)
+            continue
+        modes.append(_program(mode, made, function, directions, contracted))
+    if not modes:
+        assert problem is not None
+        raise problem
+    wanted = _wanted(kind, outer, inner)
+    formula = _side(claim, "by_hand", "formula", _flatten(on_flat(claim.by_hand)), arguments, wanted)
+    stable = None
+    if claim.stable is not None:
+        stable = _side(claim, "stable", "stable", _flatten(on_flat(claim.stable)), arguments, wanted)
+    where = None
+    if claim.where is not None:
+        where = _predicate(claim, arguments, names, treedef, len(shapes))
+    for program in modes:
+        if program.text == formula.text and len(formula.closed.jaxpr.eqns) > (0 if kind == "value" else 5):
+            raise ClaimError(
+                f"claim {claim.id!r}: by_hand and autodiff ({program.name}) are the same program, so nothing would be "
+                "checked: write the formula as it was derived by hand, without jax.grad"
+            )
+    return Subject(
+        claim=claim,
+        size=dict(size),
+        form=form,
+        names=labels,
+        regions=regions,
+        shapes=shapes,
+        modes=tuple(modes),
+        formula=formula,
+        stable=stable,
+        where=where,
+        unavailable=unavailable,
+        outer=outer,
+        inner=inner,
+    )
+
+
+def _flatten(function: Callable[..., Any]) -> Callable[..., list[Any]]:
+    return lambda *flat: jax.tree.leaves(function(*flat))
+
+
+def _spans(treedef: Any, trees: list[Any]) -> list[list[int]]:
+    """Places of the flat leaves of each argument."""
+    del treedef
+    spans: list[list[int]] = []
+    start = 0
+    for tree in trees:
+        count = len(jax.tree.leaves(tree, is_leaf=lambda each: isinstance(each, Region)))
+        spans.append(list(range(start, start + count)))
+        start += count
+    return spans
+
+
+def _wanted(kind: str, outer: tuple[Shape, ...], inner: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Shapes that the formula must return, in JAX's order."""
+    if kind == "value":
+        return outer
+    if kind == "hessian":
+        return tuple((*first, *second) for first in inner for second in inner)
+    return tuple((*out, *into) for out in outer for into in inner)
+
+
+def _program(
+    name: str, closed: Any, flat: Callable[..., list[Any]], directions: tuple[Shape, ...] = (), contracted: str = ""
+) -> Program:
+    outputs = tuple(tuple(aval.shape) for aval in closed.out_avals)
+    return Program(
+        name=name, closed=closed, flat=flat, outputs=outputs, directions=directions, contracted=contracted
+    )
+
+
+def _make(claim: Claim, role: str, function: Callable[..., list[Any]], arguments: Sequence[Any]) -> Any:
+    """Trace, and drop what no output needs."""
+    try:
+        closed = jax.make_jaxpr(function)(*arguments)
+    except Exception as error:  # any exception of the user's function is theirs to read, without our frames
+        where = _user_line(claim, error)
+        message = str(error).strip().splitlines()
+        raise ClaimError(
+            f"claim {claim.id!r}: {role} raised {type(error).__name__}{where}: {message[0] if message else 'no message'}"
+        ) from error
+    live, _ = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)
+    return jex.ClosedJaxpr(live, closed.consts)
+
+
+def _user_line(claim: Claim, error: BaseException) -> str:
+    """`` at file:line`` of the deepest frame in the file that the claim is written in."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == claim.place[0]]
+    return f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+
+
+def _last_line(error: ClaimError) -> str:
+    return str(error).partition(": autodiff ")[2] or str(error)
+
+
+def _side(
+    claim: Claim,
+    role: str,
+    name: str,
+    function: Callable[..., list[Any]],
+    arguments: Sequence[Any],
+    wanted: tuple[Shape, ...],
+) -> Program:
+    closed = _make(claim, role, function, arguments)
+    program = _program(name, closed, function)
+    if len(program.outputs) != len(wanted):
+        raise ClaimError(
+            f"claim {claim.id!r}: {role} returns {len(program.outputs)} arrays, expected {len(wanted)} of shapes "
+            f"{', '.join(map(str, wanted))}"
+        )
+    for found, shape in zip(program.outputs, wanted, strict=True):
+        if found != shape:
+            raise ClaimError(
+                f"claim {claim.id!r}: {role} returns shape {found}, expected {shape}: outputs are not broadcast to fit "
+                "(jacobian: output axes, then input axes; hessian: input axes twice)"
+            )
+    for aval in closed.out_avals:
+        if not jax.dtypes.issubdtype(aval.dtype, np.floating):
+            raise ClaimError(f"claim {claim.id!r}: {role} returns {aval.dtype}, expected floats")
+    return program
+
+
+def _predicate(claim: Claim, arguments: Sequence[Any], names: list[str], treedef: Any, count: int) -> Program:
+    import inspect
+
+    assert claim.where is not None
+    taken = list(inspect.signature(claim.where).parameters)
+    function = claim.where
+
+    def on_flat(*flat: Any) -> list[Any]:
+        given = dict(zip(names, jax.tree.unflatten(treedef, flat[:count]), strict=True))
+        held = function(**{name: given[name] for name in taken})
+        return [jax.numpy.all(jax.numpy.asarray(leaf)) for leaf in jax.tree.leaves(held)]
+
+    closed = _make(claim, "where", on_flat, arguments)
+    return _program("where", closed, on_flat)
+
+
+def equations(jaxpr: Any) -> Iterator[Any]:
+    """Every equation of a jaxpr, those of nested jaxprs included."""
+    for equation in jaxpr.eqns:
+        yield equation
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (tuple, list)) else (value,):
+                if hasattr(inner, "eqns"):
+                    yield from equations(inner)
+                elif hasattr(inner, "jaxpr") and hasattr(inner.jaxpr, "eqns"):
+                    yield from equations(inner.jaxpr)
+
+
+def _check_rules(claim: Claim, closed: Any) -> None:
+    if claim.custom_rules:
+        return
+    for equation in equations(closed.jaxpr):
+        name = equation.primitive.name
+        if name.startswith(("custom_jvp_call", "custom_vjp_call")):
+            inner = equation.params.get("call_jaxpr") or equation.params.get("fun_jaxpr")
+            info = getattr(getattr(inner, "jaxpr", inner), "debug_info", None)
+            rule = equation.params.get("name") or getattr(info, "func_name", "") or "a function"
+            raise ClaimError(
+                f"claim {claim.id!r}: the autodiff side calls {rule}, whose derivative is a {name.split('_call')[0]} "
+                "rule written by hand, so two hand formulas would be compared: write the function without it, or set "
+                "custom_rules=True to make the rule the subject"
+            )
+
+
+def literals(closed: Any) -> list[float]:
+    """Scalar float constants of a program: the thresholds that it may branch at are among them."""
+    found: dict[float, None] = {}
+    for equation in equations(closed.jaxpr):
+        for variable in equation.invars:
+            if isinstance(variable, jex.Literal) and np.ndim(variable.val) == 0:
+                value = np.asarray(variable.val)
+                if jax.dtypes.issubdtype(value.dtype, np.floating) and np.isfinite(value.astype(np.float64)):
+                    found[float(value)] = None
+    return list(found)

@@ -1,0 +1,708 @@
+"""Exact reading: a value is a ball (midpoint ± radius) of hundreds of bits that contains the true value.
+
+Choices are never guessed. A comparison of two balls that overlap is undecided, unless both are the same object (a
+value equals itself, however wide its ball); what depends on it becomes the hull of both outcomes, and the point is
+read again with more bits. The precision of python-flint is global to the process: `precision` sets and restores it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import flint
+import numpy as np
+from flint import arb
+
+from verify.claim import UnsupportedPrimitive
+from verify.readings.interpreter import (
+    NO,
+    UNDECIDED,
+    YES,
+    Array,
+    System,
+    align,
+    kind_of,
+    negate,
+    scatter_targets,
+    source_line,
+    spread,
+    thin,
+)
+
+ZERO: Final = arb(0)
+ONE: Final = arb(1)
+NAN: Final = arb("nan")
+INFINITE: Final = {1: arb("inf"), -1: arb("-inf")}
+# Below this size looking for exact zeros costs more than it saves.
+SPARSE_SIZE: Final = 64
+
+precision = flint.ctx.workprec
+
+_finite = np.frompyfunc(arb.is_finite, 1, 1)
+_exact = np.frompyfunc(arb.is_exact, 1, 1)
+_union = np.frompyfunc(arb.union, 2, 1)
+_intersects = np.frompyfunc(arb.overlaps, 2, 1)
+
+
+class _Addresses:
+    """The addresses of the objects of an array, as whole numbers, without touching the objects."""
+
+    def __init__(self, array: Array) -> None:
+        self.held = array
+        self.__array_interface__ = {**array.__array_interface__, "typestr": "<i8", "descr": [("", "<i8")]}
+
+
+def addresses(array: Array) -> Array:
+    """Identity of every entry: two entries are one value where their addresses agree."""
+    return np.asarray(_Addresses(array))
+
+
+def finite(array: Array) -> Array:
+    """Mask of the balls that are neither NaN nor unbounded."""
+    return _finite(array).astype(bool)
+
+
+def balls(values: Array) -> Array:
+    """Exact balls from floats, one object an entry."""
+    flat = [arb(value) for value in np.asarray(values, dtype=np.float64).ravel().tolist()]
+    found = np.empty(len(flat), dtype=object)
+    found[:] = flat
+    return found.reshape(np.shape(values))
+
+
+def filled(shape: tuple[int, ...], value: arb) -> Array:
+    """An array that holds one ball everywhere."""
+    array = np.empty(shape, dtype=object)
+    array.fill(value)
+    return array
+
+
+class Balls(System):
+    """What the exact and the rounded reading share: arithmetic on balls, with a hook after every operation.
+
+    `finish` does nothing in the exact reading and adds what a float format may do in the rounded one.
+    """
+
+    def __init__(self) -> None:
+        """Build the table of rows: primitive to method."""
+        super().__init__()
+        # Once a ball without bounds has come up, zero times it is no longer zero, and no product may be skipped.
+        self.tainted = False
+        self.unbounded_constants = False
+        self.rows = {
+            "add": self._add,
+            "add_any": self._add,
+            "sub": self._subtract,
+            "mul": self._multiply,
+            "div": self._divide,
+            "rem": self._remainder,
+            "neg": lambda e, a: self._map(np.negative, a),
+            "abs": lambda e, a: self._map(np.absolute, a),
+            "square": lambda e, a: self._power_of(e, a, 2),
+            "integer_pow": lambda e, a: self._power_of(e, a, e.params["y"]),
+            "pow": self._power,
+            "max": lambda e, a, b: self._extremum(e, a, b, greater=True),
+            "min": lambda e, a, b: self._extremum(e, a, b, greater=False),
+            "clamp": self._clamp,
+            "sign": self._sign,
+            "floor": lambda e, a: self._step(a, arb.floor),
+            "ceil": lambda e, a: self._step(a, arb.ceil),
+            "round": self._round,
+            "is_finite": self._is_finite,
+            "select_n": self._select,
+            "convert_element_type": self._convert,
+            "reduce_precision": self._convert,
+            "nextafter": self._unsupported,
+            "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"]),
+            "reduce_max": lambda e, a: self._reduce_extremum(e, a, greater=True),
+            "reduce_min": lambda e, a: self._reduce_extremum(e, a, greater=False),
+            "reduce_prod": self._reduce_product,
+            "argmax": lambda e, a: self._arg_extremum(e, a, greater=True),
+            "argmin": lambda e, a: self._arg_extremum(e, a, greater=False),
+            "cumsum": self._cumulative_sum,
+            "cummax": lambda e, a: self._cumulative(e, a, lambda x, y: self._extremum(e, x, y, greater=True)),
+            "cummin": lambda e, a: self._cumulative(e, a, lambda x, y: self._extremum(e, x, y, greater=False)),
+            "cumprod": lambda e, a: self._cumulative(e, a, lambda x, y: self._multiply(e, x, y)),
+            "cumlogsumexp": self._unsupported,
+            "dot_general": self._dot,
+            "scatter-add": self._scatter_add,
+            "atan2": lambda e, a, b: self._elementary(e, np.frompyfunc(arb.atan2, 2, 1), a, b),
+        }
+        for name, function in ELEMENTARY.items():
+            self.rows[name] = self._elementary_row(np.frompyfunc(function, 1, 1))
+        for name in COMPARISONS:
+            self.rows[name] = self._compare
+
+    # -- hooks -----------------------------------------------------------------------------------------------
+
+    def finish(self, equation: Any, result: Array, roundings: float = 1) -> Array:
+        """What happens to a result before it is a value of the program; nothing in exact arithmetic."""
+        del equation, roundings
+        return result
+
+    def finish_sum(self, equation: Any, result: Array, terms: Array, axis: int, products: bool = False) -> Array:
+        """As `finish`, for a sum of ``terms`` along an axis in an unknown order."""
+        del equation, terms, axis, products
+        return result
+
+    # -- constants, truth, whole numbers ---------------------------------------------------------------------
+
+    def lift(self, values: Array) -> Array:
+        """Exact balls; zeros and ones are shared objects, which is how sparse arrays are known to be sparse."""
+        flat = values.ravel()
+        array = np.empty(flat.shape, dtype=object)
+        for place, value in enumerate(flat.tolist()):
+            if value == 0:
+                array[place] = ZERO
+            elif value == 1:
+                array[place] = ONE
+            elif value != value:
+                array[place] = NAN
+                self.tainted = True
+            elif value in (np.inf, -np.inf):
+                array[place] = INFINITE[1 if value > 0 else -1]
+                self.unbounded_constants = True
+            else:
+                array[place] = self.literal(value)
+        return array.reshape(values.shape)
+
+    def literal(self, value: float) -> arb:
+        """A constant of the program: the dyadic number that it is."""
+        return arb(value)
+
+    def undefined(self, shape: tuple[int, ...]) -> Array:
+        """Balls that contain everything."""
+        return filled(shape, NAN)
+
+    def from_truth(self, truth: Array) -> Array:
+        """0 or 1, their hull where it is undecided."""
+        table = np.empty(3, dtype=object)
+        table[:] = [ZERO, ONE, ZERO.union(ONE)]
+        if self.depends:
+            self.mark("hulls", truth == UNDECIDED)
+        return table[truth]
+
+    def to_whole(self, numbers: Array) -> tuple[Array, Array]:
+        """Truncate towards zero where that is decided."""
+        whole = np.zeros(numbers.shape, dtype=np.int64)
+        unsure = np.zeros(numbers.shape, dtype=bool)
+        for place, value in np.ndenumerate(numbers):
+            cut = value.floor() if value >= 0 else value.ceil()
+            found = cut.unique_fmpz()
+            if found is None or abs(int(found)) >= 2**62:
+                unsure[place] = True
+            else:
+                whole[place] = int(found)
+        return whole, unsure
+
+    # -- arithmetic ------------------------------------------------------------------------------------------
+
+    def _guard(self, *arrays: Array) -> None:
+        """Notice constants without bounds that enter arithmetic."""
+        if self.unbounded_constants and not self.tainted:
+            special = [id(each) for each in INFINITE.values()]
+            self.tainted = any(bool(np.isin(addresses(array), special).any()) for array in arrays)
+
+    def _map(self, function: Callable[[Array], Array], array: Array) -> Array:
+        self._guard(array)
+        shape, (thinned,) = thin(array)
+        return spread(function(thinned), shape)
+
+    def _sparse(self, array: Array) -> Array | None:
+        """Mask of the exact zeros of a large array; None where there are too few to matter."""
+        if self.tainted or array.size < SPARSE_SIZE:
+            return None
+        zero = addresses(array) == id(ZERO)
+        return zero if 4 * int(zero.sum()) > zero.size else None
+
+    def _add(self, equation: Any, a: Array, b: Array) -> Array:
+        self._guard(a, b)
+        shape, (x, y) = thin(a, b)
+        zeros = [self._sparse(x), self._sparse(y)]
+        if zeros[0] is None and zeros[1] is None:
+            return spread(self.finish(equation, np.add(x, y)), shape)
+        x, y = np.broadcast_arrays(x, y)
+        result = x.copy()
+        x_zero = addresses(result) == id(ZERO)
+        y_zero = addresses(y) == id(ZERO)
+        result[x_zero] = y[x_zero]
+        both = ~x_zero & ~y_zero
+        if both.any():
+            result[both] = self.finish(equation, np.add(x[both], y[both]))
+        return spread(result, shape)
+
+    def _subtract(self, equation: Any, a: Array, b: Array) -> Array:
+        self._guard(a, b)
+        shape, (x, y) = thin(a, b)
+        zero = self._sparse(y)
+        if zero is not None:
+            x, y, zero = np.broadcast_arrays(x, y, zero)
+            result = x.copy()
+            result[~zero] = self.finish(equation, np.subtract(x[~zero], y[~zero]))
+            return spread(result, shape)
+        result = self.finish(equation, np.subtract(x, y))
+        if not self.tainted:
+            same = np.broadcast_to(self._same(x, y), result.shape)
+            if same.any():
+                result[same] = ZERO
+        return spread(result, shape)
+
+    def _same(self, a: Array, b: Array) -> Array:
+        """Where both entries are one value, and so equal."""
+        return addresses(a) == addresses(b)
+
+    def _multiply(self, equation: Any, a: Array, b: Array) -> Array:
+        self._guard(a, b)
+        shape, (x, y) = thin(a, b)
+        zeros = [self._sparse(x), self._sparse(y)]
+        if zeros[0] is None and zeros[1] is None:
+            return spread(self.finish(equation, np.multiply(x, y)), shape)
+        x, y = np.broadcast_arrays(x, y)
+        result = filled(x.shape, ZERO)
+        live = ~((addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO)))
+        one = live & (addresses(x) == id(ONE))
+        result[one] = y[one]
+        live &= ~one
+        if live.any():
+            result[live] = self.finish(equation, np.multiply(x[live], y[live]))
+        return spread(result, shape)
+
+    def _divide(self, equation: Any, a: Array, b: Array) -> Array:
+        self._guard(a, b)
+        shape, (x, y) = thin(a, b)
+        zero = self._sparse(x)
+        if zero is not None and bool(np.equal(self._nonzero(y), True).all()):
+            x, y, zero = np.broadcast_arrays(x, y, zero)
+            result = filled(x.shape, ZERO)
+            result[~zero] = self._watch(self.quotient(equation, x[~zero], y[~zero]))
+            return spread(result, shape)
+        return spread(self._watch(self.quotient(equation, x, y)), shape)
+
+    @staticmethod
+    def _nonzero(array: Array) -> Array:
+        return np.not_equal(array, ZERO)
+
+    def quotient(self, equation: Any, a: Array, b: Array) -> Array:
+        """a / b entry by entry."""
+        return self.finish(equation, np.divide(a, b))
+
+    def _watch(self, result: Array) -> Array:
+        """Remember whether an operation that can leave the real numbers has done so."""
+        if not self.tainted and not finite(result).all():
+            self.tainted = True
+        return result
+
+    def _remainder(self, equation: Any, a: Array, b: Array) -> Array:
+        _, (x, y) = thin(a, b)
+        quotient = self._watch(np.divide(x, y))
+        whole, unsure = self.to_whole(quotient)
+        self.mark("lost", unsure)
+        return self.finish(equation, x - y * balls(whole))
+
+    def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
+        self._guard(array)
+        shape, (x,) = thin(array)
+        return spread(self._watch(self.whole_power(equation, x, exponent)), shape)
+
+    def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
+        """x**k by repeated products; even powers are cut to what is at least zero."""
+        result = _power_by_squaring(array, abs(exponent))
+        return np.divide(ONE, result) if exponent < 0 else result
+
+    def _power(self, equation: Any, a: Array, b: Array) -> Array:
+        if kind_of(equation.invars[1].aval) == "whole":
+            exponents = set(b.ravel().tolist())
+            if len(exponents) == 1:
+                return self._power_of(equation, a, exponents.pop())
+            raise UnsupportedPrimitive("pow with several whole exponents", self.name, source_line(equation))
+        self._guard(a, b)
+        shape, (x, y) = thin(a, b)
+        return spread(self._watch(self.finish(equation, _real_power(x, y), self.budget(equation))), shape)
+
+    def budget(self, equation: Any) -> float:
+        """Units of roundoff that an elementary function may be off by; only the rounded reading has any."""
+        del equation
+        return 0.0
+
+    def _elementary_row(self, function: Callable[..., Array]) -> Callable[..., Array]:
+        return lambda equation, array: self._elementary(equation, function, array)
+
+    def _elementary(self, equation: Any, function: Callable[..., Array], *arrays: Array) -> Array:
+        self._guard(*arrays)
+        shape, thinned = thin(*arrays)
+        return spread(self._watch(self.finish(equation, function(*thinned), self.budget(equation))), shape)
+
+    # -- choices ---------------------------------------------------------------------------------------------
+
+    def decide(self, a: Array, b: Array, *, less: bool) -> Array:
+        """Three-valued ``a < b`` (or ``a <= b``)."""
+        a, b = np.broadcast_arrays(a, b)
+        yes = (np.less(a, b) if less else np.less_equal(a, b)).astype(bool)
+        no = (np.greater_equal(a, b) if less else np.greater(a, b)).astype(bool)
+        result = np.where(yes, YES, np.where(no, NO, UNDECIDED)).astype(np.int8)
+        result[self._same(a, b)] = NO if less else YES
+        return result
+
+    def equal(self, a: Array, b: Array) -> Array:
+        """Three-valued ``a == b``."""
+        a, b = np.broadcast_arrays(a, b)
+        yes = np.equal(a, b).astype(bool) | self._same(a, b)
+        no = ~yes & np.not_equal(a, b).astype(bool)
+        return np.where(yes, YES, np.where(no, NO, UNDECIDED)).astype(np.int8)
+
+    def _compare(self, equation: Any, a: Array, b: Array) -> Array:
+        shape, (x, y) = thin(a, b)
+        name = equation.primitive.name
+        if name in ("eq", "ne"):
+            result = self.equal(x, y)
+            result = negate(result) if name == "ne" else result
+        else:
+            first, second = (x, y) if name in ("lt", "le") else (y, x)
+            result = self.decide(first, second, less=name in ("lt", "gt"))
+        self._meet(x, y)
+        return spread(result, shape)
+
+    def _meet(self, a: Array, b: Array) -> None:
+        """Mark the points at which two different values are exactly equal: a kink, if anything hangs on it."""
+        if self.depends:
+            a, b = np.broadcast_arrays(a, b)
+            self.mark("kinks", np.equal(a, b).astype(bool) & ~self._same(a, b))
+
+    def choose(self, which: Array, cases: Sequence[Array]) -> Array:
+        """Cases by their number, hulls where it is undecided."""
+        shape, (w, *xs) = thin(which, *cases)
+        w, *xs = np.broadcast_arrays(w, *xs)
+        result = np.empty(w.shape, dtype=object)
+        for outcome, case in enumerate(xs):
+            hit = w == outcome
+            result[hit] = case[hit]
+        unsure = w == UNDECIDED
+        if unsure.any():
+            hull = xs[0][unsure]
+            same = np.ones(hull.shape, dtype=bool)
+            for case in xs[1:]:
+                same &= addresses(hull) == addresses(case[unsure])
+                hull = _union(hull, case[unsure])
+            result[unsure] = hull
+            merged = np.zeros(w.shape, dtype=bool)
+            merged[unsure] = ~same
+            self.mark("hulls", merged)
+            self.tainted = self.tainted or not finite(hull).all()
+        return spread(result, shape)
+
+    def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
+        self.branch(equation, which, len(cases))
+        return self.choose(which, cases)
+
+    def _extremum(self, equation: Any, a: Array, b: Array, *, greater: bool) -> Array:
+        shape, (x, y) = thin(a, b)
+        first_wins = self.decide(y, x, less=False) if greater else self.decide(x, y, less=False)
+        unbounded = np.isin(addresses(x), [id(v) for v in INFINITE.values()]).all()
+        unbounded = unbounded or np.isin(addresses(y), [id(v) for v in INFINITE.values()]).all()
+        if not unbounded:
+            # A tie is no outcome: both are the same number, and either may be returned.
+            x_full, y_full = np.broadcast_arrays(x, y)
+            outcome = np.where(np.equal(x_full, y_full).astype(bool), UNDECIDED, first_wins)
+            self.branch(equation, outcome, 2)
+        if (first_wins == UNDECIDED).any():
+            x, y = np.broadcast_arrays(x, y)
+            result = np.where(first_wins == YES, x, y)
+            unsure = first_wins == UNDECIDED
+            result[unsure] = _extreme(x[unsure], y[unsure], greater=greater)
+            return spread(result, shape)
+        return spread(np.where(first_wins == YES, x, y), shape)
+
+    def _clamp(self, equation: Any, low: Array, array: Array, high: Array) -> Array:
+        return self._extremum(
+            equation, self._extremum(equation, low, array, greater=True), high, greater=False
+        )
+
+    def _sign(self, equation: Any, array: Array) -> Array:
+        shape, (x,) = thin(array)
+        positive = self.decide(np.broadcast_to(filled((1,), ZERO), x.shape), x, less=True)
+        negative = self.decide(x, np.broadcast_to(filled((1,), ZERO), x.shape), less=True)
+        zero = np.equal(x, ZERO).astype(bool)
+        if self.depends:
+            self.mark("kinks", zero & (addresses(x) != id(ZERO)))
+        self.branch(equation, np.where(positive == YES, 1, np.where(negative == YES, 0, UNDECIDED)), 2)
+        unsure = ~zero & (positive != YES) & (negative != YES)
+        self.mark("hulls", unsure)
+        table = np.empty(4, dtype=object)
+        table[:] = [ZERO, ONE, -ONE, (-ONE).union(ONE)]
+        code = np.where(positive == YES, 1, np.where(negative == YES, 2, np.where(zero, 0, 3)))
+        return spread(table[code], shape)
+
+    def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
+        shape, (x,) = thin(array)
+        return spread(np.frompyfunc(function, 1, 1)(x), shape)
+
+    def _round(self, equation: Any, array: Array) -> Array:
+        half = arb(0.5)
+        shape, (x,) = thin(array)
+
+        def nearest(value: arb) -> arb:
+            low = (value + half).floor()
+            if value + half == low and int(low.unique_fmpz()) % 2:  # type: ignore[arg-type]
+                return low - 1
+            return low
+
+        return spread(np.frompyfunc(nearest, 1, 1)(x), shape)
+
+    def _is_finite(self, equation: Any, array: Array) -> Array:
+        """Real numbers are finite; an infinite constant is not, an unbounded ball is undecided."""
+        bounded = finite(array)
+        constant = np.isin(addresses(array), [id(value) for value in INFINITE.values()])
+        return np.where(bounded, YES, np.where(constant, NO, UNDECIDED)).astype(np.int8)
+
+    def _convert(self, equation: Any, array: Array) -> Array:
+        target = kind_of(equation.outvars[0].aval)
+        if target == "number":
+            return self.finish(equation, array.copy())
+        if target == "truth":
+            return negate(self.equal(array, np.broadcast_to(filled((1,), ZERO), array.shape)))
+        whole, unsure = self.to_whole(array)
+        self.mark("lost", unsure)
+        return whole
+
+    def _unsupported(self, equation: Any, *arrays: Array) -> Array:
+        raise UnsupportedPrimitive(equation.primitive.name, self.name, source_line(equation))
+
+    # -- reductions ------------------------------------------------------------------------------------------
+
+    def _last(self, array: Array, axes: Sequence[int]) -> Array:
+        """Move the reduced axes to the end and join them."""
+        kept = [axis for axis in range(1, array.ndim) if axis - 1 not in axes]
+        moved = array.transpose(0, *kept, *(1 + axis for axis in axes))
+        return moved.reshape(*moved.shape[: 1 + len(kept)], -1)
+
+    def _reduce(self, equation: Any, array: Array, axes: Sequence[int]) -> Array:
+        self._guard(array)
+        terms = self._last(array, axes)
+        return self._sum(equation, terms)
+
+    def _sum(self, equation: Any, terms: Array, products: bool = False) -> Array:
+        """Sum along the last axis."""
+        if terms.shape[-1] == 0:
+            return filled(terms.shape[:-1], ZERO)
+        zero = self._sparse(terms)
+        if zero is None:
+            if terms.shape[-1] == 1 and not products:
+                return terms[..., 0]
+            return self.finish_sum(equation, np.add.reduce(terms, axis=-1), terms, -1, products)
+        flat = terms.reshape(-1, terms.shape[-1])
+        rows, columns = np.nonzero(~zero.reshape(flat.shape))
+        result = filled((flat.shape[0],), ZERO)
+        if len(rows):
+            live, starts = np.unique(rows, return_index=True)
+            result[live] = np.add.reduceat(flat[rows, columns], starts)
+            several = np.diff([*starts, len(rows)]) > 1
+            if products or several.any():
+                which = live if products else live[several]
+                result[which] = self.finish_sum(equation, result[which], flat[which], -1, products)
+        return result.reshape(terms.shape[:-1])
+
+    def _reduce_product(self, equation: Any, array: Array) -> Array:
+        factors = self._last(array, equation.params["axes"])
+        result = factors[..., 0] if factors.shape[-1] else filled(factors.shape[:-1], ONE)
+        for place in range(1, factors.shape[-1]):
+            result = self._multiply(equation, result, factors[..., place])
+        return result
+
+    def _reduce_extremum(self, equation: Any, array: Array, *, greater: bool) -> Array:
+        """The largest entry as the object it is; the hull of the candidates where the order is undecided."""
+        entries = self._last(array, equation.params["axes"])
+        # Halves are compared entry by entry: as many steps as the length has bits.
+        while (length := entries.shape[-1]) > 1:
+            half = length // 2
+            first, second, rest = entries[..., :half], entries[..., half : 2 * half], entries[..., 2 * half :]
+            keep = self.decide(second, first, less=False) if greater else self.decide(first, second, less=False)
+            merged = np.where(keep == YES, first, second)
+            unsure = keep == UNDECIDED
+            if unsure.any():
+                merged[unsure] = _extreme(first[unsure], second[unsure], greater=greater)
+            entries = np.concatenate([merged, rest], axis=-1) if length % 2 else merged
+        return entries[..., 0]
+
+    def _arg_extremum(self, equation: Any, array: Array, *, greater: bool) -> Array:
+        axis = 1 + equation.params["axes"][0]
+        entries = np.moveaxis(array, axis, -1)
+        best = np.zeros(entries.shape[:-1], dtype=np.int64)
+        result = entries[..., 0].copy()
+        for place in range(1, entries.shape[-1]):
+            other = entries[..., place]
+            keep = self.decide(other, result, less=False) if greater else self.decide(result, other, less=False)
+            self.mark("lost", keep == UNDECIDED)
+            best = np.where(keep == NO, place, best)
+            result = np.where(keep == NO, other, result)
+        return best
+
+    def _cumulative(self, equation: Any, array: Array, combine: Callable[[Array, Array], Array]) -> Array:
+        axis = 1 + equation.params["axis"]
+        entries = np.moveaxis(array, axis, 0)
+        entries = entries[::-1] if equation.params["reverse"] else entries
+        steps = [entries[0]]
+        for entry in entries[1:]:
+            steps.append(combine(steps[-1], entry))
+        stacked = np.stack(steps[::-1] if equation.params["reverse"] else steps)
+        return np.moveaxis(stacked, 0, axis)
+
+    def _cumulative_sum(self, equation: Any, array: Array) -> Array:
+        axis = 1 + equation.params["axis"]
+        entries = np.moveaxis(array, axis, -1)
+        entries = entries[..., ::-1] if equation.params["reverse"] else entries
+        sums = [self._sum(equation, entries[..., : place + 1]) for place in range(entries.shape[-1])]
+        stacked = np.stack(sums[::-1] if equation.params["reverse"] else sums, axis=-1)
+        return np.moveaxis(stacked, -1, axis)
+
+    def _dot(self, equation: Any, a: Array, b: Array) -> Array:
+        """Sums of products: batch axes first, contracted axes last."""
+        self._guard(a, b)
+        (a_contract, b_contract), (a_batch, b_batch) = equation.params["dimension_numbers"]
+        a_free = [axis for axis in range(a.ndim - 1) if axis not in (*a_contract, *a_batch)]
+        b_free = [axis for axis in range(b.ndim - 1) if axis not in (*b_contract, *b_batch)]
+        x = a.transpose(0, *(1 + axis for axis in (*a_batch, *a_free, *a_contract)))
+        y = b.transpose(0, *(1 + axis for axis in (*b_batch, *b_free, *b_contract)))
+        batch = x.shape[1 : 1 + len(a_batch)]
+        free_x = x.shape[1 + len(a_batch) : 1 + len(a_batch) + len(a_free)]
+        free_y = y.shape[1 + len(b_batch) : 1 + len(b_batch) + len(b_free)]
+        inner = int(np.prod(x.shape[1 + len(a_batch) + len(a_free) :], dtype=int))
+        x = x.reshape(x.shape[0], *batch, int(np.prod(free_x, dtype=int)), 1, inner)
+        y = y.reshape(y.shape[0], *batch, 1, int(np.prod(free_y, dtype=int)), inner)
+        points = max(x.shape[0], y.shape[0])
+        rows = [self._dot_row(equation, x[..., row : row + 1, :, :], y) for row in range(x.shape[-3])]
+        if not rows:
+            return filled((points, *batch, *free_x, *free_y), ZERO)
+        return np.concatenate(rows, axis=-2).reshape(points, *batch, *free_x, *free_y)
+
+    def _dot_row(self, equation: Any, x: Array, y: Array) -> Array:
+        x, y = np.broadcast_arrays(x, y)
+        zero = (addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO))
+        if not self.tainted and zero.any():
+            products = filled(x.shape, ZERO)
+            products[~zero] = np.multiply(x[~zero], y[~zero])
+        else:
+            products = np.multiply(x, y)
+        return self._sum(equation, products, products=True)
+
+    def _scatter_add(self, equation: Any, operand: Array, indices: Array, updates: Array) -> Array:
+        points = max(operand.shape[0], indices.shape[0], updates.shape[0])
+        flat = np.broadcast_to(operand.reshape(operand.shape[0], -1), (points, operand[0].size)).copy()
+        moving = np.broadcast_to(updates.reshape(updates.shape[0], -1), (points, updates[0].size))
+        for row in range(points if indices.shape[0] > 1 else 1):
+            targets = scatter_targets(equation, indices[row]).ravel()
+            chosen = slice(row, row + 1) if indices.shape[0] > 1 else slice(None)
+            for place, target in enumerate(targets.tolist()):
+                if target >= 0:
+                    flat[chosen, target] = self._add(equation, flat[chosen, target], moving[chosen, place])
+        return flat.reshape(points, *operand.shape[1:])
+
+
+def _extreme(a: Array, b: Array, *, greater: bool) -> Array:
+    return np.frompyfunc(arb.max if greater else arb.min, 2, 1)(a, b)
+
+
+def _power_by_squaring(array: Array, exponent: int) -> Array:
+    """x**k; a square is intersected with what is at least zero, which a product of two balls would forget."""
+    if exponent == 0:
+        return filled(array.shape, ONE)
+    result: Array | None = None
+    square = array
+    while exponent:
+        if exponent & 1:
+            result = square if result is None else np.multiply(result, square)
+        exponent >>= 1
+        if exponent:
+            square = _square(square)
+    assert result is not None
+    return result
+
+
+_nonnegative = np.frompyfunc(arb.nonnegative_part, 1, 1)
+
+
+def _square(array: Array) -> Array:
+    return _nonnegative(np.multiply(array, array))
+
+
+def _real_power(a: Array, b: Array) -> Array:
+    def power(base: arb, exponent: arb) -> arb:
+        if exponent.is_exact() and exponent.is_integer():
+            return base ** exponent
+        return (exponent * base.log()).exp() if not base == 0 else (ZERO if exponent > 0 else NAN)
+
+    return np.frompyfunc(power, 2, 1)(a, b)
+
+
+def _logistic(value: arb) -> arb:
+    return ONE / (ONE + (-value).exp())
+
+
+def _cube_root(value: arb) -> arb:
+    if value >= 0:
+        return value.root(3)
+    return -((-value).root(3)) if value < 0 else NAN
+
+
+COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge")
+
+# One row per elementary function of one argument: how Arb computes it.
+ELEMENTARY: Final[dict[str, Callable[[arb], arb]]] = {
+    "exp": arb.exp,
+    "exp2": lambda value: (value * arb.const_log2()).exp(),
+    "expm1": arb.expm1,
+    "log": arb.log,
+    "log1p": arb.log1p,
+    "logistic": _logistic,
+    "tanh": arb.tanh,
+    "sinh": arb.sinh,
+    "cosh": arb.cosh,
+    "asinh": arb.asinh,
+    "acosh": arb.acosh,
+    "atanh": arb.atanh,
+    "sin": arb.sin,
+    "cos": arb.cos,
+    "tan": arb.tan,
+    "asin": arb.asin,
+    "acos": arb.acos,
+    "atan": arb.atan,
+    "sqrt": arb.sqrt,
+    "rsqrt": arb.rsqrt,
+    "cbrt": _cube_root,
+    "erf": arb.erf,
+    "erfc": arb.erfc,
+    "erf_inv": arb.erfinv,
+    "lgamma": arb.lgamma,
+    "digamma": arb.digamma,
+}
+
+
+class Exact(Balls):
+    """The true value, up to a radius that shrinks with the precision.
+
+    Args:
+        widen_literals: read every full-precision literal as itself ± half an ulp, and list those that were.
+    """
+
+    name = "exact"
+
+    def __init__(self, widen_literals: bool = False) -> None:
+        """Start with literals as they are, or widened."""
+        super().__init__()
+        self.widen_literals = widen_literals
+        self.widened: dict[float, None] = {}
+
+    def literal(self, value: float) -> arb:
+        """The dyadic number, or the real numbers that round to it if it uses its full precision."""
+        if self.widen_literals and full_precision(value):
+            self.widened[value] = None
+            return arb(value, float(np.spacing(abs(value))) / 2)
+        return arb(value)
+
+
+def full_precision(value: float) -> bool:
+    """Whether a float's significand needs more than 32 bits: then it is likely a rounded real number."""
+    mantissa, _ = np.frexp(value)
+    whole = int(mantissa * 2.0**53)
+    return whole != 0 and (whole & -whole).bit_length() <= 53 - 32
+
+
+__all__ = ["Balls", "Exact", "addresses", "align", "balls", "finite", "full_precision", "precision"]

@@ -1,0 +1,717 @@
+"""Walk a jaxpr over any number system: structure is known here once, arithmetic is asked of the system.
+
+Every array carries a leading axis of points, of length B or, where nothing in it depends on the point, 1. One walk
+reads a whole batch, so that Python's cost is paid per equation. Three kinds of arrays occur: numbers (the system's
+own, dtype object), whole numbers (int64), and truth values (int8 with the values NO, YES and UNDECIDED).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import jax
+import numpy as np
+from jax.extend import core as jex
+
+from verify.claim import UnsupportedPrimitive
+
+Array = np.ndarray
+NO, YES, UNDECIDED = 0, 1, -1
+MAX_ITERATIONS: Final = 20_000
+
+# Primitives whose equation only calls another jaxpr, and the parameter that holds it.
+CALLS: Final = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "checkpoint": "jaxpr",
+    "remat2": "jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "custom_vjp_call_jaxpr": "fun_jaxpr",
+}
+
+
+@dataclass
+class Branch:
+    """Which outcomes of one choice were seen, and at which points.
+
+    Attributes:
+        label: primitive and source line, for the reader.
+        seen: outcome to a mask over the points.
+        outcomes: how many outcomes there are.
+    """
+
+    label: str
+    outcomes: int
+    seen: dict[int, Array] = field(default_factory=dict)
+
+
+@dataclass
+class Trail:
+    """What a walk met on its way, per point.
+
+    Attributes:
+        points: number of points.
+        kinks: points at which an exact equality of two different values was decided.
+        lost: points whose values mean nothing, since a choice that steers structure stayed undecided.
+        hulls: points at which an undecided choice was answered by the hull of both outcomes.
+        branches: every choice, by its place in the program.
+    """
+
+    points: int
+    kinks: Array = field(init=False)
+    lost: Array = field(init=False)
+    hulls: Array = field(init=False)
+    branches: dict[str, Branch] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Start with nothing met."""
+        self.kinks = np.zeros(self.points, dtype=bool)
+        self.lost = np.zeros(self.points, dtype=bool)
+        self.hulls = np.zeros(self.points, dtype=bool)
+
+
+class System(ABC):
+    """A number system: constants, arithmetic, elementary functions, and three-valued answers.
+
+    A subclass fills `rows` with one entry per primitive: ``name -> method(equation, *arrays)``.
+    """
+
+    name: str
+    rows: dict[str, Callable[..., Any]]
+
+    def __init__(self) -> None:
+        """Start without a walk."""
+        self.trail = Trail(1)
+        self.members = np.arange(1)
+        self.path = ""
+        self.depends = False
+
+    @abstractmethod
+    def lift(self, values: Array) -> Array:
+        """Numbers of the system from a float array; ``values`` already has the leading axis of points."""
+
+    @abstractmethod
+    def from_truth(self, truth: Array) -> Array:
+        """0 and 1, or what stands for either of them where the truth value is undecided."""
+
+    @abstractmethod
+    def to_whole(self, numbers: Array) -> tuple[Array, Array]:
+        """Numbers as int64, and a mask of the points where they are not decided."""
+
+    @abstractmethod
+    def choose(self, which: Array, cases: Sequence[Array]) -> Array:
+        """``cases[which]`` entry by entry; where ``which`` is undecided, what stands for all of the cases."""
+
+    @abstractmethod
+    def undefined(self, shape: tuple[int, ...]) -> Array:
+        """Entries that have no value."""
+
+    def mark(self, where: str, mask: Array) -> None:
+        """Set points of the trail; ``mask`` has the leading axis of points, True anywhere in a point counts."""
+        hit = mask.reshape(mask.shape[0], -1).any(axis=1)
+        if hit.any():
+            getattr(self.trail, where)[self._hit(hit)] = True
+
+    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
+        """Record the outcomes of a choice that depends on the arguments."""
+        if not self.depends:
+            return
+        record = self.trail.branches.setdefault(self.path, Branch(label(equation), outcomes))
+        flat = which.reshape(which.shape[0], -1)
+        for outcome in range(outcomes):
+            mask = record.seen.setdefault(outcome, np.zeros(self.trail.points, dtype=bool))
+            mask[self._hit((flat == outcome).any(axis=1))] = True
+
+    def _hit(self, hit: Array) -> Array:
+        """Points of the whole batch, from a mask over the points being read or one entry for all of them."""
+        return self.members[hit] if len(hit) == len(self.members) else self.members[np.repeat(hit, len(self.members))]
+
+
+def label(equation: Any) -> str:
+    """Primitive and source line of an equation, such as ``select_n (my_claims.py:12)``."""
+    place = source_line(equation)
+    return f"{equation.primitive.name} ({place})" if place else str(equation.primitive.name)
+
+
+def source_line(equation: Any) -> str:
+    """File name and line in the user's code that an equation comes from; empty where JAX does not know."""
+    try:  # JAX keeps frames in a private module; a message without a line is better than none.
+        from jax._src import source_info_util
+
+        frame = source_info_util.user_frame(equation.source_info.traceback)
+    except (ImportError, AttributeError, TypeError):
+        return ""
+    if frame is None:
+        return ""
+    return f"{frame.file_name.rsplit('/', 1)[-1]}:{frame.start_line}"
+
+
+def kind_of(aval: Any) -> str:
+    """``number``, ``whole`` or ``truth``."""
+    dtype = np.dtype(aval.dtype) if not jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else None
+    if dtype is None:
+        raise UnsupportedPrimitive(f"values of type {aval.dtype}", "interpreter")
+    if dtype == np.bool_:
+        return "truth"
+    if np.issubdtype(dtype, np.integer):
+        return "whole"
+    if jax.dtypes.issubdtype(dtype, np.complexfloating):
+        raise UnsupportedPrimitive("complex numbers", "interpreter")
+    return "number"
+
+
+def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -> tuple[list[Array], Trail]:
+    """Read a closed jaxpr over a number system.
+
+    Args:
+        system: the number system.
+        closed: what JAX traced for a single point.
+        arguments: one array per input variable, with the leading axis of points.
+        points: length B of that axis.
+
+    Returns:
+        One array per output, and what was met on the way.
+
+    Raises:
+        UnsupportedPrimitive: for a primitive without a row.
+    """
+    system.trail = Trail(points)
+    system.members = np.arange(points)
+    system.path = ""
+    constants = [_constant(system, value) for value in closed.consts]
+    outputs, _ = _run(system, closed.jaxpr, constants, list(arguments), [False] * len(constants), [True] * len(arguments))
+    return outputs, system.trail
+
+
+def _constant(system: System, value: Any) -> Array:
+    array = np.asarray(value)
+    if array.dtype == np.bool_:
+        return array.astype(np.int8)[None]
+    if np.issubdtype(array.dtype, np.integer):
+        return array.astype(np.int64)[None]
+    if np.issubdtype(array.dtype, np.complexfloating):
+        raise UnsupportedPrimitive("complex numbers", system.name)
+    return system.lift(array.astype(np.float64)[None])
+
+
+def _run(
+    system: System, jaxpr: Any, constants: list[Array], arguments: list[Array], *depends: list[bool]
+) -> tuple[list[Array], list[bool]]:
+    """Evaluate equations in order; forget each value after its last use."""
+    values: dict[Any, Array] = {}
+    live: dict[Any, bool] = {}
+    for variables, given, flags in zip((jaxpr.constvars, jaxpr.invars), (constants, arguments), depends, strict=True):
+        for variable, value, flag in zip(variables, given, flags, strict=True):
+            values[variable], live[variable] = value, flag
+    last: dict[Any, int] = {}
+    for place, equation in enumerate(jaxpr.eqns):
+        for variable in equation.invars:
+            if not isinstance(variable, jex.Literal):
+                last[variable] = place
+    kept = {variable for variable in jaxpr.outvars if not isinstance(variable, jex.Literal)}
+
+    def value_of(variable: Any) -> Array:
+        return _constant(system, variable.val) if isinstance(variable, jex.Literal) else values[variable]
+
+    path = system.path
+    for place, equation in enumerate(jaxpr.eqns):
+        inputs = [value_of(variable) for variable in equation.invars]
+        flags = [not isinstance(variable, jex.Literal) and live[variable] for variable in equation.invars]
+        system.path, system.depends = f"{path}/{place}", any(flags)
+        results, result_flags = _apply(system, equation, inputs, flags)
+        for variable, result, flag in zip(equation.outvars, results, result_flags, strict=True):
+            values[variable], live[variable] = result, flag
+        for variable in equation.invars:
+            if not isinstance(variable, jex.Literal) and last.get(variable) == place and variable not in kept:
+                values.pop(variable, None)
+    system.path = path
+    flags = [not isinstance(variable, jex.Literal) and live[variable] for variable in jaxpr.outvars]
+    return [value_of(variable) for variable in jaxpr.outvars], flags
+
+
+def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    name: str = equation.primitive.name
+    if name in CALLS:
+        inner = equation.params[CALLS[name]]
+        jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, [])
+        lifted = [_constant(system, value) for value in constants]
+        return _run(system, jaxpr, lifted, inputs, [False] * len(lifted), flags)
+    if name in CONTROL:
+        return CONTROL[name](system, equation, inputs, flags)
+    depends = [any(flags)] * len(equation.outvars)
+    kinds = {kind_of(variable.aval) for variable in equation.invars}
+    if name in STRUCTURE:
+        result = STRUCTURE[name](system, equation, *inputs)
+    elif "number" in kinds or (kinds == set() and kind_of(equation.outvars[0].aval) == "number"):
+        row = system.rows.get(name)
+        if row is None:
+            raise UnsupportedPrimitive(name, system.name, source_line(equation))
+        result = row(equation, *inputs)
+    elif name in WHOLE:
+        result = WHOLE[name](system, equation, *inputs)
+    else:
+        raise UnsupportedPrimitive(name, system.name, source_line(equation))
+    return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Shape: one row per primitive that moves entries and computes nothing.
+
+
+def align(*arrays: Array) -> list[Array]:
+    """Give all arrays the same rank: a scalar operand meets the trailing axes, not the points."""
+    rank = max(array.ndim for array in arrays)
+    return [
+        array if array.ndim == rank else array.reshape(array.shape[0], *[1] * (rank - array.ndim), *array.shape[1:])
+        for array in arrays
+    ]
+
+
+def thin(*arrays: Array) -> tuple[tuple[int, ...], list[Array]]:
+    """Common shape, and the arrays cut to one entry along axes on which none of them varies.
+
+    A broadcast array repeats entries with stride 0; computing once per distinct entry is what makes Jacobians cheap.
+    """
+    aligned = align(*arrays)
+    if all(array.shape == aligned[0].shape and array.flags.c_contiguous for array in aligned):
+        return aligned[0].shape, aligned
+    shape = np.broadcast_shapes(*(array.shape for array in aligned))
+    cut = tuple(
+        slice(None)
+        if any(array.shape[axis] > 1 and array.strides[axis] != 0 for array in aligned)
+        else slice(0, 1)
+        for axis in range(len(shape))
+    )
+    return shape, [array[cut] for array in aligned]
+
+
+def spread(result: Array, shape: tuple[int, ...]) -> Array:
+    """Undo `thin`: repeat, without copying, to the full shape."""
+    return result if result.shape == shape else np.broadcast_to(result, shape)
+
+
+def _reshape(system: System, equation: Any, array: Array, *sizes: Array) -> Array:
+    shape = equation.outvars[0].aval.shape
+    if equation.params.get("dimensions") is not None:
+        array = array.transpose(0, *(1 + axis for axis in equation.params["dimensions"]))
+    return array.reshape(array.shape[0], *shape)
+
+
+def _broadcast(system: System, equation: Any, array: Array, *sizes: Array) -> Array:
+    shape, axes = equation.params["shape"], equation.params["broadcast_dimensions"]
+    inner = [1] * len(shape)
+    for axis, target in enumerate(axes):
+        inner[target] = array.shape[1 + axis]
+    return np.broadcast_to(array.reshape(array.shape[0], *inner), (array.shape[0], *shape))
+
+
+def _iota(system: System, equation: Any, *sizes: Array) -> Array:
+    shape, axis = equation.params["shape"], equation.params["dimension"]
+    counts = np.arange(shape[axis]).reshape([-1 if each == axis else 1 for each in range(len(shape))])
+    array = np.broadcast_to(counts, shape)[None]
+    return system.lift(array.astype(np.float64)) if kind_of(equation.outvars[0].aval) == "number" else array.copy()
+
+
+def _common(arrays: Sequence[Array]) -> list[Array]:
+    points = max(array.shape[0] for array in arrays)
+    return [np.broadcast_to(array, (points, *array.shape[1:])) for array in arrays]
+
+
+def _pad(system: System, equation: Any, array: Array, value: Array) -> Array:
+    if all(low >= 0 and high >= 0 and inner == 0 for low, high, inner in equation.params["padding_config"]):
+        array, value = _common([array, value])
+        shape = (array.shape[0], *equation.outvars[0].aval.shape)
+        padded = np.empty(shape, dtype=array.dtype)
+        padded[...] = value.reshape(value.shape[0], *[1] * (len(shape) - 1))
+        corner = tuple(
+            slice(low, low + extent)
+            for (low, _, _), extent in zip(equation.params["padding_config"], array.shape[1:], strict=True)
+        )
+        padded[(slice(None), *corner)] = array
+        return padded
+    return _by_labels(system, equation, array, value)
+
+
+def _slice(system: System, equation: Any, array: Array) -> Array:
+    starts, limits = equation.params["start_indices"], equation.params["limit_indices"]
+    strides = equation.params["strides"] or [1] * len(starts)
+    return array[(slice(None), *(slice(a, b, c) for a, b, c in zip(starts, limits, strides, strict=True)))]
+
+
+def _split(system: System, equation: Any, array: Array) -> list[Array]:
+    ends = np.cumsum(equation.params["sizes"])[:-1]
+    return np.split(array, [int(end) for end in ends], axis=1 + equation.params["axis"])
+
+
+def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
+    """Let JAX itself move the entries: run the primitive on a label per entry, then look the labels up.
+
+    Whole-number operands that steer the movement (indices, starts) are passed as they are.
+    """
+    moved_kind = kind_of(equation.outvars[0].aval)
+    steering = _steering(equation)
+    rows = max(array.shape[0] for array in arrays)
+    data = [array for place, array in enumerate(arrays) if place not in steering]
+    varying = any(arrays[place].shape[0] > 1 for place in steering)
+    flat = np.concatenate(
+        [
+            np.broadcast_to(array.reshape(array.shape[0], -1), (rows, int(np.prod(array.shape[1:], dtype=int))))
+            for array in data
+        ],
+        axis=1,
+    )
+    missing = flat.shape[1]
+    table: dict[bytes, Array] = {}
+
+    def labels(row: int) -> Array:
+        steers = {place: arrays[place][min(row, arrays[place].shape[0] - 1)] for place in steering}
+        key = b"".join(steers[place].tobytes() for place in sorted(steers))
+        if key not in table:
+            operands: list[Any] = []
+            start = 0
+            for place, array in enumerate(arrays):
+                if place in steering:
+                    operands.append(np.asarray(steers[place], dtype=equation.invars[place].aval.dtype))
+                else:
+                    size = int(np.prod(array.shape[1:], dtype=int))
+                    operands.append(np.arange(start, start + size, dtype=np.int32).reshape(array.shape[1:]))
+                    start += size
+            result = np.asarray(equation.primitive.bind(*map(jax.numpy.asarray, operands), **equation.params))
+            table[key] = np.where((result < 0) | (result >= missing), missing, result)
+        return table[key]
+
+    if moved_kind == "number":
+        flat = np.concatenate([flat, system.undefined((rows, 1))], axis=1)
+    else:
+        flat = np.concatenate([flat, np.zeros((rows, 1), dtype=flat.dtype)], axis=1)
+    if not varying:
+        return flat[:, labels(0)]
+    return np.stack([flat[row][labels(row)] for row in range(rows)])
+
+
+def _steering(equation: Any) -> set[int]:
+    """Places of the operands that steer movement instead of being moved."""
+    name = equation.primitive.name
+    if name == "gather":
+        return {1}
+    if name == "scatter":
+        return {1}
+    if name == "dynamic_slice":
+        return set(range(1, len(equation.invars)))
+    if name == "dynamic_update_slice":
+        return set(range(2, len(equation.invars)))
+    return set()
+
+
+STRUCTURE: Final[dict[str, Callable[..., Any]]] = {
+    "reshape": _reshape,
+    "broadcast_in_dim": _broadcast,
+    "transpose": lambda system, equation, array: array.transpose(0, *(1 + a for a in equation.params["permutation"])),
+    "squeeze": _reshape,
+    "expand_dims": _reshape,
+    "slice": _slice,
+    "split": _split,
+    "concatenate": lambda system, equation, *arrays: np.concatenate(
+        _common(arrays), axis=1 + equation.params["dimension"]
+    ),
+    "stack": lambda system, equation, *arrays: np.stack(_common(arrays), axis=1 + equation.params.get("axis", 0)),
+    "rev": lambda system, equation, array: np.flip(array, axis=[1 + axis for axis in equation.params["dimensions"]]),
+    "pad": _pad,
+    "iota": _iota,
+    "copy": lambda system, equation, array: array,
+    "copy_p": lambda system, equation, array: array,
+    "stop_gradient": lambda system, equation, array: array,
+    "optimization_barrier": lambda system, equation, *arrays: list(arrays),
+    "device_put": lambda system, equation, *arrays: list(arrays),
+    "gather": _by_labels,
+    "scatter": _by_labels,
+    "dynamic_slice": _by_labels,
+    "dynamic_update_slice": _by_labels,
+}
+
+
+def scatter_targets(equation: Any, indices: Array) -> Array:
+    """Where each update of a ``scatter-add`` lands: index into the flattened operand, -1 where it is dropped."""
+    operand, _, updates = (variable.aval for variable in equation.invars)
+    size = int(np.prod(operand.shape, dtype=int))
+    integer = np.asarray(indices, dtype=equation.invars[1].aval.dtype)
+
+    def add(values: Any) -> Any:
+        return equation.primitive.bind(
+            jax.numpy.zeros(operand.shape, dtype=np.float64), jax.numpy.asarray(integer), values, **equation.params
+        )
+
+    # The transpose of adding to a place is reading from it: reading labels tells each update its place.
+    _, pull = jax.vjp(add, jax.numpy.zeros(updates.shape, dtype=np.float64))
+    (read,) = pull(jax.numpy.arange(1, size + 1, dtype=np.float64).reshape(operand.shape))
+    return np.asarray(read).astype(np.int64) - 1
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Control: loops are unrolled, a choice is made per point.
+
+
+def _take(arrays: Sequence[Array], rows: Array, points: int) -> list[Array]:
+    return [array[rows] if array.shape[0] == points and points > 1 else array for array in arrays]
+
+
+@contextmanager
+def _only(system: System, rows: Array) -> Iterator[None]:
+    members = system.members
+    system.members = members[rows]
+    try:
+        yield
+    finally:
+        system.members = members
+
+
+def _merge(system: System, pieces: list[tuple[Array, list[Array]]], points: int) -> list[Array]:
+    merged: list[Array] = []
+    for outputs in zip(*(piece for _, piece in pieces), strict=True):
+        target = np.empty((points, *outputs[0].shape[1:]), dtype=outputs[0].dtype)
+        for (rows, _), output in zip(pieces, outputs, strict=True):
+            target[rows] = output
+        merged.append(target)
+    return merged
+
+
+def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    which, operands = inputs[0], inputs[1:]
+    branches = equation.params["branches"]
+    if kind_of(equation.invars[0].aval) == "truth":
+        system.mark("lost", which == UNDECIDED)
+        which = np.maximum(which, 0).astype(np.int64)
+    which = np.clip(which, 0, len(branches) - 1)
+    system.depends = flags[0]
+    system.branch(equation, which, len(branches))
+    points = len(system.members)
+    path = system.path
+
+    def run(outcome: int, given: list[Array]) -> tuple[list[Array], list[bool]]:
+        system.path = f"{path}:{outcome}"
+        inner = branches[outcome]
+        constants = [_constant(system, value) for value in inner.consts]
+        return _run(system, inner.jaxpr, constants, given, [False] * len(constants), flags[1:])
+
+    outcomes = sorted(set(which.ravel().tolist()))
+    if len(outcomes) == 1:
+        outputs, depends = run(outcomes[0], operands)
+    else:
+        pieces: list[tuple[Array, list[Array]]] = []
+        depends = [False] * len(equation.outvars)
+        for outcome in outcomes:
+            rows = np.flatnonzero(which == outcome)
+            with _only(system, rows):
+                found, live = run(outcome, _take(operands, rows, points))
+            depends = [a or b for a, b in zip(depends, live, strict=True)]
+            pieces.append((rows, found))
+        outputs = _merge(system, pieces, points)
+    system.path = path
+    return outputs, [flag or flags[0] for flag in depends]
+
+
+def _scan(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    params = equation.params
+    closed, length = params["jaxpr"], params["length"]
+    fixed, carried = params["num_consts"], params["num_carry"]
+    if length > MAX_ITERATIONS:
+        raise UnsupportedPrimitive(f"scan of {length} steps", system.name, source_line(equation))
+    constants = [_constant(system, value) for value in closed.consts]
+    carry = inputs[fixed : fixed + carried]
+    stacked = inputs[fixed + carried :]
+    live = [any(flags)] * len(closed.jaxpr.invars)
+    collected: list[list[Array]] = []
+    steps = range(length)[::-1] if params["reverse"] else range(length)
+    path = system.path
+    for step in steps:
+        given = [*inputs[:fixed], *carry, *(array[:, step] for array in stacked)]
+        system.path = path
+        outputs, _ = _run(system, closed.jaxpr, constants, given, [False] * len(constants), live)
+        carry = outputs[:carried]
+        collected.append(outputs[carried:])
+    if params["reverse"]:
+        collected.reverse()
+    system.path = path
+    gathered = [np.stack(_common(each), axis=1) for each in zip(*collected, strict=True)]
+    if not collected:
+        gathered = []
+        for variable in equation.outvars[carried:]:
+            empty = np.zeros((1, *variable.aval.shape))
+            gathered.append(system.lift(empty) if kind_of(variable.aval) == "number" else empty.astype(np.int64))
+    return [*carry, *gathered], [any(flags)] * len(equation.outvars)
+
+
+def _while(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    params = equation.params
+    test, body = params["cond_jaxpr"], params["body_jaxpr"]
+    first, second = params["cond_nconsts"], params["body_nconsts"]
+    test_fixed, body_fixed, carry = inputs[:first], inputs[first : first + second], inputs[first + second :]
+    points = len(system.members)
+    carry = [np.broadcast_to(array, (points, *array.shape[1:])).copy() for array in carry]
+    active = np.arange(points)
+    live = any(flags)
+    path = system.path
+
+    def run(closed: Any, given: list[Array], rows: Array) -> list[Array]:
+        constants = [_constant(system, value) for value in closed.consts]
+        system.path = path
+        with _only(system, rows):
+            outputs, _ = _run(system, closed.jaxpr, constants, given, [False] * len(constants), [live] * len(given))
+        return outputs
+
+    for _ in range(MAX_ITERATIONS):
+        state = [array[active] for array in carry]
+        (again,) = run(test, [*_take(test_fixed, active, points), *state], active)
+        again = np.broadcast_to(again, (len(active),))
+        with _only(system, active):
+            system.mark("lost", again == UNDECIDED)
+        active = active[again == YES]
+        if not len(active):
+            system.path = path
+            return carry, [live] * len(carry)
+        state = [array[active] for array in carry]
+        outputs = run(body, [*_take(body_fixed, active, points), *state], active)
+        for array, output in zip(carry, outputs, strict=True):
+            array[active] = output
+    raise UnsupportedPrimitive(f"while of more than {MAX_ITERATIONS} steps", system.name, source_line(equation))
+
+
+CONTROL: Final[dict[str, Callable[..., tuple[list[Array], list[bool]]]]] = {
+    "cond": _cond,
+    "scan": _scan,
+    "while": _while,
+}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Whole numbers and truth values: concrete but for UNDECIDED.
+
+
+def _and(a: Array, b: Array) -> Array:
+    a, b = align(a, b)
+    return np.where((a == NO) | (b == NO), NO, np.where((a == YES) & (b == YES), YES, UNDECIDED)).astype(np.int8)
+
+
+def negate(a: Array) -> Array:
+    """Three-valued not."""
+    return np.where(a == UNDECIDED, UNDECIDED, 1 - a).astype(np.int8)
+
+
+def _or(a: Array, b: Array) -> Array:
+    return negate(_and(negate(a), negate(b)))
+
+
+def _logic(operation: Callable[[Array, Array], Array], bits: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    def row(system: System, equation: Any, a: Array, b: Array) -> Array:
+        truth = kind_of(equation.invars[0].aval) == "truth"
+        return operation(a, b) if truth else bits(*align(a, b))
+
+    return row
+
+
+def _whole(operation: Callable[..., Array]) -> Callable[..., Array]:
+    def row(system: System, equation: Any, *arrays: Array) -> Array:
+        return operation(*align(*arrays)).astype(np.int64)
+
+    return row
+
+
+def _compare_whole(operation: Callable[..., Array]) -> Callable[..., Array]:
+    def row(system: System, equation: Any, a: Array, b: Array) -> Array:
+        a, b = align(a, b)
+        result = operation(a, b).astype(np.int8)
+        if kind_of(equation.invars[0].aval) == "truth":
+            result[np.broadcast_to((a == UNDECIDED) | (b == UNDECIDED), result.shape)] = UNDECIDED
+        return result
+
+    return row
+
+
+def _reduce_truth(system: System, equation: Any, array: Array, decisive: int) -> Array:
+    axes = tuple(1 + axis for axis in equation.params["axes"])
+    hit = (array == decisive).any(axis=axes)
+    unsure = (array == UNDECIDED).any(axis=axes)
+    return np.where(hit, decisive, np.where(unsure, UNDECIDED, 1 - decisive)).astype(np.int8)
+
+
+def _select_whole(system: System, equation: Any, which: Array, *cases: Array) -> Array:
+    if kind_of(equation.invars[0].aval) == "truth":
+        system.mark("lost", which == UNDECIDED)
+        which = np.maximum(which, 0)
+    aligned = align(which, *cases)
+    shape = np.broadcast_shapes(*(each.shape for each in aligned))
+    system.branch(equation, np.broadcast_to(aligned[0], shape), len(cases))
+    return np.choose(np.broadcast_to(aligned[0], shape), [np.broadcast_to(each, shape) for each in aligned[1:]])
+
+
+def _convert_whole(system: System, equation: Any, array: Array) -> Array:
+    source, target = kind_of(equation.invars[0].aval), kind_of(equation.outvars[0].aval)
+    if target == "number":
+        return system.from_truth(array) if source == "truth" else system.lift(array.astype(np.float64))
+    if source == "truth" and target == "whole":
+        if system.depends:
+            system.mark("lost", array == UNDECIDED)
+        return np.maximum(array, 0).astype(np.int64)
+    return (array != 0).astype(np.int8) if target == "truth" and source == "whole" else array
+
+
+def _over(operation: Callable[..., Array]) -> Callable[..., Array]:
+    def row(system: System, equation: Any, array: Array) -> Array:
+        return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"])).astype(np.int64)
+
+    return row
+
+
+def _truncated(a: Array, b: Array) -> Array:
+    return np.where(b == 0, 0, np.trunc(a / np.where(b == 0, 1, b))).astype(np.int64)
+
+
+def _whole_sum(system: System, equation: Any, a: Array, b: Array) -> Array:
+    return np.add(*align(a, b))
+
+
+WHOLE: Final[dict[str, Callable[..., Any]]] = {
+    "and": _logic(_and, np.bitwise_and),
+    "or": _logic(_or, np.bitwise_or),
+    "xor": _logic(lambda a, b: _or(_and(a, negate(b)), _and(negate(a), b)), np.bitwise_xor),
+    "not": lambda system, equation, a: negate(a) if kind_of(equation.invars[0].aval) == "truth" else np.invert(a),
+    "add": _whole_sum,
+    "add_any": _whole_sum,
+    "sub": _whole(np.subtract),
+    "mul": _whole(np.multiply),
+    "div": _whole(_truncated),
+    "rem": _whole(lambda a, b: a - _truncated(a, b) * b),
+    "max": _whole(np.maximum),
+    "min": _whole(np.minimum),
+    "neg": _whole(np.negative),
+    "abs": _whole(np.abs),
+    "sign": _whole(np.sign),
+    "integer_pow": lambda system, equation, a: a ** equation.params["y"],
+    "square": _whole(np.square),
+    "shift_left": _whole(np.left_shift),
+    "shift_right_logical": _whole(np.right_shift),
+    "shift_right_arithmetic": _whole(np.right_shift),
+    "clamp": _whole(lambda low, a, high: np.clip(a, low, high)),
+    "eq": _compare_whole(np.equal),
+    "ne": _compare_whole(np.not_equal),
+    "lt": _compare_whole(np.less),
+    "le": _compare_whole(np.less_equal),
+    "gt": _compare_whole(np.greater),
+    "ge": _compare_whole(np.greater_equal),
+    "reduce_and": lambda system, equation, a: _reduce_truth(system, equation, a, NO),
+    "reduce_or": lambda system, equation, a: _reduce_truth(system, equation, a, YES),
+    "reduce_sum": _over(np.sum),
+    "reduce_max": _over(np.max),
+    "reduce_min": _over(np.min),
+    "reduce_prod": _over(np.prod),
+    "argmax": lambda system, equation, a: np.argmax(a, axis=1 + equation.params["axes"][0]),
+    "argmin": lambda system, equation, a: np.argmin(a, axis=1 + equation.params["axes"][0]),
+    "cumsum": lambda system, equation, a: np.cumsum(a, axis=1 + equation.params["axis"]),
+    "select_n": _select_whole,
+    "convert_element_type": _convert_whole,
+}
