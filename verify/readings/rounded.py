@@ -1,0 +1,192 @@
+"""Rounded reading: a value is a ball that contains every float that a format may return for the program.
+
+The rules: one rounding per operation, fused or not; sums in any order; division by way of a rounded reciprocal; results
+flushed to zero where the format flushes; elementary functions within the budget measured for the platform. A value that
+may overflow becomes a ball without bounds, of which nothing is claimed. This is the tolerance, derived from the program.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import jax
+import numpy as np
+from flint import arb
+
+from verify.formats import FORMATS, Format
+from verify.readings.budgets import BUDGETS, EARLY_OVERFLOW, Allowance
+from verify.readings.exact import NAN, ONE, ZERO, Array, Balls, filled, finite
+from verify.readings.interpreter import kind_of, spread, thin
+
+UNIT: Final = arb(0, 1)
+# Bits of the midpoints: enough that the reading's own rounding is far below the finest unit roundoff.
+ROUNDED_BITS: Final = 128
+
+_upper = np.frompyfunc(arb.abs_upper, 1, 1)
+_is_zero = np.frompyfunc(arb.is_zero, 1, 1)
+
+
+class Rounded(Balls):
+    """What floats may return for a program, each equation in the format of its result."""
+
+    name = "rounded"
+
+    def __init__(self) -> None:
+        """Start with no constants computed."""
+        super().__init__()
+        self._factors: dict[tuple[str, float], arb] = {}
+
+    @staticmethod
+    def _form(equation: Any) -> Format:
+        return FORMATS[str(np.dtype(equation.outvars[0].aval.dtype))]
+
+    def _factor(self, form: Format, roundings: float) -> arb:
+        """1 ± ((1 + u)**k - 1), bounded by k u / (1 - k u)."""
+        key = (form.name, roundings)
+        if key not in self._factors:
+            small = arb(roundings) * arb(form.unit_roundoff)
+            self._factors[key] = ONE + UNIT * (small / (ONE - small)) if small < 1 else NAN
+        return self._factors[key]
+
+    def finish(self, equation: Any, result: Array, roundings: float = 1) -> Array:
+        """Round, flush, and give up what may overflow; an exact zero stays one."""
+        form = self._form(equation)
+        rounded = result * self._factor(form, roundings) if roundings else result
+        rounded = rounded + UNIT * arb(form.flush)
+        zero = _is_zero(result).astype(bool)
+        if zero.any():
+            rounded[zero] = ZERO
+        return self._bounded(rounded, form)
+
+    def _bounded(self, array: Array, form: Format, limit: arb | None = None) -> Array:
+        """Replace what may exceed the largest finite value by a ball without bounds."""
+        if limit is None:
+            limit = arb(2) ** form.emax * (2 - arb(2) ** -form.precision)
+        fits = np.less(array, limit).astype(bool) & np.greater(array, -limit).astype(bool)
+        if not fits.all():
+            array = array.copy() if not array.flags.writeable else array
+            array[~fits] = NAN
+            self.tainted = True
+        return array
+
+    def finish_sum(self, equation: Any, result: Array, terms: Array, axis: int, products: bool = False) -> Array:
+        """Any order of summation: (m - 1) u of the sum of magnitudes, m the number of terms that are not zero."""
+        form = self._form(equation)
+        sizes = np.add.reduce(_upper(terms), axis=axis)
+        count = (~_is_zero(terms).astype(bool)).sum(axis=axis)
+        unit = 2.0**-form.sum_precision
+        share = (np.maximum(count - 1, 0) * unit * (1 + 2.0**-20) + (form.unit_roundoff if products else 0.0)).astype(object)
+        flushed = (count * (form.flush if products or form.sum_precision == form.precision else 2.0**-126)).astype(object)
+        widened = result + (sizes * share + flushed) * UNIT
+        widened = self._bounded(widened, form if form.sum_precision == form.precision else FORMATS["float32"])
+        if form.sum_precision == form.precision:
+            return widened
+        return self.finish(equation, widened)
+
+    def _same(self, a: Array, b: Array) -> Array:
+        """One value is equal to itself only where it is exact: compiled code may compute it twice, differently."""
+        same = super()._same(a, b)
+        if same.any():
+            a, same = np.broadcast_arrays(a, same)
+            same = same.copy()
+            radii = np.frompyfunc(arb.is_exact, 1, 1)
+            same[same] = radii(a[same]).astype(bool)
+        return same
+
+    def quotient(self, equation: Any, a: Array, b: Array) -> Array:
+        """XLA turns division by a broadcast scalar into multiplication by its rounded reciprocal."""
+        form = self._form(equation)
+        reciprocal = np.divide(ONE, b) * self._factor(form, 1) + UNIT * arb(form.flush)
+        limit = arb(2) ** form.emax * (2 - arb(2) ** -form.precision)
+        fits = np.less(reciprocal, limit).astype(bool) & np.greater(reciprocal, -limit).astype(bool)
+        product = self.finish(equation, np.multiply(a, reciprocal))
+        fits = np.broadcast_to(fits, product.shape)
+        if not fits.all():
+            # The reciprocal overflows: only true division, of two full arrays, still means something.
+            if b.size > b.shape[0]:
+                direct = self.finish(equation, np.divide(a, b))
+                product = np.where(fits, product, direct)
+            else:
+                product = np.where(fits, product, NAN)
+                self.tainted = True
+        return product
+
+    def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
+        """Repeated products in any association, then a reciprocal; products on the way may overflow too."""
+        form = self._form(equation)
+        size = abs(exponent)
+        power = super().whole_power(equation, array, size)
+        if size > 1:
+            power = self.finish(equation, power, size - 1)
+        if exponent >= 0:
+            return power
+        inverse = np.divide(ONE, power)
+        del form
+        return self.finish(equation, inverse)
+
+    def _allowance(self, equation: Any) -> Allowance | None:
+        return BUDGETS[self._form(equation).name].get(equation.primitive.name)
+
+    def budget(self, equation: Any) -> float:
+        """The constant part; NaN where nothing is claimed."""
+        allowance = self._allowance(equation)
+        return float("nan") if allowance is None else allowance.constant
+
+    def _elementary(self, equation: Any, function: Callable[..., Array], *arrays: Array) -> Array:
+        allowance = self._allowance(equation)
+        self._guard(*arrays)
+        shape, thinned = thin(*arrays)
+        value = function(*thinned)
+        if allowance is None:
+            self.tainted = True
+            return spread(filled(value.shape, NAN), shape)
+        form = self._form(equation)
+        name = equation.primitive.name
+        falling = np.zeros(value.shape, dtype=bool)
+        if allowance.falling is not None:
+            falling = np.broadcast_to(np.less_equal(thinned[0], ZERO).astype(bool), value.shape)
+        if allowance.slope or allowance.curve:
+            size = np.broadcast_to(_upper(thinned[0]), value.shape)
+            units = allowance.constant + size * allowance.slope + size * size * allowance.curve
+            value = value + value * (units * arb(form.unit_roundoff)) * UNIT
+            rounded = self.finish(equation, value, 1)
+        elif falling.all() and falling.size:
+            rounded = self.finish(equation, value, allowance.falling or 0.0)
+        else:
+            rounded = self.finish(equation, value, allowance.constant)
+            if falling.any():
+                rounded[falling] = self.finish(equation, value[falling], allowance.falling or 0.0)
+        if allowance.flush:
+            rounded = rounded + UNIT * arb(allowance.flush)
+        if name in EARLY_OVERFLOW:
+            rounded = self._bounded(rounded, form, arb(2) ** form.emax * arb(2).sqrt())
+        return spread(self._watch(rounded), shape)
+
+    def _convert(self, equation: Any, array: Array) -> Array:
+        if kind_of(equation.outvars[0].aval) != "number":
+            return super()._convert(equation, array)
+        if equation.primitive.name == "convert_element_type":
+            source = FORMATS.get(str(np.dtype(equation.invars[0].aval.dtype)))
+            target = self._form(equation)
+            if source is not None and source.precision <= target.precision and source.emax <= target.emax:
+                return array
+        shape, (x,) = thin(array)
+        return spread(self.finish(equation, x.copy()), shape)
+
+    def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
+        """Floors are exact, but the ball of the argument may span several of them."""
+        shape, (x,) = thin(array)
+
+        def hull(value: arb) -> arb:
+            if not value.is_finite():
+                return NAN
+            return function(value.lower()).union(function(value.upper()))
+
+        return spread(np.frompyfunc(hull, 1, 1)(x), shape)
+
+
+def supported(dtype: Any) -> bool:
+    """Whether a dtype is one of the four formats."""
+    return jax.dtypes.issubdtype(dtype, np.floating) and str(np.dtype(dtype)) in FORMATS
+
+
+__all__ = ["ROUNDED_BITS", "Rounded", "finite", "supported"]
