@@ -1,72 +1,12 @@
-"""Engines decide claims; each module here has one public ``check(subject, budget) -> Verdict``."""
+"""Engines decide claims; each module here has one public ``check(case) -> Verdict``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import replace
 
-from verify.claim import Claim, Verdict
+from verify.claim import Claim, Status, Verdict
+from verify.engines.budget import BUDGETS, Budget
 
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """How much work a check may do.
-
-    Attributes:
-        name: ``quick``, ``standard`` or ``deep``.
-        points: points per size choice that the enclose engine looks at.
-        examples: points that Hypothesis may draw per claim.
-        formats: float formats that are run.
-        float_points: points per format.
-        eager: whether programs are also run outside ``jit``.
-        entries: largest number of entries of one array that is allocated.
-        seconds: time after which an engine stops with what it has.
-    """
-
-    name: str
-    points: int
-    examples: int
-    formats: tuple[str, ...]
-    float_points: int
-    eager: bool
-    entries: int
-    seconds: float
-
-
-BUDGETS: Final = {
-    each.name: each
-    for each in (
-        Budget(
-            name="quick",
-            points=24,
-            examples=10,
-            formats=("float64", "float32"),
-            float_points=16,
-            eager=False,
-            entries=2_000_000,
-            seconds=10.0,
-        ),
-        Budget(
-            name="standard",
-            points=48,
-            examples=40,
-            formats=("float64", "float32", "bfloat16", "float16"),
-            float_points=32,
-            eager=True,
-            entries=4_000_000,
-            seconds=60.0,
-        ),
-        Budget(
-            name="deep",
-            points=400,
-            examples=1000,
-            formats=("float64", "float32", "bfloat16", "float16"),
-            float_points=256,
-            eager=True,
-            entries=40_000_000,
-            seconds=900.0,
-        ),
-    )
-}
+__all__ = ["BUDGETS", "Budget", "judge"]
 
 
 def judge(
@@ -89,4 +29,23 @@ def judge(
     Raises:
         ClaimError: where the claim cannot be built (a side raises, a wrong shape, a custom rule).
     """
-    raise NotImplementedError
+    # JAX is imported with the first claim that is decided, not with the package.
+    from verify.engines import enclose, falsify, floats
+    from verify.engines.case import Case
+
+    case = Case(claim, budget, seed)
+    progress("enclose")
+    enclosed = enclose.check(case)
+    verdicts = [enclosed]
+    if enclosed.status is not Status.FAILS or enclosed.worst is not None:
+        progress("falsify")
+        shrunk = falsify.check(case, enclosed.worst)
+        if enclosed.status is Status.FAILS and shrunk.worst is not None and enclosed.worst is not None:
+            first = enclosed.worst.size
+            largest = ", ".join(f"{name} = {value}" for name, value in first.items())
+            note = f"shrunk from {largest}" if largest and first != shrunk.worst.size else "shrunk"
+            shrunk = replace(shrunk, worst=replace(shrunk.worst, note=note))
+        verdicts.append(shrunk)
+    progress("floats")
+    verdicts.append(floats.check(case))
+    return tuple(verdicts)

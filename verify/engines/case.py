@@ -1,0 +1,483 @@
+"""A claim under examination: its traced sides, its points, and their exact values with bits raised until decided."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from flint import arb
+
+from verify.claim import Claim, UnsupportedPrimitive, Witness
+from verify.domain import Region
+from verify.engines.budget import Budget
+from verify.formats import FLOAT64, Format, hexadecimal
+from verify.program import Program, Subject, equations, literals, trace
+from verify.readings.exact import Exact, addresses, balls, finite, full_precision, precision
+from verify.readings.interpreter import NO, YES, Array, Trail, walk
+from verify.readings.signs import MINUS, NONE, PLUS, Signs
+
+# Bits of the exact reading, raised until a point is decided. 1 - sigma at a gap of 700 cancels 1010 bits, the squared
+# error of a right prediction 2020.
+LEVELS: Final = (192, 512, 1536, 4096)
+# Relative accuracy, in bits, at which two balls that overlap are taken to be one value.
+SHARED_BITS: Final = 100
+# Two balls around zero that are both below 2**-2500 at the last level are zero: far below anything a float could show.
+NEGLIGIBLE: Final = arb(2) ** -2500
+OPEN, CONFIRMED, REFUTED = 0, 1, 2
+
+_accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
+_overlaps = np.frompyfunc(arb.overlaps, 2, 1)
+_size = np.frompyfunc(arb.abs_upper, 1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points of the domain at one choice of sizes.
+
+    Attributes:
+        arrays: one array per flat argument with a leading axis of points, float64 or int64, exact members.
+        families: how each point was drawn.
+    """
+
+    arrays: tuple[Array, ...]
+    families: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.families)
+
+    def take(self, rows: Any) -> "Points":
+        """Some of the points."""
+        chosen = np.arange(len(self))[rows]
+        return Points(tuple(array[chosen] for array in self.arrays), tuple(self.families[row] for row in chosen))
+
+
+def draw(subject: Subject, count: int, form: Format, rng: np.random.Generator, seeds: Sequence[float] = ()) -> Points:
+    """Draw points so that the kinds of points of all arguments meet in many combinations.
+
+    Args:
+        subject: the traced claim; its regions are drawn from.
+        count: how many points.
+        form: every entry is a number of this format.
+        rng: source of randomness.
+        seeds: thresholds of the programs; further points lie on both sides of each.
+
+    Returns:
+        The points, ordinary kinds first.
+    """
+    drawn: list[list[Array]] = [[] for _ in subject.regions]
+    names: list[str] = []
+    for index in range(count):
+        labels: list[str] = []
+        step = index
+        for place, (region, shape) in enumerate(zip(subject.regions, subject.shapes, strict=True)):
+            families = region.families
+            # Cycle through the kinds of the first argument; the later ones turn one further each time around.
+            family = families[(step + index // max(len(subject.regions[0].families), 1) * place) % len(families)]
+            drawn[place].append(region.draw(family, index // len(families) + place, shape, form, rng))
+            labels.append(family)
+        names.append(", ".join(labels))
+    for seed in seeds:
+        for side, place in itertools.product((-1, 0, 1), range(len(subject.regions))):
+            region, shape = subject.regions[place], subject.shapes[place]
+            if region.integer or not shape_size(shape):
+                continue
+            base = [
+                other.draw(other.families[0], len(names), extent, form, rng)
+                for other, extent in zip(subject.regions, subject.shapes, strict=True)
+            ]
+            step = max(abs(seed), 1.0) * 2.0 ** -(form.precision // 2)
+            changed = base[place].copy()
+            changed.flat[len(names) % changed.size] = seed + side * step
+            changed = form.round(changed)
+            if not region.contains(changed):
+                continue
+            base[place] = changed
+            for target, value in zip(drawn, base, strict=True):
+                target.append(value)
+            names.append(f"threshold {seed:.6g}")
+    return Points(tuple(np.stack(each) for each in drawn), tuple(names))
+
+
+def shape_size(shape: tuple[int, ...]) -> int:
+    """Number of entries."""
+    return int(np.prod(shape, dtype=int))
+
+
+def cost(program: Program) -> int:
+    """Entries that one reading of one point computes."""
+    return sum(
+        shape_size(variable.aval.shape)
+        for equation in equations(program.closed.jaxpr)
+        for variable in equation.outvars
+        if hasattr(variable.aval, "shape")
+    )
+
+
+def lift(points: Points) -> list[Array]:
+    """Points as exact balls; whole numbers stay whole."""
+    return [array if array.dtype == np.int64 else balls(array) for array in points.arrays]
+
+
+def directions(program: Program, count: int, rng: np.random.Generator) -> list[Array]:
+    """Directions with 200 random bits an entry: exact arithmetic decides an identity by one of them, floats would not."""
+    drawn: list[Array] = []
+    for shape in program.directions:
+        array = np.empty((count, *shape), dtype=object)
+        for place in np.ndindex(*array.shape):
+            words = rng.integers(0, 2**50, size=4)
+            whole = sum(int(word) << (50 * each) for each, word in enumerate(words))
+            with precision(256):
+                array[place] = arb(whole) / arb(2) ** 199 - 1
+        drawn.append(array)
+    return drawn
+
+
+def contract(subject: Subject, program: Program, derivative: Sequence[Array], along: Sequence[Array]) -> list[Array]:
+    """The whole derivative applied to a tangent, or a cotangent applied to it.
+
+    Args:
+        subject: says which axes belong to outputs and which to inputs.
+        program: the mode, which says which of the two is contracted.
+        derivative: one array per (output, input) pair, outputs first, with the leading axis of points.
+        along: one tangent per input or one cotangent per output.
+
+    Returns:
+        What that mode returns.
+    """
+    outer = subject.inner if subject.claim.autodiff.kind == "hessian" else subject.outer
+    inner = subject.inner
+    table = [list(derivative[row * len(inner) : (row + 1) * len(inner)]) for row in range(len(outer))]
+    results: list[Array] = []
+    if program.contracted == "in":
+        for row, shape in enumerate(outer):
+            total: Any = None
+            for block, tangent, into in zip(table[row], along, inner, strict=True):
+                flat = block.reshape(block.shape[0], shape_size(shape), shape_size(into))
+                part = (flat * tangent.reshape(tangent.shape[0], 1, -1)).sum(axis=2)
+                total = part if total is None else total + part
+            results.append(total.reshape(total.shape[0], *shape))
+        return results
+    for column, into in enumerate(inner):
+        total = None
+        for row, shape in enumerate(outer):
+            block = table[row][column]
+            flat = block.reshape(block.shape[0], shape_size(shape), shape_size(into))
+            part = (flat * along[row].reshape(along[row].shape[0], -1, 1)).sum(axis=1)
+            total = part if total is None else total + part
+        results.append(total.reshape(total.shape[0], *into))
+    return results
+
+
+def joined(outputs: Sequence[Array], points: int) -> Array:
+    """All outputs as one row of components per point."""
+    flat = [np.broadcast_to(each, (points, *each.shape[1:])).reshape(points, -1) for each in outputs]
+    return np.concatenate(flat, axis=1) if flat else np.empty((points, 0), dtype=object)
+
+
+def components(program: Program) -> list[str]:
+    """Name of each component of the joined outputs: ``[0]``, ``[2, 1]``, with the output's number if there are several."""
+    names: list[str] = []
+    for number, shape in enumerate(program.outputs):
+        prefix = f"output {number} " if len(program.outputs) > 1 else ""
+        names += [prefix + (str(list(place)) if place else "[]") for place in np.ndindex(*shape)]
+    return names
+
+
+def decide(relation: str, first: Array, second: Array, last: bool) -> Array:
+    """Judge components: `REFUTED` where balls contradict the relation, `CONFIRMED` where they settle it, else `OPEN`.
+
+    Args:
+        relation: of the first to the second.
+        first, second: balls of the same shape.
+        last: whether no more bits will come; only then is a bound taken as attained, or a value as zero.
+    """
+    if relation == "abs<=":
+        first, relation = np.absolute(first), "<="
+    if relation == ">=":
+        first, second, relation = second, first, "<="
+    real = finite(first) & finite(second)
+    meet = _overlaps(first, second).astype(bool)
+    sharp = (np.minimum(_accuracy(first), _accuracy(second)) >= SHARED_BITS).astype(bool)
+    none = np.equal(first, 0).astype(bool) & np.equal(second, 0).astype(bool)
+    result = np.full(first.shape, OPEN)
+    if relation == "==":
+        result[real & ~meet] = REFUTED
+        result[real & meet & (sharp | none)] = CONFIRMED
+    else:
+        result[real & np.greater(first, second).astype(bool)] = REFUTED
+        result[real & np.less_equal(first, second).astype(bool)] = CONFIRMED
+        if last:
+            result[real & (result == OPEN) & meet & sharp] = CONFIRMED
+    if last:
+        tiny = np.less(_size(first), NEGLIGIBLE).astype(bool) & np.less(_size(second), NEGLIGIBLE).astype(bool)
+        result[real & (result == OPEN) & meet & tiny] = CONFIRMED
+    return result
+
+
+@dataclass(eq=False)
+class Judged:
+    """What exact arithmetic says of one program against the formula, per point.
+
+    Attributes:
+        program: the side that was judged.
+        codes: `OPEN`, `CONFIRMED` or `REFUTED` per point and component.
+        kinks: points at which the autodiff side decides an exact equality; they decide nothing.
+        undefined: points at which a side is not a real number.
+        first, second: both sides' balls at the level that decided each point.
+        bits: that level.
+        trails: what the readings met, by program.
+    """
+
+    program: Program
+    codes: Array
+    kinks: Array
+    undefined: Array
+    first: Array
+    second: Array
+    bits: Array
+    trails: dict[str, list[tuple[Trail, Array]]] = field(default_factory=dict)
+
+
+class Case:
+    """A claim, a budget and a seed, with everything that engines share traced and drawn once."""
+
+    def __init__(self, claim: Claim, budget: Budget, seed: int) -> None:
+        """Nothing is traced yet."""
+        self.claim, self.budget, self.seed = claim, budget, seed
+        self._subjects: dict[tuple[tuple[tuple[str, int], ...], str], Subject] = {}
+        self.literals: dict[float, None] = {}
+
+    def subject(self, size: Mapping[str, int], form: Format = FLOAT64) -> Subject:
+        """The claim traced at one choice of sizes in one format."""
+        key = (tuple(size.items()), form.name)
+        if key not in self._subjects:
+            self._subjects[key] = trace(self.claim, size, form)
+        return self._subjects[key]
+
+    def rng(self, *salt: int) -> np.random.Generator:
+        """Randomness that depends on the seed, the claim's id and a salt alone."""
+        return np.random.default_rng([self.seed, *self.claim.id.encode(), *salt])
+
+    @cached_property
+    def choices(self) -> list[dict[str, int]]:
+        """Sizes to check."""
+        return self.claim.choices()
+
+    def read(
+        self, program: Program, arguments: Sequence[Array], points: int, bits: int, widen: bool = False
+    ) -> tuple[Array, Trail]:
+        """Components of one program at some points, and what was met."""
+        system = Exact(widen_literals=widen)
+        with precision(bits):
+            outputs, trail = walk(system, program.closed, arguments, points)
+        self.literals.update(system.widened)
+        return joined(outputs, points), trail
+
+    def admitted(self, subject: Subject, points: Points) -> Array:
+        """Points at which the claim's predicate is decided true."""
+        if subject.where is None:
+            return np.ones(len(points), dtype=bool)
+        held = np.zeros(len(points), dtype=bool)
+        open_ = np.ones(len(points), dtype=bool)
+        for bits in LEVELS:
+            rows = np.flatnonzero(open_)
+            if not len(rows):
+                break
+            chosen = points.take(rows)
+            system = Exact()
+            with precision(bits):
+                outputs, trail = walk(system, subject.where.closed, lift(chosen), len(rows))
+            truth = np.broadcast_to(outputs[0].reshape(outputs[0].shape[0], -1).min(axis=1), (len(rows),))
+            truth = np.where(trail.lost, -1, truth)
+            held[rows[truth == YES]] = True
+            open_[rows[(truth == YES) | (truth == NO)]] = False
+        return held
+
+    def judge(self, subject: Subject, program: Program, points: Points, against: Program | None = None) -> Judged:
+        """Judge one side against the formula at some points, with bits raised until each is decided.
+
+        Args:
+            subject: the traced claim.
+            program: an autodiff mode, or ``stable``.
+            points: exact members of the domain.
+            against: what it is judged against; the formula if left out.
+
+        Returns:
+            Codes per point and component, and the balls behind them.
+        """
+        formula = against or subject.formula
+        count = len(points)
+        along = directions(program, count, self.rng(17, *subject.size.values()))
+        width = sum(shape_size(shape) for shape in program.outputs)
+        relation = "==" if program.name == "stable" else self.claim.relation
+        judged = Judged(
+            program=program,
+            codes=np.full((count, width), OPEN),
+            kinks=np.zeros(count, dtype=bool),
+            undefined=np.zeros(count, dtype=bool),
+            first=np.full((count, width), arb("nan"), dtype=object),
+            second=np.full((count, width), arb("nan"), dtype=object),
+            bits=np.zeros(count, dtype=np.int64),
+        )
+        rows = np.arange(count)
+        for level in LEVELS:
+            if not len(rows):
+                break
+            chosen = lift(points.take(rows))
+            steer = [each[rows] for each in along]
+            first, second, trails = self._both(subject, program, formula, chosen, steer, len(rows), level)
+            last = level == LEVELS[-1]
+            with precision(level):
+                codes = decide(relation, first, second, last)
+            lost = trails[program.name].lost | trails[formula.name].lost
+            codes[lost] = OPEN
+            judged.codes[rows], judged.first[rows], judged.second[rows] = codes, first, second
+            judged.bits[rows] = level
+            if program.name != "stable":
+                judged.kinks[rows] = trails[program.name].kinks
+            for name, trail in trails.items():
+                judged.trails.setdefault(name, []).append((trail, rows))
+            unreal = ~(finite(first) & finite(second)).all(axis=1)
+            hulls = trails[program.name].hulls | trails[formula.name].hulls | lost
+            judged.undefined[rows] = unreal & ~hulls
+            settled = (codes != OPEN).all(axis=1) | (codes == REFUTED).any(axis=1) | judged.kinks[rows]
+            rows = rows[~settled]
+        self._reconsider(subject, program, formula, points, along, judged, relation)
+        return judged
+
+    def _both(
+        self,
+        subject: Subject,
+        program: Program,
+        formula: Program,
+        arguments: list[Array],
+        along: list[Array],
+        count: int,
+        bits: int,
+        widen: bool = False,
+    ) -> tuple[Array, Array, dict[str, Trail]]:
+        first, own = self.read(program, [*arguments, *along], count, bits, widen)
+        if not program.contracted:
+            second, other = self.read(formula, arguments, count, bits, widen)
+            return first, second, {program.name: own, formula.name: other}
+        system = Exact(widen_literals=widen)
+        with precision(bits):
+            outputs, other = walk(system, formula.closed, arguments, count)
+            self.literals.update(system.widened)
+            full = [np.broadcast_to(each, (count, *each.shape[1:])) for each in outputs]
+            second = joined(contract(subject, program, full, along), count)
+        return first, second, {program.name: own, formula.name: other}
+
+    def _reconsider(
+        self,
+        subject: Subject,
+        program: Program,
+        formula: Program,
+        points: Points,
+        along: list[Array],
+        judged: Judged,
+        relation: str,
+    ) -> None:
+        """Read refuted points again with every full-precision literal as ± half an ulp; if the sides meet, they agree."""
+        if not any(full_precision(value) for each in (program, formula) for value in all_literals(each)):
+            return
+        rows = np.flatnonzero((judged.codes == REFUTED).any(axis=1) & ~judged.kinks)
+        if not len(rows):
+            return
+        before = dict(self.literals)
+        chosen = lift(points.take(rows))
+        steer = [each[rows] for each in along]
+        first, second, _ = self._both(subject, program, formula, chosen, steer, len(rows), LEVELS[1], widen=True)
+        with precision(LEVELS[1]):
+            again = decide(relation, first, second, last=True)
+        real = finite(first) & finite(second)
+        saved = (judged.codes[rows] == REFUTED) & (again != REFUTED) & real
+        codes = judged.codes[rows]
+        codes[saved] = CONFIRMED
+        judged.codes[rows] = codes
+        if not saved.any():
+            self.literals = before
+
+    def reachable(self, subject: Subject, program: Program) -> Mapping[str, set[int]] | None:
+        """Outcomes that the signs of the domain leave open, per choice; None where signs cannot be read."""
+        try:
+            arguments: list[Array] = []
+            for region, shape in zip(subject.regions, subject.shapes, strict=True):
+                if region.integer:
+                    return None
+                arguments.append(np.full((1, *shape), _signs(region)))
+            arguments += [np.full((1, *shape), MINUS | NONE | PLUS) for shape in program.directions]
+            _, trail = walk(Signs(), program.closed, arguments, 1)
+        except (UnsupportedPrimitive, TypeError, ValueError, IndexError):
+            return None
+        return {
+            path: {outcome for outcome, mask in branch.seen.items() if mask.any()}
+            for path, branch in trail.branches.items()
+        }
+
+    def witness(self, subject: Subject, judged: Judged, points: Points, row: int, component: int, note: str) -> Witness:
+        """One point as it is shown to a reader."""
+        first, second = judged.first[row, component], judged.second[row, component]
+        left, right = decimal_pair(first, second)
+        return Witness(
+            arguments={
+                name: array[row].tolist() for name, array in zip(subject.names, points.arrays, strict=True)
+            },
+            component=components(judged.program)[component],
+            program=judged.program.name,
+            autodiff=left,
+            by_hand=right,
+            size=dict(subject.size),
+            note=note,
+        )
+
+
+def _signs(region: Region) -> int:
+    signs = region.signs
+    return (MINUS if -1 in signs else 0) | (NONE if 0 in signs else 0) | (PLUS if 1 in signs else 0)
+
+
+def all_literals(program: Program) -> list[float]:
+    """Scalar literals and entries of constant arrays."""
+    found = literals(program.closed)
+    for constant in program.closed.consts:
+        array = np.asarray(constant)
+        if array.dtype.kind == "f" and array.size <= 4096:
+            found += [float(value) for value in array.ravel()]
+    return found
+
+
+def decimal(value: arb, digits: int = 17) -> str:
+    """Decimal text of a ball's midpoint; zero is ``0``."""
+    if not value.is_finite():
+        return str(value)
+    if value == 0:
+        return "0"
+    with precision(4096):
+        return value.mid().str(digits, radius=False)
+
+
+def decimal_pair(first: arb, second: arb) -> tuple[str, str]:
+    """Both values with as many digits as it takes to tell them apart, 17 at least and 60 at most."""
+    for digits in (17, 25, 40, 60):
+        texts = decimal(first, digits), decimal(second, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def point_text(arguments: Mapping[str, Any]) -> str:
+    """``x = [0x1p+0, 0x0p+0]   y = [...]`` with at most eight entries an argument."""
+    parts: list[str] = []
+    for name, value in arguments.items():
+        array = np.asarray(value)
+        shown = [hexadecimal(float(each)) if array.dtype.kind == "f" else str(each) for each in array.ravel()[:8].tolist()]
+        more = ", …" if array.size > 8 else ""
+        parts.append(f"{name} = {shown[0] if array.ndim == 0 else '[' + ', '.join(shown) + more + ']'}")
+    return "   ".join(parts)
+
+
+__all__ = ["Case", "Points", "addresses", "decimal", "draw", "point_text"]

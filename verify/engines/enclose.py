@@ -1,0 +1,238 @@
+"""Enclose: do both sides share one ball at points of the domain, in exact arithmetic?
+
+Every mode that JAX offers is judged against the formula at every size. HOLDS needs every point that counts to agree and
+every outcome of every choice in every program to have been taken at some point, or to be unreachable.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from verify.claim import Status, UnsupportedPrimitive, Verdict, Witness
+from verify.engines.case import CONFIRMED, REFUTED, Case, Judged, all_literals, cost, decimal, draw, point_text
+from verify.formats import FLOAT64
+from verify.program import Program, Subject, entries, size_text
+from verify.readings.exact import precision
+
+NAME: Final = "enclose"
+# Entries that one program may compute per choice of sizes, all points together.
+WORK: Final = {"quick": 30_000, "standard": 100_000, "deep": 3_000_000}
+LEAST_POINTS: Final = 3
+
+
+class _Tally:
+    """What has been seen over all sizes and programs."""
+
+    def __init__(self) -> None:
+        self.points = 0
+        self.sizes: list[str] = []
+        self.skipped: list[str] = []
+        self.undefined: str = ""
+        self.undecided = 0
+        self.kinks = 0
+        self.kink_note = ""
+        self.outside = 0
+        self.unavailable: dict[str, str] = {}
+        self.lacking: list[str] = []
+        self.refuted: tuple[int, Witness, str] | None = None
+        self.reached: dict[tuple[str, str], set[int]] = {}
+        self.wanted: dict[tuple[str, str], tuple[str, set[int]]] = {}
+
+
+def check(case: Case) -> Verdict:
+    """Judge a claim at points of its domain.
+
+    Args:
+        case: the claim under examination.
+
+    Returns:
+        HOLDS (enclosed), FAILS with a witness, or UNKNOWN with the reason.
+
+    Raises:
+        ClaimError: where a side cannot be traced.
+    """
+    started = time.perf_counter()
+    tally = _Tally()
+    late = False
+    for number, size in enumerate(case.choices):
+        text = size_text(size)
+        if entries(case.claim, size) > case.budget.entries:
+            tally.skipped.append(f"{text} has more than {case.budget.entries:,} entries, which --budget {case.budget.name} allows")
+            continue
+        if time.perf_counter() - started > case.budget.seconds:
+            late = True
+            tally.skipped.append(f"{text} was not reached in {case.budget.seconds:.0f} s")
+            continue
+        try:
+            subject = case.subject(size)
+            if number == 0:
+                _expect_coverage(case, subject, tally)
+            _one_size(case, subject, tally, number)
+        except UnsupportedPrimitive as error:
+            return _verdict(case, tally, started, str(error))
+        tally.sizes.append(text)
+    del late
+    return _verdict(case, tally, started, "")
+
+
+def _programs(subject: Subject) -> list[Program]:
+    """Modes without those that are one program with another, and the stable form."""
+    found: dict[str, Program] = {}
+    for program in subject.modes:
+        found.setdefault(program.text, program)
+    return [*found.values(), *((subject.stable,) if subject.stable else ())]
+
+
+def _expect_coverage(case: Case, subject: Subject, tally: _Tally) -> None:
+    for program in subject.sides:
+        reachable = case.reachable(subject, program)
+        if reachable is not None:
+            for path, outcomes in reachable.items():
+                tally.wanted[program.name, path] = ("", outcomes)
+
+
+def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
+    rng = case.rng(3, number)
+    thresholds = dict.fromkeys(
+        value for program in subject.sides for value in all_literals(program) if _threshold(value)
+    )
+    points = draw(subject, case.budget.points, FLOAT64, rng, list(thresholds)[:6] if _branches(subject) else ())
+    admitted = case.admitted(subject, points)
+    tally.outside += int((~admitted).sum())
+    points = points.take(np.flatnonzero(admitted))
+    if not len(points):
+        tally.lacking.append(f"no point at {size_text(subject.size)} is decided to lie where the claim speaks")
+        return
+    tally.unavailable.update(subject.unavailable)
+    decided = np.zeros(len(points), dtype=bool)
+    formula_cost = cost(subject.formula)
+    for program in _programs(subject):
+        limit = WORK[case.budget.name] // max(cost(program) + formula_cost, 1)
+        chosen = points.take(_some(len(points), max(limit, LEAST_POINTS)))
+        judged = case.judge(subject, program, chosen)
+        confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks
+        refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
+        _note(case, subject, chosen, judged, refuted, tally)
+        if not confirmed.any() and not refuted.any():
+            tally.lacking.append(f"no point decides {program.name} at {size_text(subject.size) or 'its size'}")
+        elif 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
+            tally.lacking.append(f"most points leave {program.name} undecided at {size_text(subject.size) or 'its size'}")
+        decided[_some(len(points), max(limit, LEAST_POINTS))] |= confirmed | refuted
+    tally.points += int(decided.sum())
+
+
+def _some(count: int, limit: int) -> np.ndarray:
+    """Rows to look at where not all can be: spread evenly, so that every kind of point stays among them."""
+    if limit >= count:
+        return np.arange(count)
+    return np.unique(np.linspace(0, count - 1, limit).astype(int))
+
+
+def _threshold(value: float) -> bool:
+    return np.isfinite(value) and abs(value) < 1e6
+
+
+def _branches(subject: Subject) -> bool:
+    names = ("select_n", "cond", "max", "min", "clamp", "sign", "while")
+    return any(name in program.text for program in subject.sides for name in names)
+
+
+def _note(case: Case, subject: Subject, points: "object", judged: Judged, refuted: np.ndarray, tally: _Tally) -> None:
+    from verify.engines.case import Points
+
+    assert isinstance(points, Points)
+    program = judged.program
+    for name, met in judged.trails.items():
+        for trail, rows in met:
+            counted = ~judged.kinks[rows]
+            for path, branch in trail.branches.items():
+                key = (name, path)
+                text, outcomes = tally.wanted.get(key, ("", set(range(branch.outcomes))))
+                tally.wanted[key] = (text or f"{branch.label} in {name}", outcomes)
+                taken = {outcome for outcome, mask in branch.seen.items() if (mask & counted).any()}
+                tally.reached.setdefault(key, set()).update(taken)
+    if judged.kinks.any():
+        tally.kinks += int(judged.kinks.sum())
+        row = int(np.flatnonzero(judged.kinks)[0])
+        if not tally.kink_note:
+            tally.kink_note = (
+                f"at {point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})} "
+                f"{program.name} takes {decimal(judged.first[row, 0], 6)}, the formula {decimal(judged.second[row, 0], 6)}"
+            )
+    open_points = ~judged.kinks & ~refuted & ~(judged.codes == CONFIRMED).all(axis=1)
+    tally.undecided += int(open_points.sum())
+    bad = judged.undefined & open_points
+    if bad.any() and not tally.undefined:
+        row = int(np.flatnonzero(bad)[0])
+        where = point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
+        sides = "formula" if np.isfinite(float(judged.first[row, 0].mid())) and judged.first[row, 0].is_finite() else program.name
+        tally.undefined = f"{sides} is not a real number at {where}"
+    for row in np.flatnonzero(refuted):
+        first = judged.codes[row] == REFUTED
+        component = int(np.flatnonzero(first)[0])
+        rank = sum(array[0].size for array in points.arrays) * 1000 + len(
+            point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
+        )
+        if tally.refuted is None or rank < tally.refuted[0]:
+            with precision(int(judged.bits[row])):
+                difference = decimal(judged.first[row, component] - judged.second[row, component], 12)
+            found = case.witness(subject, judged, points, row, component, f"drawn: {points.families[row]}")
+            tally.refuted = (rank, found, difference)
+
+
+def _uncovered(tally: _Tally) -> list[str]:
+    missing: list[str] = []
+    for key, (text, outcomes) in tally.wanted.items():
+        left = outcomes - tally.reached.get(key, set())
+        if left and text:
+            missing.append(f"{text} never took outcome {', '.join(map(str, sorted(left)))}")
+    return missing
+
+
+def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict:
+    seconds = time.perf_counter() - started
+    exceptions: list[str] = []
+    if tally.kinks:
+        exceptions.append(
+            f"off the points at which the autodiff side decides an exact equality ({tally.kinks} seen; {tally.kink_note})"
+        )
+    if tally.undecided:
+        exceptions.append(f"{tally.undecided} points left undecided by an equality that no number of bits settles")
+    exceptions += [f"JAX does not offer {mode}: {reason}" for mode, reason in tally.unavailable.items()]
+    literals = tuple(repr(value) for value in case.literals)
+
+    def verdict(status: Status, **more: object) -> Verdict:
+        return Verdict(
+            claim=case.claim.id,
+            engine=NAME,
+            status=status,
+            checked=tally.points,
+            sizes=tuple(tally.sizes),
+            exceptions=tuple(exceptions),
+            literals=literals,
+            seconds=seconds,
+            **more,  # type: ignore[arg-type]
+        )
+
+    if tally.refuted is not None:
+        _, found, difference = tally.refuted
+        return verdict(Status.FAILS, evidence="counterexample", worst=found, residual=difference)
+    reasons = [problem] if problem else []
+    reasons += tally.skipped + tally.lacking + ([tally.undefined] if tally.undefined else [])
+    if not reasons:
+        uncovered = _uncovered(tally)
+        if uncovered:
+            reasons.append(
+                "a choice was not seen both ways: "
+                + "; ".join(uncovered[:3])
+                + ". Widen the domain, or write the function without the branch"
+            )
+    if reasons or not tally.points:
+        return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "nothing was checked")
+    reason = f"up to the rounding of the literals {', '.join(literals)}" if literals else ""
+    return verdict(Status.HOLDS, evidence="enclosed", reason=reason)
+
+
+Residuals = Mapping[str, str]
