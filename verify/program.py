@@ -309,7 +309,7 @@ def _user_line(claim: Claim, error: BaseException) -> str:
 
 
 def _last_line(error: ClaimError) -> str:
-    return str(error).partition(": autodiff ")[2] or str(error)
+    return str(error).partition(") raised ")[2] or str(error)
 
 
 def _side(

@@ -1,6 +1,7 @@
 """A claim under examination: its traced sides, its points, and their exact values with bits raised until decided."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 from flint import arb
 
 from verify.claim import Claim, UnsupportedPrimitive, Witness
-from verify.domain import Region
+from verify.domain import Labels, Region
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
 from verify.program import Program, Subject, equations, literals, trace
@@ -25,6 +26,8 @@ LEVELS: Final = (192, 512, 1536, 4096)
 SHARED_BITS: Final = 100
 # Two balls around zero that are both below 2**-2500 at the last level are zero: far below anything a float could show.
 NEGLIGIBLE: Final = arb(2) ** -2500
+# Whole-number arguments with more values than this are not enumerated to prove a choice unreachable.
+MOST_LABELS: Final = 256
 OPEN, CONFIRMED, REFUTED = 0, 1, 2
 
 _accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
@@ -403,14 +406,16 @@ class Case:
 
     def reachable(self, subject: Subject, program: Program) -> Mapping[str, set[int]] | None:
         """Outcomes that the signs of the domain leave open, per choice; None where signs cannot be read."""
+        labels = _label_points(subject)
+        if labels is None:
+            return None
+        whole, count = labels
         try:
             arguments: list[Array] = []
-            for region, shape in zip(subject.regions, subject.shapes, strict=True):
-                if region.integer:
-                    return None
-                arguments.append(np.full((1, *shape), _signs(region)))
+            for place, (region, shape) in enumerate(zip(subject.regions, subject.shapes, strict=True)):
+                arguments.append(whole[place] if region.integer else np.full((1, *shape), _signs(region)))
             arguments += [np.full((1, *shape), MINUS | NONE | PLUS) for shape in program.directions]
-            _, trail = walk(Signs(), program.closed, arguments, 1)
+            _, trail = walk(Signs(), program.closed, arguments, count)
         except (UnsupportedPrimitive, TypeError, ValueError, IndexError):
             return None
         return {
@@ -433,6 +438,27 @@ class Case:
             size=dict(subject.size),
             note=note,
         )
+
+
+def _label_points(subject: Subject) -> tuple[dict[int, Array], int] | None:
+    """Every value of all whole-number arguments, if there are few; signs are read for each of them."""
+    places = [place for place, region in enumerate(subject.regions) if region.integer]
+    ranges: list[range] = []
+    for place in places:
+        region = subject.regions[place]
+        assert isinstance(region, Labels) and isinstance(region.below, int)
+        ranges += [range(region.below)] * shape_size(subject.shapes[place])
+    count = math.prod(len(each) for each in ranges)
+    if count > MOST_LABELS:
+        return None
+    table = np.array(list(itertools.product(*ranges)), dtype=np.int64).reshape(count, -1)
+    found: dict[int, Array] = {}
+    start = 0
+    for place in places:
+        size = shape_size(subject.shapes[place])
+        found[place] = table[:, start : start + size].reshape(count, *subject.shapes[place])
+        start += size
+    return found, count
 
 
 def _signs(region: Region) -> int:

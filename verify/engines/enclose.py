@@ -200,7 +200,9 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
         )
     if tally.undecided:
         exceptions.append(f"{tally.undecided} points left undecided by an equality that no number of bits settles")
-    exceptions += [f"JAX does not offer {mode}: {reason}" for mode, reason in tally.unavailable.items()]
+    if tally.unavailable:
+        reason = next(iter(tally.unavailable.values()))
+        exceptions.append(f"JAX does not offer {', '.join(tally.unavailable)} here: {reason}")
     literals = tuple(repr(value) for value in case.literals)
 
     def verdict(status: Status, **more: object) -> Verdict:

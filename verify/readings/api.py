@@ -53,7 +53,7 @@ def allowed(fn: Callable[..., Any], *args: Any, dtype: str = "float64") -> Any:
 
 def _read(fn: Callable[..., Any], args: Sequence[Any], dtype: str, system: Balls, bits: int) -> Any:
     form = FORMATS[dtype]
-    leaves, treedef = jax.tree.flatten(tuple(args))
+    leaves, treedef = jax.tree.flatten(tuple(args), is_leaf=_is_numbers)
     given: list[Array] = []
     shapes: list[Any] = []
     for leaf in leaves:
@@ -69,3 +69,10 @@ def _read(fn: Callable[..., Any], args: Sequence[Any], dtype: str, system: Balls
         with precision(bits):
             outputs, _ = walk(system, closed, given, 1)
     return jax.tree.unflatten(jax.tree.structure(out), [np.array(each[0]) for each in outputs])
+
+
+def _is_numbers(tree: Any) -> bool:
+    """Whether a list is an array written out, rather than a tree of arrays."""
+    if not isinstance(tree, list):
+        return False
+    return all(_is_numbers(each) if isinstance(each, list) else isinstance(each, (int, float)) for each in tree)

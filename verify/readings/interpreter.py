@@ -302,6 +302,19 @@ def _reshape(system: System, equation: Any, array: Array, *sizes: Array) -> Arra
     return array.reshape(array.shape[0], *shape)
 
 
+def _resize(system: System, equation: Any, array: Array) -> Array:
+    return array.reshape(array.shape[0], *equation.outvars[0].aval.shape)
+
+
+def _empty(system: System, equation: Any) -> Array:
+    """Memory that JAX leaves uninitialised: what a branch that was not taken would have returned."""
+    aval = equation.outvars[0].aval
+    kind = kind_of(aval)
+    if kind == "number":
+        return system.undefined((1, *aval.shape))
+    return np.zeros((1, *aval.shape), dtype=np.int64 if kind == "whole" else np.int8)
+
+
 def _broadcast(system: System, equation: Any, array: Array, *sizes: Array) -> Array:
     shape, axes = equation.params["shape"], equation.params["broadcast_dimensions"]
     inner = [1] * len(shape)
@@ -412,8 +425,10 @@ STRUCTURE: Final[dict[str, Callable[..., Any]]] = {
     "reshape": _reshape,
     "broadcast_in_dim": _broadcast,
     "transpose": lambda system, equation, array: array.transpose(0, *(1 + a for a in equation.params["permutation"])),
-    "squeeze": _reshape,
-    "expand_dims": _reshape,
+    "squeeze": _resize,
+    "expand_dims": _resize,
+    "empty": _empty,
+    "empty2": _empty,
     "slice": _slice,
     "split": _split,
     "concatenate": lambda system, equation, *arrays: np.concatenate(
