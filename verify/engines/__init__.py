@@ -1,12 +1,12 @@
 """Engines decide claims; each module here has one public ``check(case) -> Verdict``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from verify.claim import Claim, Status, Verdict
+from verify.claim import Claim, ClaimError, Status, Verdict
 from verify.engines.budget import BUDGETS, Budget
 
-__all__ = ["BUDGETS", "Budget", "judge"]
+__all__ = ["BUDGETS", "Budget", "judge", "judge_all"]
 
 
 def judge(
@@ -29,23 +29,75 @@ def judge(
     Raises:
         ClaimError: where the claim cannot be built (a side raises, a wrong shape, a custom rule).
     """
+    ((_, outcome),) = judge_all([claim], budget, seed, lambda claim_id, engine: progress(engine))
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def judge_all(
+    claims: Sequence[Claim],
+    budget: Budget = BUDGETS["standard"],
+    seed: int = 0,
+    progress: Callable[[str, str], None] = lambda claim_id, engine: None,
+) -> Iterator[tuple[Claim, tuple[Verdict, ...] | Exception]]:
+    """Run every engine on several claims; their floats are compiled together, which costs a fifth of one by one.
+
+    Args:
+        claims: the claims; those about one function belong next to each other, since they share its traces.
+        budget: how much work to do.
+        seed: of everything that is drawn.
+        progress: called with a claim's id and the name of each engine before it runs.
+
+    Yields:
+        Each claim with its verdicts, or with the exception that kept it from being decided.
+    """
     # JAX is imported with the first claim that is decided, not with the package.
     from verify.engines import enclose, falsify, floats
     from verify.engines.case import Case
 
-    case = Case(claim, budget, seed)
-    progress("enclose")
-    enclosed = enclose.check(case)
-    verdicts = [enclosed]
-    if enclosed.status is not Status.FAILS or enclosed.worst is not None:
-        progress("falsify")
-        shrunk = falsify.check(case, enclosed.worst)
-        if enclosed.status is Status.FAILS and shrunk.worst is not None and enclosed.worst is not None:
-            first = enclosed.worst.size
-            largest = ", ".join(f"{name} = {value}" for name, value in first.items())
-            note = f"shrunk from {largest}" if largest and first != shrunk.worst.size else "shrunk"
-            shrunk = replace(shrunk, worst=replace(shrunk.worst, note=note))
-        verdicts.append(shrunk)
-    progress("floats")
-    verdicts.append(floats.check(case))
-    return tuple(verdicts)
+    decided: list[tuple[Case, list[Verdict]]] = []
+    for claim in claims:
+        case = Case(claim, budget, seed)
+        try:
+            progress(claim.id, enclose.NAME)
+            enclosed = enclose.check(case)
+            progress(claim.id, falsify.NAME)
+            shrunk = falsify.check(case, enclosed.worst if enclosed.status is Status.FAILS else None)
+        except ClaimError as error:
+            yield claim, error
+            continue
+        except Exception as error:  # a defect of ours on one claim must not take the others with it
+            yield claim, error
+            continue
+        decided.append((case, [enclosed, _named(enclosed, shrunk)]))
+    if not decided:
+        return
+    cases = [case for case, _ in decided]
+    try:
+        found: list[Verdict | Exception] = list(
+            floats.check_all(cases, lambda form: progress(cases[0].claim.id, f"{floats.NAME} {form}"))
+        )
+    except Exception as error:  # one program that cannot be compiled is found by compiling them one by one
+        found = [_alone(case) for case in cases] if len(cases) > 1 else [error]
+    for (case, verdicts), floating in zip(decided, found, strict=True):
+        yield case.claim, floating if isinstance(floating, Exception) else (*verdicts, floating)
+
+
+def _alone(case: "object") -> Verdict | Exception:
+    from verify.engines import floats
+    from verify.engines.case import Case
+
+    assert isinstance(case, Case)
+    try:
+        return floats.check(case)
+    except Exception as error:  # reported for this claim alone
+        return error
+
+
+def _named(enclosed: Verdict, shrunk: Verdict) -> Verdict:
+    """Say of which size a shrunk counterexample is the smallest."""
+    if enclosed.worst is None or shrunk.worst is None or enclosed.worst.size == shrunk.worst.size:
+        return shrunk
+    largest = ", ".join(f"{name} = {value}" for name, value in enclosed.worst.size.items())
+    return replace(shrunk, worst=replace(shrunk.worst, note=f"shrunk from {largest}"))

@@ -35,7 +35,7 @@ BUDGETS: Final = {
         Budget(
             name="quick",
             points=24,
-            examples=10,
+            examples=6,
             formats=("float64", "float32"),
             float_points=16,
             eager=False,
@@ -45,9 +45,9 @@ BUDGETS: Final = {
         Budget(
             name="standard",
             points=48,
-            examples=40,
+            examples=20,
             formats=("float64", "float32", "bfloat16", "float16"),
-            float_points=32,
+            float_points=24,
             eager=True,
             entries=4_000_000,
             seconds=60.0,

@@ -1,8 +1,9 @@
 """A claim under examination: its traced sides, its points, and their exact values with bits raised until decided."""
 
+import hashlib
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -35,7 +36,7 @@ _overlaps = np.frompyfunc(arb.overlaps, 2, 1)
 _size = np.frompyfunc(arb.abs_upper, 1, 1)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Points:
     """Points of the domain at one choice of sizes.
 
@@ -50,6 +51,11 @@ class Points:
     def __len__(self) -> int:
         """How many."""
         return len(self.families)
+
+    @cached_property
+    def key(self) -> bytes:
+        """Equal for equal points."""
+        return b"|".join(array.tobytes() for array in self.arrays)
 
     def take(self, rows: Any) -> "Points":
         """Some of the points."""
@@ -180,6 +186,17 @@ def joined(outputs: Sequence[Array], points: int) -> Array:
     return np.concatenate(flat, axis=1) if flat else np.empty((points, 0), dtype=object)
 
 
+def apart(program: Program, row: Array) -> list[Array]:
+    """Undo `joined`: one array per output."""
+    found: list[Array] = []
+    start = 0
+    for shape in program.outputs:
+        size = shape_size(shape)
+        found.append(row[:, start : start + size].reshape(row.shape[0], *shape))
+        start += size
+    return found
+
+
 def components(program: Program) -> list[str]:
     """Name of each component of the joined outputs: ``[0]``, ``[2, 1]``, with the output's number if there are several."""
     names: list[str] = []
@@ -187,6 +204,18 @@ def components(program: Program) -> list[str]:
         prefix = f"output {number} " if len(program.outputs) > 1 else ""
         names += [prefix + (str(list(place)) if place else "[]") for place in np.ndindex(*shape)]
     return names
+
+
+def judged_programs(subject: Subject) -> list[Program]:
+    """Sides to judge against the formula: modes without those that are one program with another, and the stable form.
+
+    A bound of every component says nothing of a sum of them, so modes with a direction are left out for bounds.
+    """
+    found: dict[str, Program] = {}
+    for program in subject.modes:
+        if not program.contracted or subject.claim.relation == "==":
+            found.setdefault(program.text, program)
+    return [*found.values(), *((subject.stable,) if subject.stable else ())]
 
 
 def decide(relation: str, first: Array, second: Array, last: bool) -> Array:
@@ -244,6 +273,32 @@ class Judged:
     trails: dict[str, list[tuple[Trail, Array]]] = field(default_factory=dict)
 
 
+class Readings:
+    """Readings that claims share: one program at the same points is read once."""
+
+    def __init__(self, most: int, largest: int) -> None:
+        """Keep this many readings of at most this many components."""
+        self.most, self.largest = most, largest
+        self.kept: dict[tuple[str, int, bytes], tuple[Array, Trail]] = {}
+
+    def get(
+        self, program: Program, points: "Points", bits: int, compute: Callable[[], tuple[Array, Trail]]
+    ) -> tuple[Array, Trail]:
+        """A kept reading, or a new one."""
+        key = (program.text, bits, points.key)
+        if key in self.kept:
+            return self.kept[key]
+        result = compute()
+        if result[0].size <= self.largest:
+            if len(self.kept) >= self.most:
+                del self.kept[next(iter(self.kept))]
+            self.kept[key] = result
+        return result
+
+
+READINGS: Final = Readings(most=2000, largest=20_000)
+
+
 class Case:
     """A claim, a budget and a seed, with everything that engines share traced and drawn once."""
 
@@ -261,8 +316,12 @@ class Case:
         return self._subjects[key]
 
     def rng(self, *salt: int) -> np.random.Generator:
-        """Randomness that depends on the seed, the claim's id and a salt alone."""
-        return np.random.default_rng([self.seed, *self.claim.id.encode(), *salt])
+        """Randomness that depends on the seed, the domain and a salt alone: claims of one domain share their points."""
+        return np.random.default_rng([self.seed, *self._domain, *salt])
+
+    @cached_property
+    def _domain(self) -> bytes:
+        return hashlib.sha256(repr(self.claim.domain).encode()).digest()
 
     @cached_property
     def choices(self) -> list[dict[str, int]]:
@@ -329,9 +388,8 @@ class Case:
         for level in LEVELS:
             if not len(rows):
                 break
-            chosen = lift(points.take(rows))
             steer = [each[rows] for each in along]
-            first, second, trails = self._both(subject, program, formula, chosen, steer, len(rows), level)
+            first, second, trails = self._both(subject, program, formula, points.take(rows), steer, level)
             last = level == LEVELS[-1]
             with precision(level):
                 codes = decide(relation, first, second, last)
@@ -356,22 +414,24 @@ class Case:
         subject: Subject,
         program: Program,
         formula: Program,
-        arguments: list[Array],
+        points: Points,
         along: list[Array],
-        count: int,
         bits: int,
         widen: bool = False,
     ) -> tuple[Array, Array, dict[str, Trail]]:
-        first, own = self.read(program, [*arguments, *along], count, bits, widen)
-        if not program.contracted:
-            second, other = self.read(formula, arguments, count, bits, widen)
-            return first, second, {program.name: own, formula.name: other}
-        system = Exact(widen_literals=widen)
-        with precision(bits):
-            outputs, other = walk(system, formula.closed, arguments, count)
-            self.literals.update(system.widened)
-            full = [np.broadcast_to(each, (count, *each.shape[1:])) for each in outputs]
-            second = joined(contract(subject, program, full, along), count)
+        count = len(points)
+
+        def fresh(side: Program) -> tuple[Array, Trail]:
+            return self.read(side, [*lift(points), *(along if side.directions else [])], count, bits, widen)
+
+        def kept(side: Program) -> tuple[Array, Trail]:
+            return fresh(side) if widen or side.directions else READINGS.get(side, points, bits, lambda: fresh(side))
+
+        first, own = kept(program)
+        second, other = kept(formula)
+        if program.contracted:
+            with precision(bits):
+                second = joined(contract(subject, program, apart(formula, second), along), count)
         return first, second, {program.name: own, formula.name: other}
 
     def _reconsider(
@@ -391,9 +451,8 @@ class Case:
         if not len(rows):
             return
         before = dict(self.literals)
-        chosen = lift(points.take(rows))
         steer = [each[rows] for each in along]
-        first, second, _ = self._both(subject, program, formula, chosen, steer, len(rows), LEVELS[1], widen=True)
+        first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[1], widen=True)
         with precision(LEVELS[1]):
             again = decide(relation, first, second, last=True)
         real = finite(first) & finite(second)

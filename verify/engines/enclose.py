@@ -5,15 +5,26 @@ every outcome of every choice in every program to have been taken at some point,
 """
 
 import time
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
 from verify.claim import Status, UnsupportedPrimitive, Verdict, Witness
-from verify.engines.case import CONFIRMED, REFUTED, Case, Judged, all_literals, cost, decimal, draw, point_text
+from verify.engines.case import (
+    CONFIRMED,
+    REFUTED,
+    Case,
+    Judged,
+    Points,
+    all_literals,
+    cost,
+    decimal,
+    draw,
+    judged_programs,
+    point_text,
+)
 from verify.formats import FLOAT64
-from verify.program import Program, Subject, entries, size_text
+from verify.program import Subject, entries, size_text
 from verify.readings.exact import precision
 
 NAME: Final = "enclose"
@@ -77,14 +88,6 @@ def check(case: Case) -> Verdict:
     return _verdict(case, tally, started, "")
 
 
-def _programs(subject: Subject) -> list[Program]:
-    """Modes without those that are one program with another, and the stable form."""
-    found: dict[str, Program] = {}
-    for program in subject.modes:
-        found.setdefault(program.text, program)
-    return [*found.values(), *((subject.stable,) if subject.stable else ())]
-
-
 def _expect_coverage(case: Case, subject: Subject, tally: _Tally) -> None:
     for program in subject.sides:
         reachable = case.reachable(subject, program)
@@ -108,7 +111,7 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     tally.unavailable.update(subject.unavailable)
     decided = np.zeros(len(points), dtype=bool)
     formula_cost = cost(subject.formula)
-    for program in _programs(subject):
+    for program in judged_programs(subject):
         limit = WORK[case.budget.name] // max(cost(program) + formula_cost, 1)
         chosen = points.take(_some(len(points), max(limit, LEAST_POINTS)))
         judged = case.judge(subject, program, chosen)
@@ -139,10 +142,7 @@ def _branches(subject: Subject) -> bool:
     return any(name in program.text for program in subject.sides for name in names)
 
 
-def _note(case: Case, subject: Subject, points: "object", judged: Judged, refuted: np.ndarray, tally: _Tally) -> None:
-    from verify.engines.case import Points
-
-    assert isinstance(points, Points)
+def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted: np.ndarray, tally: _Tally) -> None:
     program = judged.program
     for name, met in judged.trails.items():
         for trail, rows in met:
@@ -236,5 +236,3 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
     reason = f"up to the rounding of the literals {', '.join(literals)}" if literals else ""
     return verdict(Status.HOLDS, evidence="enclosed", reason=reason)
 
-
-Residuals = Mapping[str, str]

@@ -5,6 +5,7 @@ A counterexample counts only where the balls of both sides are disjoint; agreeme
 
 import random
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -58,11 +59,6 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
                 return True
         return False
 
-    def arrays_of(number: int) -> st.SearchStrategy[tuple[int, tuple[Any, ...]]]:
-        subject = case.subject(sizes[number])
-        drawn = [region.strategy(shape) for region, shape in zip(subject.regions, subject.shapes, strict=True)]
-        return st.tuples(st.just(number), st.tuples(*drawn))
-
     examples = case.budget.examples * (10 if suspect else 1)
     chosen = settings(
         max_examples=examples,
@@ -75,7 +71,7 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         return _unknown(case, started, "the claim has no arguments to search")
     try:
         found = find(
-            st.integers(0, len(sizes) - 1).flatmap(arrays_of),
+            _strategy(tuple(case.subject(size) for size in sizes), tuple(map(size_text, sizes))),
             refutes,
             settings=chosen,
             random=random.Random(f"{case.seed} {case.claim.id}"),
@@ -101,6 +97,22 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         residual=difference,
         seconds=time.perf_counter() - started,
     )
+
+
+# Building a strategy costs more than drawing from it, so claims of one domain share theirs.
+_STRATEGIES: Final[dict[tuple[str, tuple[str, ...]], st.SearchStrategy[tuple[int, tuple[Any, ...]]]]] = {}
+
+
+def _strategy(subjects: Sequence[Subject], texts: tuple[str, ...]) -> st.SearchStrategy[tuple[int, tuple[Any, ...]]]:
+    """Points of all sizes, the smallest first: Hypothesis shrinks towards the first alternative."""
+    key = (repr(subjects[0].claim.domain), texts)
+    if key not in _STRATEGIES:
+        several: list[st.SearchStrategy[tuple[int, tuple[Any, ...]]]] = []
+        for number, subject in enumerate(subjects):
+            drawn = [region.strategy(shape) for region, shape in zip(subject.regions, subject.shapes, strict=True)]
+            several.append(st.tuples(st.just(number), st.tuples(*drawn)))
+        _STRATEGIES[key] = st.one_of(several)
+    return _STRATEGIES[key]
 
 
 def _searched(subject: Subject, suspect: Witness | None) -> list[Program]:

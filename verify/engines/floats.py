@@ -7,6 +7,7 @@ against its own rounded reading, never against another side's floats.
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import jax
@@ -27,10 +28,48 @@ REFERENCE_BITS: Final = 64
 EAGER_POINTS: Final = 3
 # The size that is run is the first of at least this many entries: every XLA program costs a compilation.
 LEAST_ENTRIES: Final = 3
+# Programs that are compiled in one call, entries that one program may compute, and points it runs at in any case.
+TOGETHER: Final = 40
+WORK: Final = 40_000
+LEAST_POINTS: Final = 4
 
 _accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
 _contains = np.frompyfunc(arb.contains, 2, 1)
 
+
+
+@dataclass(eq=False)
+class Job:
+    """One distinct program with the points it runs at; claims of one domain share it.
+
+    Attributes:
+        program: what to run.
+        points: exact members of the domain, numbers of the format.
+        along: directions, for modes that take one.
+        returned: per way (``jit``, ``vmap``, ``eager``) the rows of the points and their components in float64.
+        permitted: what rounding allows, a ball per point and component; NaN where nothing is claimed.
+        exact: the true values.
+    """
+
+    program: Program
+    points: Points
+    along: list[Array]
+    returned: dict[str, tuple[Array, Array]] = field(default_factory=dict)
+    permitted: Array | None = None
+    exact: Array | None = None
+
+
+@dataclass(eq=False)
+class _Found:
+    """What is known of one claim so far."""
+
+    case: Case
+    size: Mapping[str, int] | None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    worst: Witness | None = None
+    outside: Witness | None = None
+    problem: str = ""
+    seconds: float = 0.0
 
 
 def check(case: Case) -> Verdict:
@@ -43,46 +82,50 @@ def check(case: Case) -> Verdict:
         A verdict that is never HOLDS: what floats do is a finding about them, not about the equation. Its
         ``floats`` is ``inside``, ``outside`` or ``no claim``; ``measured`` has one row per format, program and way.
     """
-    started = time.perf_counter()
-    size = _size(case)
-    rows: list[dict[str, Any]] = []
-    worst: tuple[float, Witness] | None = None
-    outside: Witness | None = None
-    problem = ""
-    if size is None:
-        problem = "every size is too large to run"
-    else:
-        for name in case.budget.formats:
-            if time.perf_counter() - started > case.budget.seconds:
-                problem = f"{name} was not reached in {case.budget.seconds:.0f} s"
-                break
-            try:
-                subject = case.subject(size, FORMATS[name])
-                found, wrong, bad = _one_format(case, subject)
-            except UnsupportedPrimitive as error:
-                problem = str(error)
-                break
-            rows += found
-            outside = outside or wrong
-            if bad is not None and name == "float64":
-                worst = bad
+    return check_all([case])[0]
+
+
+def check_all(cases: Sequence[Case], progress: Callable[[str], None] = lambda form: None) -> list[Verdict]:
+    """As `check`, for several claims: their programs are compiled together, which costs a fifth of one by one.
+
+    Args:
+        cases: the claims under examination, of one budget.
+        progress: called with the name of each format before it runs.
+
+    Returns:
+        One verdict per claim.
+    """
+    found = [_Found(case, _size(case)) for case in cases]
+    for each in found:
+        if each.size is None:
+            each.problem = "every size is too large to run"
+    formats = cases[0].budget.formats if cases else ()
+    for name in formats:
+        progress(name)
+        started = time.perf_counter()
+        _one_format([each for each in found if not each.problem], FORMATS[name])
+        for each in found:
+            each.seconds += (time.perf_counter() - started) / len(found)
+    return [_verdict(each) for each in found]
+
+
+def _verdict(found: _Found) -> Verdict:
     state = "no claim"
-    if any(row["inside"] for row in rows):
+    if any(row["inside"] for row in found.rows):
         state = "inside"
-    if outside is not None:
+    if found.outside is not None:
         state = "outside"
     return Verdict(
-        claim=case.claim.id,
+        claim=found.case.claim.id,
         engine=NAME,
         status=Status.UNKNOWN,
-        evidence="",
-        checked=sum(row["inside"] + row["outside"] for row in rows),
-        sizes=(size_text(size),) if size else (),
-        worst=outside or (worst[1] if worst else None),
-        reason=problem or "floats are a finding, not evidence for the equation",
+        checked=sum(row["inside"] + row["outside"] for row in found.rows),
+        sizes=(size_text(found.size),) if found.size else (),
+        worst=found.outside or found.worst,
+        reason=found.problem or "floats are a finding, not evidence for the equation",
         floats=state,
-        measured=tuple(rows),
-        seconds=time.perf_counter() - started,
+        measured=tuple(found.rows),
+        seconds=found.seconds,
     )
 
 
@@ -94,58 +137,84 @@ def _size(case: Case) -> Mapping[str, int] | None:
     return small[-1] if small else None
 
 
-def _distinct(subject: Subject) -> list[Program]:
-    found: dict[str, Program] = {}
-    for program in subject.sides:
-        found.setdefault(program.text, program)
-    return list(found.values())
+def _one_format(found: Sequence[_Found], form: Format) -> None:
+    """Draw points, run all programs of all claims together, and judge what came out."""
+    jobs: dict[tuple[str, bytes], Job] = {}
+    used: list[tuple[_Found, Subject, dict[str, Job]]] = []
+    for each in found:
+        try:
+            assert each.size is not None
+            subject = each.case.subject(each.size, form)
+            chosen = _jobs(each.case, subject, jobs)
+            for job in chosen.values():
+                _read(job)
+        except UnsupportedPrimitive as error:
+            each.problem = str(error)
+            continue
+        used.append((each, subject, chosen))
+    needed = {id(job): job for _, _, chosen in used for job in chosen.values()}
+    pending = list(needed.values())
+    for start in range(0, len(pending), TOGETHER):
+        run(pending[start : start + TOGETHER], form, eager=found[0].case.budget.eager)
+    for each, subject, chosen in used:
+        _judge(each, subject, chosen)
 
 
-def _one_format(
-    case: Case, subject: Subject
-) -> tuple[list[dict[str, Any]], Witness | None, tuple[float, Witness] | None]:
+def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> dict[str, Job]:
+    """One job per distinct program of a claim; a program that another claim runs at the same points is shared."""
     form = subject.form
-    rng = case.rng(5, list(FORMATS).index(form.name))
-    points = draw(subject, case.budget.float_points, form, rng)
+    points = draw(subject, case.budget.float_points, form, case.rng(5, list(FORMATS).index(form.name)))
     points = points.take(np.flatnonzero(case.admitted(subject, points)))
     if not len(points):
-        return [], None, None
-    programs = _distinct(subject)
-    heaviest = max(cost(program) for program in programs)
-    points = points.take(np.arange(min(len(points), max(40_000 // max(heaviest, 1), 4))))
-    along = {
-        program.name: [
-            form.round(rng.integers(-64, 65, size=(len(points), *shape)) / 32.0) for shape in program.directions
-        ]
-        for program in programs
-    }
-    returned = run(programs, points, along, form, eager=case.budget.eager)
-    rows: list[dict[str, Any]] = []
-    outside: Witness | None = None
-    worst: tuple[float, Witness] | None = None
-    for program in programs:
-        given = [*lift(points), *(balls(each) for each in along[program.name])]
-        with precision(ROUNDED_BITS):
-            outputs, trail = walk(Rounded(), program.closed, given, len(points))
-            permitted = joined(outputs, len(points))
-        permitted[trail.lost] = arb("nan")
-        exact = reference(program, given, len(points))
-        for way, (chosen, values) in returned[program.name].items():
-            row, place, bad = _compare(form, values, permitted[chosen], exact[chosen])
-            row.update(format=form.name, program=program.name, way=way)
-            point, component = int(chosen[place[0]]), place[1]
+        return {}
+    chosen: dict[str, Job] = {}
+    texts: set[str] = set()
+    for program in subject.sides:
+        if program.text in texts:
+            continue
+        texts.add(program.text)
+        few = points.take(np.arange(min(len(points), max(WORK // max(cost(program), 1), LEAST_POINTS))))
+        key = (program.text, few.key)
+        if key not in jobs:
+            rng = case.rng(7, len(few))
+            along = [form.round(rng.integers(-64, 65, size=(len(few), *each)) / 32.0) for each in program.directions]
+            jobs[key] = Job(program, few, along)
+        chosen[program.name] = jobs[key]
+    return chosen
+
+
+def _read(job: Job) -> None:
+    """What rounding allows, and the true values."""
+    if job.permitted is not None:
+        return
+    count = len(job.points)
+    given = [*lift(job.points), *(balls(each) for each in job.along)]
+    with precision(ROUNDED_BITS):
+        outputs, trail = walk(Rounded(), job.program.closed, given, count)
+        permitted = joined(outputs, count)
+    permitted[trail.lost] = arb("nan")
+    job.permitted = permitted
+    job.exact = reference(job.program, given, count)
+
+
+def _judge(found: _Found, subject: Subject, chosen: Mapping[str, Job]) -> None:
+    for number, (name, job) in enumerate(chosen.items()):
+        assert job.permitted is not None and job.exact is not None
+        for way, (rows, values) in job.returned.items():
+            row, place, bad = _compare(subject.form, values, job.permitted[rows], job.exact[rows])
+            row.update(format=subject.form.name, program=name, way=way)
             if values.size:
+                point = int(rows[place[0]])
                 row["at"] = {
-                    name: _hexadecimal(array[point]) for name, array in zip(subject.names, points.arrays, strict=True)
+                    label: _hexadecimal(array[point])
+                    for label, array in zip(subject.names, job.points.arrays, strict=True)
                 }
-                row["component"] = components(program)[component]
-            rows.append(row)
-            if bad is not None and outside is None:
-                outside = _witness(subject, points, program, int(chosen[bad[0]]), bad[1], values[bad], exact, form, way)
-            if program is programs[0] and way == "jit" and values.size and math.isfinite(row["worst_ulp"]):
-                shown = _witness(subject, points, program, point, component, values[place], exact, form, way)
-                worst = (row["worst_ulp"], shown)
-    return rows, outside, worst
+                row["component"] = components(job.program)[place[1]]
+            found.rows.append(row)
+            if bad is not None and found.outside is None:
+                found.outside = _witness(subject, job, int(rows[bad[0]]), bad[1], values[bad], way, outside=True)
+            if number == 0 and way == "jit" and subject.form.name == "float64" and values.size:
+                found.worst = _witness(subject, job, int(rows[place[0]]), place[1], values[place], way)
 
 
 def _hexadecimal(array: Array) -> Any:
@@ -155,50 +224,42 @@ def _hexadecimal(array: Array) -> Any:
 
 
 def _witness(
-    subject: Subject,
-    points: Points,
-    program: Program,
-    point: int,
-    component: int,
-    value: float,
-    exact: Array,
-    form: Format,
-    way: str,
+    subject: Subject, job: Job, point: int, component: int, value: float, way: str, *, outside: bool = False
 ) -> Witness:
+    assert job.exact is not None and job.permitted is not None
+    note = ""
+    if outside:
+        room = job.permitted[point, component]
+        note = f"outside what rounding allows, {room.mid().str(8, radius=False)} ± {float(room.rad()):.3g}"
     return Witness(
-        arguments={name: array[point].tolist() for name, array in zip(subject.names, points.arrays, strict=True)},
-        component=components(program)[component],
-        program=program.name,
-        autodiff=f"{hexadecimal(float(value))} ({form.name}, {way})",
-        by_hand=f"exact {decimal(exact[point, component])}",
+        arguments={
+            name: array[point].tolist() for name, array in zip(subject.names, job.points.arrays, strict=True)
+        },
+        component=components(job.program)[component],
+        program=job.program.name,
+        autodiff=f"{hexadecimal(float(value))} ({subject.form.name}, {way})",
+        by_hand=f"exact {decimal(job.exact[point, component])}",
         size=dict(subject.size),
-        note="outside what rounding allows" if not math.isfinite(value) else "",
+        note=note,
     )
 
 
-def run(
-    programs: Sequence[Program], points: Points, along: Mapping[str, Sequence[Array]], form: Format, *, eager: bool
-) -> dict[str, dict[str, tuple[Array, Array]]]:
-    """Floats of all programs at all points.
+def run(jobs: Sequence[Job], form: Format, *, eager: bool) -> None:
+    """Run programs in one compiled call; each has its own inputs, so that none is merged with another.
 
     Args:
-        programs: what to run.
-        points: exact members of the domain, numbers of the format.
-        along: directions per program.
+        jobs: what to run, and where the floats go.
         form: the format.
         eager: whether to run a few points outside ``jit`` too.
-
-    Returns:
-        Per program and way (``jit``, ``vmap``, ``eager``): the rows of the points, and their components in float64.
     """
     dtype = form.dtype()
     with jax.enable_x64(True):
-        functions: list[Callable[..., list[Any]]] = [jax.extend.core.jaxpr_as_fun(each.closed) for each in programs]
+        functions: list[Callable[..., list[Any]]] = [jax.extend.core.jaxpr_as_fun(job.program.closed) for job in jobs]
 
         def cast(array: Array) -> Any:
             return jax.numpy.asarray(array if array.dtype == np.int64 else array.astype(dtype))
 
-        batches = [[cast(array) for array in (*points.arrays, *along[each.name])] for each in programs]
+        batches = [[cast(array) for array in (*job.points.arrays, *job.along)] for job in jobs]
 
         def everything(single: Any, batch: Any) -> Any:
             one = [function(*given) for function, given in zip(functions, single, strict=True)]
@@ -206,24 +267,31 @@ def run(
             return one, many
 
         compiled = jax.jit(everything)
-        found: dict[str, dict[str, tuple[Array, Array]]] = {each.name: {} for each in programs}
-        rows = np.arange(len(points))
         singles: list[Any] = []
         many: Any = None
-        for row in rows:
-            single = [[array[row] for array in batch] for batch in batches]
+        for row in range(max(len(job.points) for job in jobs)):
+            single = [
+                [array[min(row, len(job.points) - 1)] for array in batch]
+                for job, batch in zip(jobs, hosted(batches), strict=True)
+            ]
             one, many = compiled(single, batches)
             singles.append(jax.device_get(one))
-        for number, program in enumerate(programs):
-            found[program.name]["jit"] = (rows, np.stack([_row(each[number]) for each in singles]))
-            width = found[program.name]["jit"][1].shape[1]
-            batched = [np.asarray(each).astype(np.float64).reshape(len(points), -1) for each in many[number]]
-            found[program.name]["vmap"] = (rows, np.concatenate(batched, axis=1).reshape(len(points), width))
+        many = jax.device_get(many)
+        for number, job in enumerate(jobs):
+            rows = np.arange(len(job.points))
+            values = np.stack([_row(each[number]) for each in singles[: len(rows)]])
+            job.returned["jit"] = (rows, values)
+            batched = [np.asarray(each).astype(np.float64).reshape(len(rows), -1) for each in many[number]]
+            job.returned["vmap"] = (rows, np.concatenate(batched, axis=1).reshape(values.shape))
             if eager:
                 few = rows[:EAGER_POINTS]
-                values = [_row(functions[number](*(array[row] for array in batches[number]))) for row in few]
-                found[program.name]["eager"] = (few, np.stack(values))
-    return found
+                found = [_row(functions[number](*(array[row] for array in batches[number]))) for row in few]
+                job.returned["eager"] = (few, np.stack(found))
+
+
+def hosted(batches: Sequence[Sequence[Any]]) -> list[list[Array]]:
+    """The same arrays in NumPy, where picking one row compiles nothing."""
+    return [[np.asarray(array) for array in batch] for batch in batches]
 
 
 def _row(outputs: Sequence[Any]) -> Array:

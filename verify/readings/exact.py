@@ -39,6 +39,7 @@ precision = flint.ctx.workprec
 
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
 _exact = np.frompyfunc(arb.is_exact, 1, 1)
+_atan2 = np.frompyfunc(arb.atan2, 2, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
 _intersects = np.frompyfunc(arb.overlaps, 2, 1)
 
@@ -54,6 +55,12 @@ class _Addresses:
 def addresses(array: Array) -> Array:
     """Identity of every entry: two entries are one value where their addresses agree."""
     return np.asarray(_Addresses(array))
+
+
+def _infinite(array: Array) -> Array:
+    """Mask of the infinite constants."""
+    where = addresses(array)
+    return (where == id(INFINITE[1])) | (where == id(INFINITE[-1]))
 
 
 def finite(array: Array) -> Array:
@@ -125,10 +132,10 @@ class Balls(System):
             "cumlogsumexp": self._unsupported,
             "dot_general": self._dot,
             "scatter-add": self._scatter_add,
-            "atan2": lambda e, a, b: self._elementary(e, np.frompyfunc(arb.atan2, 2, 1), a, b),
+            "atan2": lambda e, a, b: self._elementary(e, _atan2, a, b),
         }
-        for name, function in ELEMENTARY.items():
-            self.rows[name] = self._elementary_row(np.frompyfunc(function, 1, 1))
+        for name, function in _ELEMENTARY_UFUNCS.items():
+            self.rows[name] = self._elementary_row(function)
         for name in COMPARISONS:
             self.rows[name] = self._compare
 
@@ -199,8 +206,7 @@ class Balls(System):
     def _guard(self, *arrays: Array) -> None:
         """Notice constants without bounds that enter arithmetic."""
         if self.unbounded_constants and not self.tainted:
-            special = [id(each) for each in INFINITE.values()]
-            self.tainted = any(bool(np.isin(addresses(array), special).any()) for array in arrays)
+            self.tainted = any(bool(_infinite(array).any()) for array in arrays)
 
     def _map(self, function: Callable[[Array], Array], array: Array) -> Array:
         self._guard(array)
@@ -269,20 +275,26 @@ class Balls(System):
     def _divide(self, equation: Any, a: Array, b: Array) -> Array:
         self._guard(a, b)
         shape, (x, y) = thin(a, b)
+        stretched = any(
+            extent > 1 and (y.shape[axis] == 1 or y.strides[axis] == 0)
+            for axis, extent in enumerate(equation.outvars[0].aval.shape, start=1)
+        )
         zero = self._sparse(x)
-        if zero is not None and bool(np.equal(self._nonzero(y), True).all()):
+        if zero is not None and self.divides_safely(equation, y):
             x, y, zero = np.broadcast_arrays(x, y, zero)
             result = filled(x.shape, ZERO)
-            result[~zero] = self._watch(self.quotient(equation, x[~zero], y[~zero]))
+            result[~zero] = self._watch(self.quotient(equation, x[~zero], y[~zero], stretched))
             return spread(result, shape)
-        return spread(self._watch(self.quotient(equation, x, y)), shape)
+        return spread(self._watch(self.quotient(equation, x, y, stretched)), shape)
 
-    @staticmethod
-    def _nonzero(array: Array) -> Array:
-        return np.not_equal(array, ZERO)
+    def divides_safely(self, equation: Any, divisor: Array) -> bool:
+        """Whether zero divided by any of these is zero."""
+        del equation
+        return bool(np.not_equal(divisor, ZERO).all())
 
-    def quotient(self, equation: Any, a: Array, b: Array) -> Array:
-        """a / b entry by entry."""
+    def quotient(self, equation: Any, a: Array, b: Array, stretched: bool) -> Array:
+        """a / b entry by entry; ``stretched`` says that the divisor is broadcast along some axis."""
+        del stretched
         return self.finish(equation, np.divide(a, b))
 
     def _watch(self, result: Array) -> Array:
@@ -396,9 +408,7 @@ class Balls(System):
     def _extremum(self, equation: Any, a: Array, b: Array, *, greater: bool) -> Array:
         shape, (x, y) = thin(a, b)
         first_wins = self.decide(y, x, less=False) if greater else self.decide(x, y, less=False)
-        unbounded = np.isin(addresses(x), [id(v) for v in INFINITE.values()]).all()
-        unbounded = unbounded or np.isin(addresses(y), [id(v) for v in INFINITE.values()]).all()
-        if not unbounded:
+        if not (self.unbounded_constants and (_infinite(x).all() or _infinite(y).all())):
             # A tie is no outcome: both are the same number, and either may be returned.
             x_full, y_full = np.broadcast_arrays(x, y)
             outcome = np.where(np.equal(x_full, y_full).astype(bool), UNDECIDED, first_wins)
@@ -450,8 +460,7 @@ class Balls(System):
     def _is_finite(self, equation: Any, array: Array) -> Array:
         """Real numbers are finite; an infinite constant is not, an unbounded ball is undecided."""
         bounded = finite(array)
-        constant = np.isin(addresses(array), [id(value) for value in INFINITE.values()])
-        return np.where(bounded, YES, np.where(constant, NO, UNDECIDED)).astype(np.int8)
+        return np.where(bounded, YES, np.where(_infinite(array), NO, UNDECIDED)).astype(np.int8)
 
     def _convert(self, equation: Any, array: Array) -> Array:
         target = kind_of(equation.outvars[0].aval)
@@ -673,6 +682,8 @@ ELEMENTARY: Final[dict[str, Callable[[arb], arb]]] = {
     "lgamma": arb.lgamma,
     "digamma": arb.digamma,
 }
+
+_ELEMENTARY_UFUNCS: Final = {name: np.frompyfunc(function, 1, 1) for name, function in ELEMENTARY.items()}
 
 
 class Exact(Balls):

@@ -690,7 +690,16 @@ def _whole_sum(system: System, equation: Any, a: Array, b: Array) -> Array:
     return np.add(*align(a, b))
 
 
+def _platform(system: System, equation: Any) -> Array:
+    """Which branch a program takes on the platform it runs on; None stands for every other platform."""
+    here = jax.default_backend()
+    platforms = equation.params["platforms"]
+    chosen = [place for place, names in enumerate(platforms) if names is None or here in names]
+    return np.array([chosen[0]], dtype=np.int64)
+
+
 WHOLE: Final[dict[str, Callable[..., Any]]] = {
+    "platform_index": _platform,
     "and": _logic(_and, np.bitwise_and),
     "or": _logic(_or, np.bitwise_or),
     "xor": _logic(lambda a, b: _or(_and(a, negate(b)), _and(negate(a), b)), np.bitwise_xor),

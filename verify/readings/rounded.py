@@ -92,22 +92,29 @@ class Rounded(Balls):
             same[same] = radii(a[same]).astype(bool)
         return same
 
-    def quotient(self, equation: Any, a: Array, b: Array) -> Array:
-        """XLA turns division by a broadcast scalar into multiplication by its rounded reciprocal."""
+    def _reciprocal(self, equation: Any, b: Array) -> tuple[Array, Array]:
+        """1 / b rounded, and where it surely does not overflow."""
         form = self._form(equation)
         reciprocal = np.divide(ONE, b) * self._factor(form, 1) + UNIT * arb(form.flush)
         limit = arb(2) ** form.emax * (2 - arb(2) ** -form.precision)
-        fits = np.less(reciprocal, limit).astype(bool) & np.greater(reciprocal, -limit).astype(bool)
+        return reciprocal, np.less(reciprocal, limit).astype(bool) & np.greater(reciprocal, -limit).astype(bool)
+
+    def divides_safely(self, equation: Any, divisor: Array) -> bool:
+        """Zero times a reciprocal that overflows is not a number."""
+        return bool(self._reciprocal(equation, divisor)[1].all())
+
+    def quotient(self, equation: Any, a: Array, b: Array, stretched: bool) -> Array:
+        """XLA turns division by a broadcast divisor into multiplication by its rounded reciprocal."""
+        reciprocal, fits = self._reciprocal(equation, b)
         product = self.finish(equation, np.multiply(a, reciprocal))
         fits = np.broadcast_to(fits, product.shape)
         if not fits.all():
-            # The reciprocal overflows: only true division, of two full arrays, still means something.
-            if b.size > b.shape[0]:
-                direct = self.finish(equation, np.divide(a, b))
-                product = np.where(fits, product, direct)
-            else:
+            # The reciprocal may overflow: only true division, by a full array, still means something.
+            if stretched:
                 product = np.where(fits, product, NAN)
                 self.tainted = True
+            else:
+                product = np.where(fits, product, self.finish(equation, np.divide(a, b)))
         return product
 
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:

@@ -1,0 +1,93 @@
+# /// script
+# dependencies = ["nox>=2025.5"]
+# ///
+"""Sessions: what a person or a CI types. The logic is in the package."""
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv|virtualenv"  # never venv: its bundled pip may be years old
+nox.options.reuse_venv = "yes"  # the install lines still run, so a kept environment is not a stale one
+nox.options.sessions = ["lint", "types", "tests", "verify"]
+nox.options.error_on_missing_interpreters = False  # nox would set it where CI is set; one Python is enough
+nox.options.download_python = "never"
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = ("--constraint", "constraints.txt")
+CPU = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0"}
+SUPPORTED = nox.project.python_versions(PYPROJECT)
+TRIED = [*SUPPORTED, "3.14"]  # everything needed has wheels for 3.14; tried where it is installed
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+# The shims of pyenv start only versions that are selected, and say "not found" of the others: select all of them, so
+# that "every installed Python" includes what pyenv installed. The one that runs nox stays first.
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+if PYENV.is_dir() and "PYENV_VERSION" not in os.environ:
+    running = ".".join(map(str, sys.version_info[:3]))
+    found = sorted(each.name for each in PYENV.iterdir() if each.name.rpartition(".")[0] in TRIED)
+    os.environ["PYENV_VERSION"] = ":".join(sorted(found, key=lambda name: name != running)) or "system"
+
+
+def install(session: nox.Session, *groups: str, project: bool = True) -> None:
+    """Install dependency groups, and the project with what it needs, at the pinned versions."""
+    wanted = [each for group in groups for each in nox.project.dependency_groups(PYPROJECT, group)]
+    if project:
+        wanted += ["--editable", "."]
+    session.install(*CONSTRAINTS, *wanted)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and format of the code; installs nothing but the linter."""
+    install(session, "lint", project=False)
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, strictly."""
+    install(session, "types")
+    session.install("nox")
+    session.run("pyright", *session.posargs)
+
+
+# The running Python is tried too where it is newer than the list: better an honest failure than no test.
+@nox.session(python=[*TRIED, *([] if CURRENT in TRIED else [CURRENT])])
+def tests(session: nox.Session) -> None:
+    """The tests, on every installed Python that is supported."""
+    install(session, "test")
+    session.run("pytest", *session.posargs, env=CPU)
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """Decide every claim of the article and write reports/; `-- --check` compares instead of writing."""
+    install(session)
+    session.run("verify", "run", *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure time and memory; `-- --torch` installs torch first, to be measured beside."""
+    install(session, "bench")
+    posargs = [each for each in session.posargs if each != "--torch"]
+    if len(posargs) < len(session.posargs):
+        session.install("torch")
+    session.run("python", "benchmarks/run.py", *posargs, env=CPU)
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Write constraints.txt anew, for all supported Pythons at once."""
+    session.install("uv")
+    groups = [f"--group={name}" for name in PYPROJECT["dependency-groups"]]
+    session.run(
+        *("uv", "pip", "compile", "--universal", f"--python-version={SUPPORTED[0]}", "--no-emit-index-url"),
+        *("--no-annotate", "--no-header", "--quiet", "--output-file=constraints.txt"),
+        *("pyproject.toml", *groups, *session.posargs),
+    )

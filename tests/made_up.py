@@ -1,0 +1,131 @@
+"""Claims, verdicts and results that are made up, for tests of what is done with them."""
+
+import msgspec
+
+from verify import results
+from verify.claim import Claim, Derivative, Source, Status, Verdict, Witness
+from verify.domain import Reals
+
+
+def identity(x: object) -> object:
+    return x
+
+
+def other(x: object) -> object:
+    return x
+
+
+def claim(**changed: object) -> Claim:
+    given = {
+        "id": "made.up",
+        "autodiff": Derivative(identity, "value"),
+        "by_hand": other,
+        "domain": {"x": Reals("n")},
+        "sizes": {"n": (2, 3)},
+        "source": Source("A section", "line 2"),
+    }
+    return Claim(**{**given, **changed})  # type: ignore[arg-type]
+
+
+def verdict(**changed: object) -> Verdict:
+    given = {"claim": "made.up", "engine": "enclose", "status": Status.UNKNOWN}
+    return Verdict(**{**given, **changed})  # type: ignore[arg-type]
+
+
+def witness(**changed: object) -> Witness:
+    given = {
+        "arguments": {"x": [1.0, -3.0], "k": 2},
+        "component": "[0]",
+        "program": "grad",
+        "autodiff": "0.5",
+        "by_hand": "-0.5",
+        "size": {"n": 2},
+    }
+    return Witness(**{**given, **changed})  # type: ignore[arg-type]
+
+
+VERDICTS = {
+    "holds": verdict(
+        status=Status.HOLDS, evidence="enclosed", checked=96, sizes=("n = 2", "n = 3"), worst=witness(), seconds=1.5
+    ),
+    "enclose fails": verdict(
+        status=Status.FAILS, evidence="counterexample", worst=witness(arguments={"x": [0.1] * 30}), residual="1"
+    ),
+    "falsify fails": verdict(
+        engine="falsify",
+        status=Status.FAILS,
+        evidence="counterexample",
+        worst=witness(note="shrunk from n = 7"),
+        residual="1.0000",
+    ),
+    "floats": verdict(
+        engine="floats", floats="inside", measured=({"worst_ulp": float("inf"), "share": float("nan")},), seconds=0.25
+    ),
+    "unknown": verdict(reason="no point decides grad | at n = 2 <b>"),
+}
+
+
+def made_up_results(**changed: object) -> results.Results:
+    """A run with one claim of each kind, a statement of each verdict, a slip, and digits kept."""
+    rows = [
+        results.claim_row(
+            claim(
+                id="topic.holds",
+                statement=r"\lvert a | b \rvert",
+                derivation="Because\n```math\na_1 = \\frac{b}{c}\n```",
+                note="A note.",
+            ),
+            [VERDICTS["holds"], VERDICTS["floats"]],
+            module="some_topic",
+            functions={"autodiff": "def f(x):\n    return x", "by_hand": "lambda x: x  # ``` in a comment"},
+        ),
+        results.claim_row(
+            claim(id="topic.fails", expect=Status.FAILS),
+            [VERDICTS["enclose fails"], VERDICTS["falsify fails"]],
+            module="some_topic",
+        ),
+        results.claim_row(claim(id="topic.open"), [VERDICTS["unknown"]], module="index"),
+        results.claim_row(claim(id="topic.broken"), [], module="index", error="by_hand raises | ValueError"),
+    ]
+    statements = (
+        results.StatementRow(
+            id="thesis",
+            heading="Introduction",
+            place="title",
+            text="A is | B.",
+            verdict="quantified",
+            reason=r"It is, with $`\lvert a | b \rvert`$.",
+            claims=("topic.holds",),
+        ),
+        results.StatementRow(
+            id="wrong",
+            heading="Introduction",
+            place="line 1",
+            text="C is D.",
+            verdict="false as written",
+            reason="It is not.",
+            claims=("topic.fails", "topic.holds"),
+        ),
+        results.StatementRow(
+            id="usage", heading="End", place="line 2", text="All use E.", verdict="not mathematical", claims=()
+        ),
+        results.StatementRow(
+            id="open", heading="End", place="line 3", text="F.", verdict="exact", claims=("topic.open",)
+        ),
+    )
+    precision = tuple(
+        {"subject": "squared error, wrong winner", "form": form, "format": name, "gap": gap, "digits": digits}
+        for form, digits in (("jax.grad", "none"), ("formula", "none"), ("stable", 15.5))
+        for name in ("float64", "float16")
+        for gap in (0.0, 40.0)
+    )
+    found = results.Results(
+        environment={"seed": 0},
+        claims=tuple(rows),
+        statements=statements,
+        slips=(results.SlipRow(id="slip-1", text="A slip.", claims=("topic.holds",)),),
+        precision=precision,
+        titles={"some_topic": r"A topic with $x^2$, said", "index": ""},
+        subject="A made-up article",
+    )
+    return msgspec.structs.replace(found, **changed)

@@ -1,0 +1,888 @@
+"""Every row of the exact and the rounded reading: the ball holds the truth, wider in is never narrower out, NaN stays."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flint import arb
+from hypothesis import given
+from hypothesis import strategies as st
+from jax import lax
+from mpmath import mp
+
+from verify.claim import UnsupportedPrimitive
+from verify.formats import FORMATS
+from verify.readings.api import allowed, enclose
+from verify.readings.exact import ELEMENTARY, Exact, balls, finite, full_precision, precision
+from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, walk
+from verify.readings.rounded import ROUNDED_BITS, Rounded
+from verify.readings.signs import Signs
+
+BITS = 64
+# Each with a label of its own, so that the whole suite draws the same points in any order.
+POINTS = 16
+UNBOUND = ("nextafter", "cumlogsumexp")  # rows that say by name that they are not supported
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One primitive and how to try it.
+
+    Attributes:
+        name: the primitive, which the trace must contain.
+        fn: what is traced.
+        shapes: of the arguments.
+        truth: the same function of flat lists in mpmath, returning a number or a flat list.
+        low, high: the domain that points are drawn from; its ends are among them.
+        answers: whether the value is made of answers (yes, no), which a NaN leaves open rather than undefined.
+    """
+
+    name: str
+    fn: Callable[..., Any]
+    truth: Callable[..., Any]
+    shapes: tuple[tuple[int, ...], ...] = ((),)
+    low: float = -20.0
+    high: float = 20.0
+    answers: bool = False
+
+
+def _unary(name: str, truth: Callable[..., Any], low: float = -20.0, high: float = 20.0) -> Row:
+    fn: Callable[..., Any] = getattr(lax, name)
+    return Row(name=name, fn=fn, truth=lambda x: truth(x[0]), low=low, high=high)
+
+
+def _binary(name: str, fn: Callable[..., Any], truth: Callable[..., Any], **more: Any) -> Row:
+    return Row(name=name, fn=fn, truth=lambda x, y: truth(x[0], y[0]), shapes=((), ()), **more)
+
+
+def _vector(name: str, fn: Callable[..., Any], truth: Callable[..., Any], **more: Any) -> Row:
+    return Row(name=name, fn=fn, truth=truth, shapes=((5,),), low=-3.0, high=3.0, **more)
+
+
+def _cube_root(x: Any) -> Any:
+    return mp.sign(x) * mp.cbrt(abs(x))
+
+
+def _running(combine: Callable[[Any, Any], Any]) -> Callable[[list[Any]], list[Any]]:
+    def run(x: list[Any]) -> list[Any]:
+        found = [x[0]]
+        for each in x[1:]:
+            found.append(combine(found[-1], each))
+        return found
+
+    return run
+
+
+def _product(x: Sequence[Any]) -> Any:
+    return mp.fprod(x)
+
+
+TABLE: list[Row] = [
+    _unary("exp", mp.exp),
+    _unary("exp2", lambda x: mp.mpf(2) ** x),
+    _unary("expm1", mp.expm1),
+    _unary("log", mp.log, 0.0, 50.0),
+    _unary("log1p", mp.log1p, -1.0, 50.0),
+    _unary("logistic", lambda x: 1 / (1 + mp.exp(-x)), -80.0, 80.0),
+    _unary("tanh", mp.tanh),
+    _unary("sinh", mp.sinh),
+    _unary("cosh", mp.cosh),
+    _unary("asinh", mp.asinh),
+    _unary("acosh", mp.acosh, 1.0, 50.0),
+    _unary("atanh", mp.atanh, -1.0, 1.0),
+    _unary("sin", mp.sin),
+    _unary("cos", mp.cos),
+    _unary("tan", mp.tan, -1.5, 1.5),
+    _unary("asin", mp.asin, -1.0, 1.0),
+    _unary("acos", mp.acos, -1.0, 1.0),
+    _unary("atan", mp.atan),
+    _unary("sqrt", mp.sqrt, 0.0, 50.0),
+    _unary("rsqrt", lambda x: 1 / mp.sqrt(x), 0.0, 50.0),
+    _unary("cbrt", _cube_root),
+    _unary("erf", mp.erf, -6.0, 6.0),
+    _unary("erfc", mp.erfc, -6.0, 20.0),
+    _unary("erf_inv", mp.erfinv, -1.0, 1.0),
+    _unary("lgamma", lambda x: mp.loggamma(x).real, 0.0, 30.0),
+    _unary("digamma", mp.digamma, 0.0, 30.0),
+    _unary("neg", lambda x: -x),
+    _unary("abs", abs),
+    _unary("square", lambda x: x * x),
+    _unary("sign", mp.sign),
+    _unary("floor", mp.floor),
+    _unary("ceil", mp.ceil),
+    Row(
+        name="round",
+        fn=lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN),
+        truth=lambda x: mp.nint(x[0]),
+    ),
+    Row(name="integer_pow", fn=lambda x: lax.integer_pow(x, 3), truth=lambda x: x[0] ** 3),
+    Row(name="integer_pow", fn=lambda x: lax.integer_pow(x, 6), truth=lambda x: x[0] ** 6, low=-3.0, high=3.0),
+    Row(name="integer_pow", fn=lambda x: lax.integer_pow(x, -2), truth=lambda x: x[0] ** -2, low=0.0),
+    Row(name="reduce_precision", fn=lambda x: lax.reduce_precision(x, 5, 10), truth=lambda x: x[0]),
+    Row(name="convert_element_type", fn=lambda x: lax.convert_element_type(x, np.float32), truth=lambda x: x[0]),
+    Row(name="clamp", fn=lambda x: lax.clamp(-1.0, x, 2.5), truth=lambda x: min(max(x[0], mp.mpf(-1)), mp.mpf(2.5))),
+    Row(
+        name="select_n",
+        fn=lambda x: lax.select(x > 0, x, 2 * x),
+        truth=lambda x: x[0] if x[0] > 0 else 2 * x[0],
+    ),
+    Row(
+        name="is_finite",
+        fn=lambda x: lax.is_finite(x).astype(x.dtype),
+        truth=lambda x: mp.mpf(1),
+        answers=True,
+    ),
+    _binary("add", lax.add, lambda x, y: x + y),
+    _binary("add_any", lambda x, y: jax.vjp(lambda a: (a, a), x)[1]((x, y))[0], lambda x, y: x + y),
+    _binary("sub", lax.sub, lambda x, y: x - y),
+    _binary("mul", lax.mul, lambda x, y: x * y),
+    _binary("div", lax.div, lambda x, y: x / y, low=0.0),
+    _binary("rem", lax.rem, lambda x, y: x - y * mp.floor(x / y), low=0.0),
+    _binary("max", lax.max, max),
+    _binary("min", lax.min, min),
+    _binary("pow", lax.pow, lambda x, y: x**y, low=0.0, high=6.0),
+    _binary("atan2", lax.atan2, mp.atan2),
+    _binary("eq", lambda x, y: lax.eq(x, y).astype(x.dtype), lambda x, y: mp.mpf(x == y), answers=True),
+    _binary("ne", lambda x, y: lax.ne(x, y).astype(x.dtype), lambda x, y: mp.mpf(x != y), answers=True),
+    _binary("lt", lambda x, y: lax.lt(x, y).astype(x.dtype), lambda x, y: mp.mpf(x < y), answers=True),
+    _binary("le", lambda x, y: lax.le(x, y).astype(x.dtype), lambda x, y: mp.mpf(x <= y), answers=True),
+    _binary("gt", lambda x, y: lax.gt(x, y).astype(x.dtype), lambda x, y: mp.mpf(x > y), answers=True),
+    _binary("ge", lambda x, y: lax.ge(x, y).astype(x.dtype), lambda x, y: mp.mpf(x >= y), answers=True),
+    _vector("reduce_sum", jnp.sum, lambda x: mp.fsum(x)),
+    _vector("reduce_max", jnp.max, max),
+    _vector("reduce_min", jnp.min, min),
+    _vector("reduce_prod", jnp.prod, _product),
+    _vector("argmax", lambda x: jnp.argmax(x).astype(x.dtype), lambda x: mp.mpf(x.index(max(x))), answers=True),
+    _vector("argmin", lambda x: jnp.argmin(x).astype(x.dtype), lambda x: mp.mpf(x.index(min(x))), answers=True),
+    _vector("cumsum", lax.cumsum, _running(lambda a, b: a + b)),
+    _vector("cumprod", lax.cumprod, _running(lambda a, b: a * b)),
+    _vector("cummax", lax.cummax, _running(max)),
+    _vector("cummin", lax.cummin, _running(min)),
+    Row(
+        name="dot_general",
+        fn=jnp.dot,
+        truth=lambda x, y: mp.fdot(zip(x, y, strict=True)),
+        shapes=((4,), (4,)),
+    ),
+    Row(
+        name="scatter-add",
+        fn=lambda x, y: x.at[np.array([0, 2, 0])].add(y),
+        truth=lambda x, y: [x[0] + y[0] + y[2], x[1], x[2] + y[1]],
+        shapes=((3,), (3,)),
+    ),
+]
+NAMES = [f"{row.name}-{place}" for place, row in enumerate(TABLE)]
+every_row = pytest.mark.parametrize("row", TABLE, ids=NAMES)
+
+
+def trace(fn: Callable[..., Any], shapes: Sequence[tuple[int, ...]], dtype: Any = np.float64) -> Any:
+    """The jaxpr of a function of float arrays."""
+    with jax.enable_x64(True):
+        return jax.make_jaxpr(lambda *flat: jax.tree.leaves(fn(*flat)))(
+            *(jax.ShapeDtypeStruct(shape, np.dtype(dtype)) for shape in shapes)
+        )
+
+
+def read(system: Any, closed: Any, arguments: Sequence[np.ndarray], bits: int) -> tuple[np.ndarray, Trail]:
+    """All components of all outputs, one row per point."""
+    points = len(arguments[0])
+    with precision(bits):
+        outputs, trail = walk(system, closed, list(arguments), points)
+    flat = [np.broadcast_to(each, (points, *each.shape[1:])).reshape(points, -1) for each in outputs]
+    return np.concatenate(flat, axis=1), trail
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Midpoints and radii that are exact in any number system: whole multiples of a power of two."""
+
+    middle: list[np.ndarray]
+    radius: list[np.ndarray]
+
+    def balls(self, widen: float = 1.0, extra: float = 0.0) -> list[np.ndarray]:
+        make = np.frompyfunc(lambda m, r: arb(float(m), float(r * widen + extra)), 2, 1)
+        return [np.asarray(make(m, r), dtype=object) for m, r in zip(self.middle, self.radius, strict=True)]
+
+    def inside(self, point: int, share: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
+        """A point inside the balls: each entry this share of its radius from its midpoint."""
+        return [
+            [Fraction(a) + s * Fraction(b) for a, b, s in zip(m[point].ravel(), r[point].ravel(), each, strict=True)]
+            for m, r, each in zip(self.middle, self.radius, share, strict=True)
+        ]
+
+
+def draw(row: Row, seed: int) -> Drawn:
+    """Balls over the domain: exact points, the ends, narrow and wide ones, some that reach beyond an end."""
+    rng = np.random.default_rng([seed, *row.name.encode()])
+    middles: list[np.ndarray] = []
+    radii: list[np.ndarray] = []
+    for shape in row.shapes:
+        size = (POINTS, *shape)
+        middle = np.round((row.low + (row.high - row.low) * rng.random(size)) * 1024) / 1024
+        radius = rng.integers(1, 16, size=size) * 2.0 ** -rng.integers(6, 45, size=size)
+        radius[: POINTS // 4] = 0
+        middle[POINTS - 1], middle[POINTS - 2], middle[POINTS - 3] = row.low, row.high, row.low + radius[POINTS - 3]
+        radius[POINTS // 2 : POINTS // 2 + 2] = 0.25
+        middles.append(middle)
+        radii.append(radius)
+    return Drawn(middles, radii)
+
+
+def to_ball(value: Any, bits: int) -> arb:
+    """An mpmath number, ± what it was computed with."""
+    number = mp.mpf(value)
+    with precision(4 * bits):
+        middle = arb(number)
+        return middle + arb(0, 1) * abs(middle) * arb(2) ** (8 - bits)
+
+
+def primitives(jaxpr: Any) -> set[str]:
+    found: set[str] = set()
+    for equation in jaxpr.eqns:
+        found.add(equation.primitive.name)
+        for value in equation.params.values():
+            if hasattr(value, "jaxpr"):
+                found |= primitives(value.jaxpr)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Each row.
+
+
+def test_every_row_is_tried() -> None:
+    assert {row.name for row in TABLE} | set(UNBOUND) == set(Exact().rows) == set(Rounded().rows)
+    assert set(ELEMENTARY) <= {row.name for row in TABLE}
+
+
+@every_row
+def test_the_trace_contains_the_primitive(row: Row) -> None:
+    assert row.name in primitives(trace(row.fn, row.shapes).jaxpr)
+
+
+@every_row
+def test_the_ball_holds_a_reference_at_twice_the_bits(row: Row) -> None:
+    closed, drawn = trace(row.fn, row.shapes), draw(row, 1)
+    rough, _ = read(Exact(), closed, drawn.balls(), BITS)
+    sharp, _ = read(Exact(), closed, drawn.balls(), 2 * BITS)
+    assert finite(rough).any(axis=1).sum() >= POINTS // 2
+    for a, b in zip(rough.ravel(), sharp.ravel(), strict=True):
+        if a.is_finite():
+            assert a.overlaps(b)
+    exact = slice(0, POINTS // 4)
+    for a, b in zip(rough[exact].ravel(), sharp[exact].ravel(), strict=True):
+        if a.is_finite() and a.rel_accuracy_bits() > 0 and b.is_finite():
+            assert a.contains(b), "at a point, twice the bits give a ball inside"
+
+
+@every_row
+def test_a_point_inside_lands_inside(row: Row) -> None:
+    closed, drawn = trace(row.fn, row.shapes), draw(row, 2)
+    found, trail = read(Exact(), closed, drawn.balls(), BITS)
+    rng = np.random.default_rng([7, *row.name.encode()])
+    compared = 0
+    with mp.workprec(2 * BITS):
+        for point in range(POINTS):
+            if trail.lost[point]:
+                continue  # a choice that steers structure stayed open: the value means nothing, and says so
+            for ends in (True, False):
+                share = [
+                    [
+                        Fraction(int(each), 1 if ends else 8)
+                        for each in rng.integers(*((-1, 2) if ends else (-8, 9)), m[0].size)
+                    ]
+                    for m in drawn.middle
+                ]
+                given_point = drawn.inside(point, share)
+                if any(not row.low <= each <= row.high for leaf in given_point for each in leaf):
+                    continue
+                values = [[mp.mpf(each.numerator) / each.denominator for each in leaf] for leaf in given_point]
+                try:
+                    truth = row.truth(*values)
+                except (ZeroDivisionError, ValueError):
+                    continue  # the end of the domain itself, such as log 0
+                truths = truth if isinstance(truth, list) else [truth]
+                for ball, value in zip(found[point], truths, strict=True):
+                    if ball.is_finite() and mp.isfinite(value) and not isinstance(value, mp.mpc):
+                        assert ball.overlaps(to_ball(value, 2 * BITS)), (row.name, given_point)
+                        compared += 1
+    assert compared >= POINTS
+
+
+@every_row
+def test_wider_in_is_never_narrower_out(row: Row) -> None:
+    closed, drawn = trace(row.fn, row.shapes), draw(row, 3)
+    inner, inner_trail = read(Exact(), closed, drawn.balls(), BITS)
+    for widen, extra in ((2.0, 0.0), (8.0, 2.0**-30)):
+        outer, trail = read(Exact(), closed, drawn.balls(widen, extra), BITS)
+        for point in range(POINTS):
+            if inner_trail.lost[point] or trail.lost[point]:
+                assert trail.lost[point], "what was open stays open"
+                continue
+            for a, b in zip(inner[point], outer[point], strict=True):
+                if not b.is_finite():
+                    continue
+                assert a.is_finite()
+                # Radii have 30 bits, and both readings round their midpoints.
+                slack = b.rad() * arb(2) ** -26 + (abs(b) + abs(a)) * arb(2) ** (4 - BITS)
+                assert (b + arb(0, 1) * slack.abs_upper()).contains(a), (row.name, a, b)
+
+
+_OPEN_SIGN = "sign of NaN is the hull of -1 and 1, a finite ball, so that a bound on it can hold"
+
+
+@pytest.mark.parametrize("system", [Exact, Rounded], ids=["exact", "rounded"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(
+            row, id=name, marks=[pytest.mark.xfail(strict=True, reason=_OPEN_SIGN)] if row.name == "sign" else []
+        )
+        for row, name in zip(TABLE, NAMES, strict=True)
+    ],
+)
+def test_nan_never_becomes_a_number(row: Row, system: Any) -> None:
+    closed = trace(row.fn, row.shapes)
+    for place in range(len(row.shapes)):
+        arguments = [balls(np.ones((1, *shape))) for shape in row.shapes]
+        arguments[place] = np.full((1, *row.shapes[place]), arb("nan"), dtype=object)
+        found, trail = read(system(), closed, arguments, ROUNDED_BITS)
+        if row.answers:
+            assert trail.lost[0] or all(each.overlaps(arb(0)) and each.overlaps(arb(1)) for each in found[0])
+            continue
+        if row.name == "scatter-add":
+            touched = [0, 1, 2] if place == 0 else [0, 2]
+            assert not finite(found[0][touched]).any()
+            continue
+        if row.name == "select_n":
+            assert not finite(found).all()
+            continue
+        assert not finite(found).any(), (row.name, place, found)
+
+
+def test_select_keeps_the_branch_that_was_taken() -> None:
+    closed = trace(lambda x, y: jnp.where(x > 0, y, jnp.log(x)), ((), ()))
+    found, _ = read(Exact(), closed, [balls(np.array([2.0, -2.0])), balls(np.array([5.0, 5.0]))], BITS)
+    assert found[0, 0] == 5
+    assert not found[1, 0].is_finite()
+
+
+@pytest.mark.xfail(strict=True, reason="entries that have no value share one object, and count as one value")
+def test_two_undefined_values_are_not_one_value() -> None:
+    def both(x: Any) -> Any:
+        absent = jnp.take(x, np.array([5, 6]), mode="fill")
+        return absent[0] - absent[1], jnp.where(absent[0] == absent[1], 1.0, 2.0)
+
+    difference, choice = enclose(both, np.array([1.0, 2.0]))
+    assert not difference[()].is_finite()
+    assert choice[()] != 1
+
+
+@pytest.mark.xfail(strict=True, reason="all hulls that one equation makes are one object, and count as one value")
+@pytest.mark.parametrize("kind", ["sign", "truth"])
+def test_two_open_choices_are_not_one_value(kind: str) -> None:
+    def both(x: Any) -> Any:
+        # The first is zero, which no number of bits shows; the second is e^-500 and positive.
+        near = jnp.stack([jnp.exp(x) * jnp.exp(-x) - 1, jnp.exp(-500 * x) + 1 - 1])
+        answers = jnp.sign(near) if kind == "sign" else (near > 0).astype(x.dtype)
+        return answers[0] - answers[1]
+
+    assert enclose(both, np.array(1.0))[()].contains(arb(-1))
+
+
+@pytest.mark.xfail(strict=True, reason="the row rounds ties to even whatever the rounding method is")
+def test_round_away_from_zero() -> None:
+    x = np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5])
+    found = enclose(lambda v: lax.round(v, lax.RoundingMethod.AWAY_FROM_ZERO), x)
+    assert [float(each) for each in found] == [1.0, 2.0, 3.0, -1.0, -2.0, -3.0]
+
+
+@pytest.mark.parametrize("name", ["sort", "top_k", "nextafter", "cumlogsumexp", "reduce_xor"])
+def test_an_unsupported_primitive_says_its_name(name: str) -> None:
+    functions: dict[str, Callable[..., Any]] = {
+        "sort": jnp.sort,
+        "top_k": lambda x: lax.top_k(x, 2)[0],
+        "nextafter": lambda x: lax.nextafter(x, x + 1),
+        "cumlogsumexp": lax.cumlogsumexp,
+        "reduce_xor": lambda x: lax.reduce_xor((x > 0).astype(np.int32), (0,)).astype(x.dtype),
+    }
+    with pytest.raises(UnsupportedPrimitive, match=rf"primitive '{name}' is not supported by the exact reading"):
+        enclose(functions[name], np.array([1.0, 2.0, 3.0]))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Floats: the rounded ball holds the exact value and what XLA returns.
+
+
+def _points(row: Row, name: str, seed: int) -> list[np.ndarray]:
+    """Numbers of the format over the domain of a row."""
+    form = FORMATS[name]
+    rng = np.random.default_rng([seed, *row.name.encode(), *name.encode()])
+    drawn: list[np.ndarray] = []
+    for shape in row.shapes:
+        values = row.low + (row.high - row.low) * rng.random((POINTS, *shape))
+        values[:2] = (row.low, row.high)[0], (row.low, row.high)[1]
+        values[2:5] *= 2.0**-9
+        drawn.append(form.round(values))
+    return drawn
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_floats_of_every_row_are_inside(name: str) -> None:
+    """All rows in one compiled program, and a few points of it eagerly."""
+    dtype = FORMATS[name].dtype()
+    given_points = [_points(row, name, 11) for row in TABLE]
+    with jax.enable_x64(True):
+        cast = [[jnp.asarray(each.astype(dtype)) for each in leaves] for leaves in given_points]
+
+        def everything(arguments: Any) -> Any:
+            return [jax.tree.leaves(row.fn(*leaves)) for row, leaves in zip(TABLE, arguments, strict=True)]
+
+        compiled = jax.device_get(jax.jit(jax.vmap(everything))(cast))
+        eager = [jax.device_get(everything([[leaf[p] for leaf in leaves] for leaves in cast])) for p in (3, 9)]
+    claimed = 0
+    for number, row in enumerate(TABLE):
+        closed = trace(row.fn, row.shapes, dtype)
+        arguments = [balls(each) for each in given_points[number]]
+        rounded, trail = read(Rounded(), closed, arguments, ROUNDED_BITS)
+        exact, _ = read(Exact(), closed, arguments, 2 * ROUNDED_BITS)
+        batch = np.concatenate([np.asarray(each, np.float64).reshape(POINTS, -1) for each in compiled[number]], axis=1)
+        ways = [(point, batch[point]) for point in range(POINTS)]
+        for point, outputs in zip((3, 9), eager, strict=True):
+            ways.append((point, np.concatenate([np.asarray(each, np.float64).ravel() for each in outputs[number]])))
+        for point, values in ways:
+            if trail.lost[point]:
+                continue
+            for ball, true, value in zip(rounded[point], exact[point], values, strict=True):
+                if not ball.is_finite():
+                    continue
+                where = (row.name, name, [each[point].tolist() for each in given_points[number]])
+                assert math.isfinite(value), where
+                assert ball.contains(arb(float(value))), (*where, value, ball)
+                assert not true.is_finite() or ball.contains(true) or ball.overlaps(true), where
+                claimed += 1
+    assert claimed > 12 * POINTS * 3
+
+
+@every_row
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_the_rounded_ball_contains_the_exact_one(row: Row, name: str) -> None:
+    closed = trace(row.fn, row.shapes, FORMATS[name].dtype())
+    arguments = [balls(each) for each in _points(row, name, 12)]
+    rounded, trail = read(Rounded(), closed, arguments, ROUNDED_BITS)
+    exact, _ = read(Exact(), closed, arguments, 4 * ROUNDED_BITS)
+    for point in np.flatnonzero(~trail.lost):
+        for ball, true in zip(rounded[point], exact[point], strict=True):
+            if ball.is_finite() and true.is_finite() and not ball.is_exact():
+                assert ball.contains(true), (row.name, ball, true)
+
+
+@every_row
+def test_wider_in_is_never_narrower_out_when_rounded(row: Row) -> None:
+    closed, drawn = trace(row.fn, row.shapes, np.float32), draw(row, 4)
+    inner, inner_trail = read(Rounded(), closed, drawn.balls(), ROUNDED_BITS)
+    outer, trail = read(Rounded(), closed, drawn.balls(4.0, 2.0**-30), ROUNDED_BITS)
+    for point in np.flatnonzero(~trail.lost):
+        assert not inner_trail.lost[point]
+        for a, b in zip(inner[point], outer[point], strict=True):
+            if b.is_finite():
+                assert a.is_finite()
+                slack = b.rad() * arb(2) ** -20 + abs(b) * arb(2) ** (4 - ROUNDED_BITS)
+                assert (b + arb(0, 1) * slack.abs_upper()).contains(a), (row.name, a, b)
+
+
+_UNARY = [jnp.tanh, jnp.sin, jnp.cos, jax.nn.sigmoid, jnp.abs, jnp.negative, jnp.square, jnp.arctan, jnp.exp]
+_UNARY += [lambda v: jnp.log1p(jnp.abs(v)), lambda v: jnp.sqrt(jnp.abs(v)), lambda v: 1 / (1 + v * v)]
+_BINARY = [jnp.add, jnp.subtract, jnp.multiply, jnp.maximum, jnp.minimum, lambda a, b: a / (1 + b * b)]
+_BINARY += [lambda a, b: jnp.where(a > b, a - b, a * b), lambda a, b: a * 0.1 - b / 3.0, jnp.arctan2]
+Tree = Callable[[Any, Any, Any], Any]
+
+
+def _tree(rng: np.random.Generator, depth: int) -> Tree:
+    """A random expression of three arguments."""
+    if depth == 0:
+        place = int(rng.integers(0, 3))
+        return lambda *given: given[place]
+    if rng.random() < 0.4:
+        function, inner = _UNARY[rng.integers(0, len(_UNARY))], _tree(rng, depth - 1)
+        return lambda *given: function(inner(*given))
+    operation = _BINARY[rng.integers(0, len(_BINARY))]
+    left, right = _tree(rng, depth - 1), _tree(rng, int(rng.integers(0, depth)))
+    return lambda *given: operation(left(*given), right(*given))
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_floats_of_random_expressions_are_inside(name: str) -> None:
+    """Thirty random expressions and their derivatives, compiled together."""
+    form, rng = FORMATS[name], np.random.default_rng(99)
+    trees = [_tree(rng, 3) for _ in range(30)]
+
+    def values(*given: Any) -> Any:
+        return [tree(*given) for tree in trees]
+
+    def slopes(*given: Any) -> Any:
+        return jax.jvp(lambda a: values(a, *given[1:]), (given[0],), (jnp.ones_like(given[0]),))[1]
+
+    given_points = [form.round(rng.normal(size=12) * scale) for scale in (1.0, 3.0, 0.2)]
+    fn = lambda *given: [*values(*given), *slopes(*given)]  # noqa: E731 - traced and compiled as it stands
+    with jax.enable_x64(True):
+        cast = [jnp.asarray(each.astype(form.dtype())) for each in given_points]
+        batched = jax.device_get(jax.jit(jax.vmap(fn))(*cast))
+        ways = [np.stack([np.asarray(each, np.float64) for each in batched], axis=1)]
+    closed = trace(fn, ((), (), ()), form.dtype())
+    arguments = [balls(each) for each in given_points]
+    rounded, trail = read(Rounded(), closed, arguments, ROUNDED_BITS)
+    exact, exact_trail = read(Exact(), closed, arguments, 2 * ROUNDED_BITS)
+    claimed = 0
+    for way in ways:
+        for point in np.flatnonzero(~trail.lost):
+            for ball, true, value in zip(rounded[point], exact[point], way[point], strict=True):
+                if ball.is_finite():
+                    assert ball.contains(arb(float(value))), (name, [each[point] for each in given_points])
+                    claimed += 1
+                    if not exact_trail.hulls[point]:
+                        assert not true.is_finite() or ball.overlaps(true)
+    assert claimed > 12 * 60 * 0.8
+
+
+def test_sums_that_may_overflow_on_the_way_claim_nothing() -> None:
+    terms = np.array([1.5e308, 1.5e308, -1.5e308, -1.5e308])
+    assert not allowed(jnp.exp, np.array(1000.0))[()].is_finite()
+    pytest.xfail("only the result of a sum is bounded, not its partial sums") if allowed(jnp.sum, terms)[
+        ()
+    ].is_finite() else None
+
+
+def test_what_a_format_may_overflow_has_no_ball() -> None:
+    for name, large in (("float16", 300.0), ("bfloat16", 2.0**64), ("float32", 2.0**64), ("float64", 2.0**512)):
+        assert not allowed(lambda x: x * x, np.array(large), dtype=name)[()].is_finite()
+        assert allowed(lambda x: x * 0.5, np.array(large), dtype=name)[()].is_finite()
+
+
+def test_a_format_that_flushes_may_return_zero() -> None:
+    for name, form in FORMATS.items():
+        small = allowed(lambda x: x * 0.5, np.array(form.smallest_normal), dtype=name)[()]
+        assert small.contains(arb(0)) is form.flushes
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Shape: the walk over balls against JAX's own floats, on whole numbers, where nothing rounds.
+
+_A = np.arange(24.0).reshape(2, 3, 4) - 7
+_M = np.arange(12.0).reshape(3, 4) - 5
+_V = np.array([3.0, -1.0, 4.0, 1.0, -5.0, 9.0])
+_SQUARE = np.array([[2.0, 0.0, 1.0], [3.0, -1.0, 0.0], [0.0, 0.0, 4.0]])
+_INDEX = np.array([2, 0, 2])
+PAD = lax.GatherScatterMode
+
+
+def _loop_while(x: Any) -> Any:
+    return lax.while_loop(lambda c: c[0] < 100, lambda c: (c[0] * 2, c[1] + c[0]), (jnp.abs(x[0]) + 1, x))
+
+
+def _rule(x: Any) -> Any:
+    @jax.custom_jvp
+    def double(v: Any) -> Any:
+        return 2 * v
+
+    double.defjvp(lambda primals, tangents: (double(primals[0]), 3 * tangents[0]))
+    return jax.jvp(double, (x,), (x,))
+
+
+def _vjp_rule(x: Any) -> Any:
+    @jax.custom_vjp
+    def double(v: Any) -> Any:
+        return 2 * v
+
+    double.defvjp(lambda v: (2 * v, v), lambda v, g: (g * v,))
+    result, back = jax.vjp(double, x)
+    return result, back(x)
+
+
+MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
+    "reshape": (lambda a: a.reshape(4, 6), [_A]),
+    "transpose": (lambda a: a.transpose(2, 0, 1), [_A]),
+    "ravel of a transpose": (lambda a: a.T.ravel(), [_M]),
+    "broadcast_in_dim": (lambda v: lax.broadcast_in_dim(v, (2, 6, 3), (1,)), [_V]),
+    "squeeze": (lambda a: lax.squeeze(a[:, None], (1,)), [_M]),
+    "expand_dims": (lambda a: jnp.expand_dims(a, (0, 2)), [_M]),
+    "slice": (lambda a: a[1:3, ::2], [_M]),
+    "slice with strides": (lambda v: lax.slice(v, (1,), (6,), (2,)), [_V]),
+    "split": (lambda v: jnp.split(v, [1, 4]), [_V]),
+    "concatenate": (lambda a, b: jnp.concatenate([a, b, a], axis=1), [_M, _M * 2]),
+    "stack": (lambda a, b: jnp.stack([a, b], axis=1), [_M, -_M]),
+    "rev": (lambda a: a[::-1, ::-1], [_M]),
+    "pad": (lambda a: lax.pad(a, 7.0, ((1, 2, 0), (0, 3, 0))), [_M]),
+    "pad with a negative end": (lambda a: lax.pad(a, 7.0, ((-1, 2, 0), (1, -2, 0))), [_M]),
+    "pad inside": (lambda a: lax.pad(a, 7.0, ((0, 1, 2), (-1, 0, 1))), [_M]),
+    "pad with an argument": (lambda a, v: lax.pad(a, v[0], ((1, 1, 1), (0, -1, 0))), [_M, _V]),
+    "iota": (lambda v: v + lax.iota(v.dtype, 6), [_V]),
+    "tri": (lambda a: jnp.tril(a) + jnp.triu(a, 1) * 2, [_SQUARE]),
+    "gather rows": (lambda a: a[_INDEX], [_M]),
+    "gather entries": (lambda a: a[_INDEX, np.array([0, 3, 1])], [_M]),
+    "gather clipped": (lambda v: jnp.take(v, np.array([-9, 2, 77]), mode="clip"), [_V]),
+    "gather wrapped": (lambda v: jnp.take(v, np.array([-2, 2, 8]), mode="wrap"), [_V]),
+    "take_along_axis": (lambda a: jnp.take_along_axis(a, np.array([[1], [0], [3]]), axis=1), [_M]),
+    "dynamic_slice": (lambda a: lax.dynamic_slice(a, (1, 3), (2, 2)), [_M]),
+    "dynamic_update_slice": (lambda a: lax.dynamic_update_slice(a, a[:1, :2] * 10, (2, 9)), [_M]),
+    "scatter": (lambda v: v.at[np.array([1, 4])].set(v[:2] * 10), [_V]),
+    "scatter beyond the end": (lambda v: v.at[np.array([1, 40])].set(v[:2] * 10), [_V]),
+    "scatter-add": (lambda v: v.at[np.array([1, 1, 5])].add(v[:3]), [_V]),
+    "scatter-add of rows": (lambda a: a.at[_INDEX].add(a), [_M]),
+    "scatter-add beyond the end": (lambda v: v.at[np.array([1, 40, 1])].add(v[:3]), [_V]),
+    "transposed gather": (lambda v: jax.grad(lambda u: jnp.sum(u[np.array([0, 3, 0])] ** 2))(v), [_V]),
+    "transposed slice": (lambda v: jax.grad(lambda u: jnp.sum(u[1:4] ** 2))(v), [_V]),
+    "reduce_sum": (lambda a: a.sum(axis=(0, 2)), [_A]),
+    "reduce_sum of mostly zeros": (lambda a: (jnp.eye(16, dtype=a.dtype) * jnp.pad(a.ravel(), (0, 4))).sum(0), [_M]),
+    "reduce_max": (lambda a: a.max(axis=1), [_A]),
+    "reduce_min": (lambda a: a.min(axis=(0, 1)), [_A]),
+    "reduce_prod": (lambda a: a.prod(axis=0), [_SQUARE]),
+    "reduce_and, reduce_or": (lambda a: [(a > 0).all(axis=0) * 1.0, (a > 0).any(axis=1) * 1.0], [_M]),
+    "argmax": (lambda a: [a.argmax(axis=1) * 1.0, a.argmin(axis=0) * 1.0], [_SQUARE]),
+    "cumsum": (lambda a: [lax.cumsum(a, 0), lax.cumsum(a, 1, reverse=True)], [_M]),
+    "cumprod": (lambda a: [lax.cumprod(a, 1), lax.cumprod(a, 0, reverse=True)], [_SQUARE]),
+    "cummax": (lambda a: [lax.cummax(a, 1), lax.cummin(a, 0, reverse=True)], [_SQUARE]),
+    "dot": (lambda a, b: a @ b, [_M, _M.T]),
+    "dot of a vector": (lambda a, v: [a @ v[:4], v[:3] @ a], [_M, _V]),
+    "dot_general in batches": (lambda a, b: jnp.einsum("bij,bkj->bik", a, b), [_A, _A + 1]),
+    "dot_general over two axes": (lambda a, b: jnp.tensordot(a, b, axes=((0, 2), (0, 2))), [_A, _A - 2]),
+    "dot_general with zeros": (lambda a: a @ (jnp.eye(3, dtype=a.dtype) * 4) @ a, [_SQUARE]),
+    "outer": (lambda v: jnp.einsum("i,j->ji", v, v), [_V]),
+    "select_n of three": (lambda v: lax.select_n(np.array([0, 2, 1, 1, 0, 2], np.int32), v, v * 10, v * 100), [_V]),
+    "where": (lambda a: jnp.where(a > 0, a, -10 * a), [_M]),
+    "clamp": (lambda v: [lax.clamp(-1.0, v, 3.0), jnp.clip(v, None, 2.0)], [_V]),
+    "round": (lambda v: [jnp.round(v / 2), jnp.floor(v / 2), jnp.ceil(v / 2), jnp.trunc(v / 2)], [_V]),
+    "rem": (lambda v: lax.rem(v, jnp.full_like(v, 4.0)), [_V]),
+    "mod": (lambda v: jnp.mod(v, 4.0), [_V]),
+    "casts": (lambda v: [(v > 0).astype(np.int64) * v, v.astype(np.int64) * 1.0, (v != 1).astype(v.dtype)], [_V]),
+    "whole numbers": (lambda v: [(jnp.arange(6) // 2 - jnp.arange(6) % 4 + (jnp.arange(6) << 1)) * v], [_V]),
+    "one_hot": (lambda v: jax.nn.one_hot(np.array([2, 0]), 3, dtype=v.dtype) * v[:3][None, :], [_V]),
+    "cond": (lambda v: [lax.cond(v[k] > 0, lambda u: u * 2, lambda u: u - 1, v) for k in (0, 1)], [_V]),
+    "switch": (lambda v: lax.switch(2, [lambda u: u, lambda u: u * 2, lambda u: u * 3], v), [_V]),
+    "scan": (lambda a: lax.scan(lambda c, row: (c + row, c * row), a[0], a), [_M]),
+    "scan backwards": (lambda a: lax.scan(lambda c, row: (2 * c - row, c), a[0], a, reverse=True), [_M]),
+    "derivative of a scan": (
+        jax.grad(lambda a: jnp.sum(lax.scan(lambda c, row: (c * row, None), a[0], a)[0] ** 2)),
+        [_SQUARE + 1],
+    ),
+    "fori_loop": (lambda v: lax.fori_loop(0, 4, lambda i, c: c * 2 + i, v), [_V]),
+    "while": (_loop_while, [_V]),
+    "map": (lambda a: lax.map(lambda row: row[::-1] * 2, a), [_M]),
+    "custom_jvp": (_rule, [_V]),
+    "custom_vjp": (_vjp_rule, [_V]),
+    "jit": (lambda v: jax.jit(lambda u: jax.jit(jnp.negative)(u) * 2)(v), [_V]),
+    "checkpoint": (jax.grad(lambda v: jnp.sum(jax.checkpoint(lambda u: u**3)(v))), [_V]),
+    "stop_gradient": (jax.grad(lambda v: jnp.sum(v * lax.stop_gradient(v))), [_V]),
+    "vmap": (jax.vmap(lambda row: jnp.outer(row, row)), [_SQUARE]),
+}
+
+
+@pytest.mark.parametrize("name", list(MOVES))
+def test_shapes_as_jax_has_them(name: str) -> None:
+    fn, arguments = MOVES[name]
+    with jax.enable_x64(True):
+        wanted = jax.tree.leaves(jax.device_get(fn(*map(jnp.asarray, arguments))))
+    closed = trace(fn, [each.shape for each in arguments])
+    # Two points in one walk, which must not mix; the second is read alone as well.
+    pairs = [balls(np.stack([each[..., ::-1] * 2 + 1, each])) for each in arguments]
+    with precision(BITS):
+        outputs, trail = walk(Exact(), closed, pairs, 2)
+        alone, _ = walk(Exact(), closed, [balls(each[None]) for each in arguments], 1)
+    assert not trail.lost.any()
+    assert len(outputs) == len(alone) == len(wanted)
+    for found, single, value in zip(outputs, alone, wanted, strict=True):
+        both = np.broadcast_to(found, (2, *found.shape[1:]))
+        assert both.shape[1:] == single.shape[1:] == np.shape(value)
+        for a, b, c in zip(both[1].ravel(), single[0].ravel(), np.asarray(value).ravel().tolist(), strict=True):
+            assert float(a) == float(b) == c
+
+
+@pytest.mark.xfail(strict=True, reason="the value that fills places beyond the end is read as the number of an entry")
+@pytest.mark.parametrize("fill", [0.0, 1.0, 7.0])
+def test_gather_fills_with_the_value_it_is_given(fill: float) -> None:
+    found = enclose(lambda x: jnp.take(x, np.array([0, 5]), mode="fill", fill_value=fill), np.array([2.0, 3.0, 4.0]))
+    assert [str(each) for each in found] == [str(arb(2)), str(arb(fill))]
+
+
+def test_gather_beyond_the_end_has_no_value() -> None:
+    found = enclose(lambda x: jnp.take(x, np.array([0, 5]), mode="fill"), np.array([2.0, 3.0]))
+    assert found[0] == 2
+    assert not found[1].is_finite()
+
+
+@pytest.mark.parametrize("where", [0, 1, 2])
+def test_indices_may_differ_from_point_to_point(where: int) -> None:
+    closed = trace(lambda x, k: x[k.astype(np.int64)], ((3,), ()))
+    points = [balls(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])), balls(np.array([float(where), 1.0]))]
+    found, _ = read(Exact(), closed, points, BITS)
+    assert [float(each) for each in found.ravel()] == [1.0 + where, 5.0]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Identity, open choices, kinks.
+
+
+def test_a_value_minus_itself_is_zero_however_wide() -> None:
+    wide = np.array([arb(3, 100)], dtype=object)
+    for fn in (lambda x: x - x, lambda x: jnp.max(x[None]) - x, lambda x: x.reshape(1)[0] - x):
+        found, _ = read(Exact(), trace(fn, ((),)), [wide], BITS)
+        assert found[0, 0] == 0
+        assert found[0, 0].is_exact()
+
+
+def test_a_value_minus_an_equal_one_is_not_known_to_be_zero() -> None:
+    wide = [np.array([arb(3, 100)], dtype=object), np.array([arb(3, 100)], dtype=object)]
+    found, _ = read(Exact(), trace(lambda x, y: x - y, ((), ())), wide, BITS)
+    assert not found[0, 0].is_exact()
+
+
+def test_floats_may_compute_one_value_twice_differently() -> None:
+    found = allowed(lambda x: jnp.exp(x) - jnp.exp(x), np.array(1.0))
+    assert not found[()].is_exact()
+
+
+def test_an_open_comparison_gives_the_hull_and_is_marked() -> None:
+    closed = trace(lambda x: jnp.where(x > 1, 10.0, 20.0), ((),))
+    points = np.array([arb(1, 0.5), arb(5), arb(-5)], dtype=object)
+    found, trail = read(Exact(), closed, [points], BITS)
+    assert found[0, 0].contains(arb(10))
+    assert found[0, 0].contains(arb(20))
+    assert [found[1, 0], found[2, 0]] == [10, 20]
+    assert trail.hulls.tolist() == [True, False, False]
+    assert not trail.lost.any()
+
+
+def test_an_open_choice_of_structure_is_lost() -> None:
+    closed = trace(lambda x: lax.cond(x > 1, lambda v: v, lambda v: -v, x), ((),))
+    _, trail = read(Exact(), closed, [np.array([arb(1, 0.5), arb(5)], dtype=object)], BITS)
+    assert trail.lost.tolist() == [True, False]
+
+
+def test_nan_is_compared_with_nothing() -> None:
+    closed = trace(lambda x, y: [x < y, x >= y, x == y], ((), ()))
+    with precision(BITS):
+        outputs, _ = walk(Exact(), closed, [np.array([arb("nan")], dtype=object), balls(np.array([1.0]))], 1)
+    assert [int(each[0]) for each in outputs] == [UNDECIDED] * 3
+
+
+@given(st.floats(-8, 8), st.floats(-8, 8))
+def test_comparisons_of_floats_are_decided(a: float, b: float) -> None:
+    closed = _COMPARED
+    with precision(BITS):
+        outputs, _ = walk(Exact(), closed, [balls(np.array([a])), balls(np.array([b]))], 1)
+    assert [int(each[0]) for each in outputs] == [YES if each else NO for each in (a < b, a <= b, a == b, a != b)]
+
+
+_COMPARED = trace(lambda x, y: [x < y, x <= y, x == y, x != y], ((), ()))
+
+
+@pytest.mark.parametrize(
+    ("name", "fn", "at", "off"),
+    [
+        ("abs", lambda x: jnp.sum(jnp.abs(x)), [0.0, 1.0], [0.5, 1.0]),
+        ("relu", lambda x: jnp.sum(jax.nn.relu(x)), [0.0, 1.0], [-0.5, 1.0]),
+        ("maximum", lambda x: jnp.maximum(x[0], x[1]), [2.0, 2.0], [2.0, 2.5]),
+        ("max", jnp.max, [2.0, 2.0], [2.0, 2.5]),
+        ("where", lambda x: jnp.sum(jnp.where(x > 1, x**2, x)), [1.0, 0.0], [2.0, 0.0]),
+        ("clip", lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), [1.0, 0.5], [2.0, 0.5]),
+    ],
+)
+def test_kinks_are_marked(name: str, fn: Callable[..., Any], at: list[float], off: list[float]) -> None:
+    closed = trace(jax.jacfwd(fn), ((2,),))
+    _, trail = read(Exact(), closed, [balls(np.array([at, off]))], BITS)
+    assert trail.kinks.tolist() == [True, False]
+
+
+def test_every_outcome_of_a_choice_is_on_the_trail() -> None:
+    closed = trace(lambda x: jnp.where(x > 1, x, -x), ((),))
+    _, trail = read(Exact(), closed, [balls(np.array([0.0, 3.0]))], BITS)
+    (branch,) = trail.branches.values()
+    assert branch.outcomes == 2
+    assert "select_n" in branch.label
+    assert "test_readings.py" in branch.label
+    assert [branch.seen[outcome].tolist() for outcome in (0, 1)] == [[True, False], [False, True]]
+
+
+def test_signs_decide_what_no_point_can_show() -> None:
+    closed = trace(lambda x: jnp.where(jnp.sum(jnp.exp(x)) < 0, jnp.nan, 1.0), ((3,),))
+    _, trail = walk(Signs(), closed, [np.full((1, 3), 7)], 1)
+    (branch,) = trail.branches.values()
+    assert [bool(branch.seen[outcome].any()) for outcome in (0, 1)] == [True, False]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_signs_of_arithmetic_contain_the_sign_of_the_value(a: float, b: float) -> None:
+    bits = {-1: 1, 0: 2, 1: 4}
+    given_signs = [np.array([bits[int(np.sign(each))]]) for each in (a, b)]
+    outputs, _ = walk(Signs(), _SIGNED, given_signs, 1)
+    with precision(2500):
+        values, _ = walk(Exact(), _SIGNED, [balls(np.array([each])) for each in (a, b)], 1)
+    for signs, value in zip(outputs, values, strict=True):
+        true = float(value[0].sgn()) if value[0].is_finite() else 0.0
+        assert int(signs.ravel()[0]) & bits[int(true)]
+
+
+_SIGNED = trace(
+    lambda x, y: [x + y, x - y, x * y, -x, jnp.abs(x), x**2, x**3, jnp.tanh(x), jnp.maximum(x, y), jnp.minimum(x, y)],
+    ((), ()),
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Literals and the two functions for one point.
+
+
+def test_literals_are_the_dyadic_numbers_they_are() -> None:
+    assert enclose(lambda x: x * 0.1, np.array(1.0))[()] == arb(0.1)
+    short = enclose(lambda x: x * jnp.asarray(0.1, x.dtype), np.array(1.0))[()]
+    assert short == arb(0.1)
+
+
+def test_widened_literals_contain_the_decimal() -> None:
+    system = Exact(widen_literals=True)
+    found, _ = read(system, trace(lambda x: x * 0.1 + 0.5, ((),)), [balls(np.array([1.0]))], 192)
+    assert found[0, 0].contains(arb(6) / 10)
+    assert list(system.widened) == [0.1]
+    assert [full_precision(each) for each in (0.1, 1 / 3, 0.5, 3.0, 1e6, 1 + 1e-15)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_enclose_and_allowed_take_trees_and_lists() -> None:
+    found = enclose(
+        lambda tree: {"s": tree["a"] + tree["b"][0], "n": jnp.sum(tree["a"])}, {"a": [1.0, 2.0], "b": [3.0]}
+    )
+    assert sorted(found) == ["n", "s"]
+    assert found["s"].shape == (2,)
+    assert [float(each) for each in found["s"]] == [4.0, 5.0]
+    assert found["n"].dtype == object
+    gradient = enclose(jax.grad(lambda x: jnp.sum(x**3)), [1.0, 2.0], bits=333)
+    assert [float(each) for each in gradient] == [3.0, 12.0]
+    with pytest.raises(ValueError, match="dtype 'float8' is unknown: expected one of float64, float32"):
+        allowed(jnp.sin, 1.0, dtype="float8")
+
+
+def test_the_precision_of_the_process_is_restored() -> None:
+    import flint
+
+    before = flint.ctx.prec
+    enclose(jnp.exp, 1.0, bits=777)
+    with pytest.raises(UnsupportedPrimitive):
+        enclose(jnp.sort, [1.0, 2.0], bits=555)
+    assert flint.ctx.prec == before
+
+
+def test_more_bits_give_a_smaller_ball() -> None:
+    radii = [float(enclose(jax.nn.softmax, [1.0, 2.0], bits=bits)[0].rad()) for bits in (64, 128, 512)]
+    assert radii[0] > radii[1] > radii[2] > 0

@@ -1,0 +1,354 @@
+"""The command ``verify``: arguments in, pages and exit status out.
+
+Exit status: 0 every claim came out as expected; 1 some claim did not, or pages are stale; 2 the request cannot be
+carried out, or was interrupted.
+"""
+
+import difflib
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
+
+from cyclopts import App, CycloptsError, Parameter
+
+from verify import __version__
+
+if TYPE_CHECKING:
+    from verify.claim import Claim
+    from verify.loader import Loaded
+    from verify.results import Results
+    from verify.run import Progress
+
+EXPECTED, UNEXPECTED, REFUSED = 0, 1, 2
+REPORTS: Final = "reports"
+RESULTS: Final = "results.json"
+MOST_LINES: Final = 8  # of one kind in a summary, which has to fit a screen
+
+app = App(
+    name="verify",
+    version=f"gradproof {__version__}",
+    help="Decide whether a derivative that was derived by hand is the derivative that JAX computes.",
+    help_format="plaintext",
+    help_epilogue="Exit status: 0 as expected, 1 some claim not, 2 the request cannot be carried out.",
+)
+
+Pattern = Annotated[str | None, Parameter(name=["-k"])]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Carry out a command line and exit."""
+    sys.exit(call(sys.argv[1:] if arguments is None else arguments))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Carry out a command line; its exit status."""
+    try:
+        status = app(
+            list(arguments),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+            error_formatter=None,
+        )
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _refuse(f"{error} `verify --help` lists what there is.")
+    except KeyboardInterrupt:
+        return _refuse("interrupted; nothing was written")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read the output has closed it, such as `| head`
+        return EXPECTED
+    except Exception as error:
+        from verify.loader import RequestError  # not above: help and version need none of it
+
+        if not isinstance(error, RequestError):
+            raise
+        return _refuse(str(error))
+    return status if isinstance(status, int) else EXPECTED
+
+
+@app.command
+def run(
+    *paths: str,
+    k: Pattern = None,
+    budget: Literal["quick", "standard", "deep"] = "standard",
+    seed: int = 0,
+    reports: Path | None = None,
+    results: Path | None = None,
+    check: Annotated[bool, Parameter(negative=())] = False,
+    jobs: int | None = None,
+) -> int:
+    """Decide claims; without a path, those of the built-in article, and write its pages to reports/.
+
+    Parameters
+    ----------
+    paths
+        Files of claims, folders of files named claims_*.py or *_claims.py, modules or packages.
+    k
+        Only claims whose id matches this pattern, such as 'softmax.*'.
+    budget
+        How much work to do for each claim.
+    seed
+        Of everything that is drawn.
+    reports
+        Write pages to this folder.
+    results
+        Write everything that was found to this file; results.json if left out.
+    check
+        Write nothing; compare the pages with those in the reports folder and fail where they are stale.
+    jobs
+        Number of worker processes; one per core if left out.
+    """
+    from verify import pages
+    from verify import run as deciding
+    from verify.results import write
+
+    if check and (k is not None or (paths and reports is None)):
+        return _refuse("--check compares all pages of a folder: leave out -k, and name the folder with --reports")
+    if seed < 0 or (jobs is not None and jobs < 1):
+        return _refuse(f"--seed must be at least 0 and --jobs at least 1, found {seed} and {jobs}")
+    whole_article = not paths and k is None
+    folder = reports or (Path(REPORTS) if whole_article else None)
+    file = results or (None if check else Path(RESULTS))
+    if not check:
+        _writable(folder, "--reports", is_folder=True)
+    _writable(file, "--results", is_folder=False)
+    # Set before JAX is imported, here or in a worker; a platform that the user has chosen is kept.
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    with _progress() as progress:
+        found = deciding.run(paths, select=k, budget=budget, seed=seed, progress=progress, jobs=jobs)
+    if file is not None:
+        write(found, file)
+    stale: list[str] = []
+    if folder is not None and not found.interrupted:
+        rendered = pages.render(found)
+        if check:
+            stale = pages.stale(folder, rendered)
+        else:
+            try:
+                pages.write(folder, rendered)
+            except OSError as error:
+                return _refuse(f"{folder}: pages cannot be written: {error.strerror}; the results are in {file}")
+    written = folder if not check and not found.interrupted else None
+    for line in _summary(found, file, written, given=bool(paths)):
+        print(line)
+    _say_errors(found.errors)
+    if check and not found.interrupted:
+        _say_stale(stale, folder)
+    return _status(found, stale)
+
+
+@app.command(name="list")
+def list_claims(*paths: str, k: Pattern = None) -> int:
+    """List claims: id, what is expected of it, and where it is written.
+
+    Parameters
+    ----------
+    paths
+        As for run; without a path, the article.
+    k
+        Only ids that match this pattern.
+    """
+    loaded, chosen = _select(paths, k)
+    width = max((len(claim.id) for claim in chosen), default=0)
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for claim in chosen:
+        source = ", ".join(part for part in (claim.source.heading, claim.source.place) if part)
+        print(f"{claim.id:<{width}}  {claim.expect.value:<7}  {source}".rstrip()[:room])
+    _say_errors(loaded.errors)
+    return REFUSED if loaded.errors else EXPECTED
+
+
+@app.command
+def show(id_: Annotated[str, Parameter(name="ID")], *paths: str, results: Path = Path(RESULTS)) -> int:
+    """Show one claim: statement, derivation, and what the last run found.
+
+    Parameters
+    ----------
+    id_
+        The claim's id, as `verify list` names it.
+    paths
+        As for run; without a path, the article.
+    results
+        The results of the run to look into.
+    """
+    from verify import results as found
+    from verify.pages.text import verdict_lines
+
+    loaded, claims = _select(paths, None)
+    claim = next((each for each in claims if each.id == id_), None)
+    if claim is None:
+        _say_errors(loaded.errors)
+        near = difflib.get_close_matches(id_, [each.id for each in claims], n=3, cutoff=0.5)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        return _refuse(f"no claim has the id {id_!r}{meant} (`verify list` names them all)")
+    print("\n".join(_description(claim)))
+    again = f"verify run -k {id_}{''.join(f' {path}' for path in paths)}"
+    row = None
+    if results.exists():
+        row = next((each for each in found.read(results).claims if each.id == id_), None)
+    if row is None:
+        print(f"\nnot decided yet: no such claim in {results}; decide it with\n  {again}")
+    else:
+        print("", *verdict_lines(row), sep="\n")
+        for verdict in row.verdicts:
+            points = f" at {verdict.checked} points" if verdict.checked else ""
+            print(f"  {verdict.engine:<10}{verdict.status:<8}{verdict.evidence or verdict.floats}{points}")
+    return EXPECTED
+
+
+# --- parts -----------------------------------------------------------------------------------------------------
+
+
+def _refuse(message: str) -> int:
+    """Say why a request cannot be carried out."""
+    print(f"verify: {message}", file=sys.stderr)
+    return REFUSED
+
+
+def _select(paths: Sequence[str], pattern: str | None) -> "tuple[Loaded, list[Claim]]":
+    """Claims of the paths that match a pattern, read without importing JAX."""
+    from verify import loader
+
+    loaded = loader.load(*paths, deferred=True)
+    return loaded, loader.chosen(loaded.claims, pattern)
+
+
+def _writable(path: Path | None, option: str, *, is_folder: bool) -> None:
+    """Refuse a place that cannot be written, before a long run instead of after it."""
+    import tempfile
+
+    from verify.loader import RequestError
+
+    if path is None:
+        return
+    folder = path if is_folder else path.parent
+    try:
+        if not is_folder and path.is_dir():
+            raise IsADirectoryError(0, "it is a folder, a file is expected")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileExistsError:
+        raise RequestError(f"{folder}: it is a file, a folder is expected: give another one with {option}") from None
+    except OSError as error:
+        raise RequestError(f"{path}: cannot be written: {error.strerror}: give another place with {option}") from None
+
+
+@contextmanager
+def _progress() -> "Generator[Callable[[Progress], None]]":
+    """A bar on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda event: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def report(event: "Progress") -> None:
+            doing = f"{event.claim} {event.engine}".strip()
+            bar.update(task, total=event.total, completed=event.done, description=doing)
+
+        yield report
+
+
+def _summary(found: "Results", file: Path | None, folder: Path | None, *, given: bool) -> Iterator[str]:
+    """What a run found, on one screen."""
+    from verify.pages import text
+
+    odd = text.unexpected(found)
+    rows = found.claims
+    if given:
+        # Somebody's own claims: each is of interest, the ones to look at first.
+        shown = sorted(rows, key=lambda row: row.as_expected)
+        for row in shown[:MOST_LINES]:
+            yield from text.verdict_lines(row)
+        if len(shown) > MOST_LINES:
+            yield f"… {len(shown) - MOST_LINES} more in {file}" if file else f"… {len(shown) - MOST_LINES} more"
+        yield ""
+    elif found.subject:
+        yield found.subject
+    kinds = ", ".join(f"{number} {f'{status} {evidence}'.strip()}" for status, evidence, number in text.counts(found))
+    judged = "all as expected" if not odd else f"{len(odd)} not as expected"
+    yield from _labelled("claims", f"{len(rows)}: {kinds}; {judged}" if rows else "none could be decided")
+    words = [row.floats for row in rows if row.floats]
+    if words:
+        inside, outside, silent = (words.count(word) for word in ("inside", "outside", "no claim"))
+        parts = [f"{inside} inside what rounding allows"]
+        parts += [f"{outside} OUTSIDE"] if outside else []
+        parts += [f"{silent} no claim"] if silent else []
+        yield from _labelled("floats", ", ".join(parts))
+    if found.statements and not found.selected:
+        counted = ", ".join(f"{number} {word}" for word, number in text.statement_counts(found).items())
+        yield from _labelled("statements", f"{len(found.statements)}: {counted}")
+    if odd and not given:
+        for row in odd[:MOST_LINES]:
+            line = f"{row.status:<8}{row.id}: {text.why_unexpected(row)}"
+            yield "  " + textwrap.shorten(line, text.WIDTH - 2, placeholder=" …")
+        if len(odd) > MOST_LINES:
+            yield f"  … {len(odd) - MOST_LINES} more"
+    if found.interrupted:
+        yield from _labelled("stopped", "interrupted; what was decided until then is kept, pages are as they were")
+    if folder is not None:
+        yield from _labelled("pages", str(folder / "index.md"))
+    if file is not None:
+        yield from _labelled("results", str(file))
+    yield from _labelled("time", f"{found.seconds:.1f} s")
+
+
+def _labelled(label: str, value: str) -> Iterator[str]:
+    yield from textwrap.wrap(f"{label:<12}{value}", 80, subsequent_indent=" " * 12, break_on_hyphens=False)
+
+
+def _say_errors(errors: Sequence[Any]) -> None:
+    """What could not be read or built, on stderr."""
+    for error in errors:
+        print(f"verify: {error.where}: {error.message}", file=sys.stderr)
+
+
+def _say_stale(stale: Sequence[str], folder: Path | None) -> None:
+    if not stale:
+        print(f"{'pages':<12}{folder} is up to date")
+        return
+    print(f"verify: stale pages in {folder}: run `verify run` and commit what it writes", file=sys.stderr)
+    for name in stale:
+        print(f"  {name}", file=sys.stderr)
+
+
+def _status(found: "Results", stale: Sequence[str]) -> int:
+    if found.interrupted or found.errors or any(row.error for row in found.claims) or not found.claims:
+        return REFUSED
+    return UNEXPECTED if stale or any(not row.as_expected for row in found.claims) else EXPECTED
+
+
+def _description(claim: "Claim") -> Iterator[str]:
+    """A claim as its author wrote it."""
+    yield claim.id
+    yield from _labelled("statement", claim.statement)
+    source = ", ".join(part for part in (claim.source.heading, claim.source.place) if part)
+    if source:
+        yield from _labelled("source", source)
+    wrt = claim.autodiff.wrt
+    by = f" by {wrt if isinstance(wrt, str) else ', '.join(wrt)}" if wrt else ""
+    yield from _labelled(
+        "checked", f"{claim.autodiff.kind}{by} as JAX computes it {claim.relation} the formula by hand"
+    )
+    regions = "; ".join(f"{name} in {region}" for name, region in claim.domain.items())
+    yield from _labelled("where", regions)
+    if claim.sizes:
+        yield from _labelled("sizes", str(claim.sizes if isinstance(claim.sizes, dict) else list(claim.sizes)))
+    yield from _labelled("expected", claim.expect.value)
+    if claim.note:
+        yield from _labelled("note", claim.note)
+    if claim.derivation:
+        yield ""
+        yield from claim.derivation.strip().splitlines()

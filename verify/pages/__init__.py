@@ -1,0 +1,51 @@
+"""Results to pages: GitHub-safe Markdown and SVG figures. Pure: the same results give the same bytes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from verify.pages.markdown import MARK, article_page, index_page, precision_page, topic_name, topic_page
+from verify.results import Results, replace
+
+
+def render(results: Results) -> dict[str, bytes]:
+    """All pages of a run, by path inside the reports folder."""
+    from verify.pages.figures import precision_figures
+
+    figures = precision_figures(results.precision)
+    pages = {"index.md": index_page(results)}
+    if results.statements:
+        pages["article.md"] = article_page(results)
+    if results.precision:
+        pages["precision.md"] = precision_page(results, list(figures))
+    for module in dict.fromkeys(row.module for row in results.claims):
+        pages[topic_name(module)] = topic_page(results, module)
+    files = {name: (MARK + "\n\n" + text.rstrip() + "\n").encode() for name, text in pages.items()}
+    return {**files, **figures}
+
+
+def write(folder: Path, pages: Mapping[str, bytes]) -> None:
+    """Write the pages, each in one step, and remove pages that an earlier run wrote and this one does not have."""
+    for name, content in pages.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            replace(path, content)
+    for path in _written(folder):
+        if str(path.relative_to(folder)) not in pages:
+            path.unlink()
+
+
+def stale(folder: Path, pages: Mapping[str, bytes]) -> list[str]:
+    """Names of pages in a folder that differ from these, are missing, or should not be there."""
+    differing = [name for name, content in pages.items() if not _same(folder / name, content)]
+    surplus = [str(path.relative_to(folder)) for path in _written(folder)]
+    return sorted([*differing, *(name for name in surplus if name not in pages)])
+
+
+def _same(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == content
+
+
+def _written(folder: Path) -> list[Path]:
+    """Files in the folder that a run wrote; whatever else lies there is not ours."""
+    found = [*folder.glob("*.md"), *folder.glob("figures/*.svg")]
+    return sorted(path for path in found if MARK.encode() in path.read_bytes()[:400])

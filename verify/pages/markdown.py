@@ -1,0 +1,415 @@
+"""The pages, as Markdown that GitHub shows the way it was meant.
+
+Maths stands between ``$` `` and `` `$`` or in a ``math`` fence, where Markdown does not touch it; a vertical bar never
+stands in a table, where it would split the cell even inside a formula.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from verify.pages.text import counts, found_text, sizes_text, unexpected, values_text, why_unexpected
+from verify.results import ClaimRow, Counterexample, Point, Results, StatementRow, VerdictRow
+
+MARK: Final = "<!-- Written by `verify run`: change the claims and run it again, not this file. -->"
+SPAN: Final = re.compile(r"(\$`.*?`\$|`[^`]*`)", re.DOTALL)
+FALSE: Final = "false as written"
+UNCHECKED: Final = "not mathematical"
+SAYS: Final = {
+    "exact": "true as written, as an identity or a definition",
+    "exact if": "true under a hypothesis that the article does not state",
+    "limit": "true in the limit, with its constant and rate",
+    "printed decimals": "numbers that the article prints, and the digits are right",
+    "quantified": "words that are true once they are made precise, with constants",
+    FALSE: "refuted by a counterexample, and repaired",
+    UNCHECKED: "usage, history, quotations: not checked",
+}
+
+
+# --- building blocks -------------------------------------------------------------------------------------------
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, cells made safe."""
+    lines = [f"| {' | '.join(header)} |", f"|{'|'.join(' --- ' for _ in header)}|"]
+    lines += [f"| {' | '.join(cell(each) for each in row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def cell(text: str) -> str:
+    r"""Text on one line without a vertical bar: ``\vert`` in formulas, an entity elsewhere."""
+    parts = SPAN.split(" ".join(text.split()))
+    for place, part in enumerate(parts):
+        if part.startswith("$`"):
+            part = part.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+        elif part.startswith("`") and "|" in part:
+            part = f"<code>{part[1:-1].replace('<', '&lt;').replace('|', '&#124;')}</code>"
+        else:
+            part = part.replace("|", "&#124;")
+        parts[place] = part
+    return "".join(parts)
+
+
+def plain(text: str) -> str:
+    """Text of other origin (a message, a note) with nothing in it that Markdown would read."""
+    escaped = re.sub(r"([\\`*_\[\]<>#~$])", r"\\\1", re.sub(r"\s+", " ", text))
+    return escaped.replace(r"\<", "&lt;").replace(r"\>", "&gt;").replace("|", "&#124;")
+
+
+def display(latex: str) -> str:
+    """A formula on lines of its own."""
+    return f"```math\n{latex.strip()}\n```"
+
+
+def fence(code: str, language: str) -> str:
+    """Code in a fence longer than any inside it."""
+    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", code)), default=0))
+    return f"{ticks}{language}\n{code}\n{ticks}"
+
+
+def anchor(heading: str) -> str:
+    """What GitHub calls a heading in links: lower case, hyphens for spaces, punctuation dropped."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def topic_name(module: str) -> str:
+    """The page of a module; a module called like one of the other pages does not overwrite it."""
+    stem = module.strip("_").replace("_", "-").lower() or "claims"
+    return f"{stem}-claims.md" if stem in ("index", "article", "precision") else f"{stem}.md"
+
+
+def claim_anchors(rows: Iterable[ClaimRow]) -> dict[str, str]:
+    """Anchors of the claims of one page; where two headings give the same one, GitHub numbers the later."""
+    seen: dict[str, int] = {}
+    found: dict[str, str] = {}
+    for row in rows:
+        name = anchor(row.id)
+        times = seen.get(name, 0)
+        seen[name] = times + 1
+        found[row.id] = f"{name}-{times}" if times else name
+    return found
+
+
+def claim_links(results: Results) -> dict[str, str]:
+    """Link to each claim from a page in the same folder."""
+    found: dict[str, str] = {}
+    for module in dict.fromkeys(row.module for row in results.claims):
+        anchors = claim_anchors(row for row in results.claims if row.module == module)
+        found |= {id_: f"[{id_}]({topic_name(module)}#{name})" for id_, name in anchors.items()}
+    return found
+
+
+def outcome(row: ClaimRow) -> str:
+    """Status in words, with what was expected where that is not HOLDS."""
+    if row.error:
+        return "**could not be built**"
+    if not row.as_expected:
+        return f"**{row.status}**, not as expected"
+    return f"{row.status}, as expected" if row.status == "FAILS" else row.status
+
+
+def claims_cell(results: Results, ids: Iterable[str], links: dict[str, str]) -> str:
+    """Links to claims, each with what was found where that is not simply HOLDS."""
+    rows = {row.id: row for row in results.claims}
+    parts: list[str] = []
+    for each in ids:
+        link = links.get(each, f"`{each}` (not in this run)")
+        found = outcome(rows[each]) if each in rows else "HOLDS"
+        parts.append(link if found == "HOLDS" else f"{link} ({found})")
+    return "<br>".join(parts) or "none"
+
+
+def number_words(count: int, noun: str) -> str:
+    """``1 claim``, ``2 claims``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def topic_title(results: Results, module: str) -> str:
+    """Title of a module's page: the first line of its docstring, or its name."""
+    title = results.titles.get(module, "").strip().rstrip(".")
+    if not title:
+        return plain(module.replace("_", " ").capitalize())
+    # Docstrings have formulas between dollars, for Sphinx and editors.
+    parts = re.split(r"\$([^$]+)\$", title)
+    return "".join(f"$`{part}`$" if place % 2 else plain(part) for place, part in enumerate(parts))
+
+
+# --- pages -----------------------------------------------------------------------------------------------------
+
+
+def index_page(results: Results) -> str:
+    """The first page: what was found, in ten lines; counts; what is false and why; where to read on."""
+    links = claim_links(results)
+    blocks = [f"# {plain(results.subject) if results.subject else 'What was found'}"]
+    if results.interrupted:
+        blocks.append("> [!WARNING]\n> This run was stopped before all claims were decided.")
+    if results.errors:
+        lines = [f"> - {plain(each.where)}: {plain(each.message)}" for each in results.errors]
+        blocks.append("> [!WARNING]\n> Not everything could be read:\n>\n" + "\n".join(lines))
+    blocks.append("\n".join(f"- {line}" for line in _verdict_in_lines(results)))
+    odd = unexpected(results)
+    if odd:
+        rows = [[links[row.id], outcome(row), plain(why_unexpected(row))] for row in odd]
+        blocks += ["## Not as expected", table(["claim", "found", "why"], rows)]
+    wrong = [row for row in results.statements if row.verdict == FALSE]
+    if wrong:
+        blocks.append("## False as written, and why")
+        for each in wrong:
+            blocks.append(f"- **{each.text}** {each.reason}{_refuted_by(each, results, links)}")
+    blocks.append("## Verdicts and evidence")
+    rows = [[status, evidence or "none", str(count)] for status, evidence, count in counts(results)]
+    blocks.append(table(["status", "evidence", "claims"], [*rows, ["all", "", str(len(results.claims))]]))
+    blocks.append(
+        "*HOLDS* means that nothing checked contradicts the claim, *enclosed* that both sides were computed at so many "
+        "points in balls of hundreds of bits that contain the exact value, and shared one ball at each: evidence at "
+        "points, not a proof. *FAILS* means that at one point the balls of the two sides are disjoint; that point is "
+        "given in exact hexadecimal floats. *UNKNOWN* is neither, and never counts as success. A false statement stays "
+        "on record as a claim that is expected to fail, beside the repaired one."
+    )
+    blocks.append("## Pages")
+    rows: list[list[str]] = []
+    if results.statements:
+        rows.append(["[Every statement of the article](article.md)", f"{len(results.statements)} statements", ""])
+    if results.precision:
+        rows.append(["[Digits that floats keep](precision.md)", "", ""])
+    for module in dict.fromkeys(row.module for row in results.claims):
+        inside = [row for row in results.claims if row.module == module]
+        fine = sum(row.as_expected for row in inside)
+        title = topic_title(results, module).partition(": ")[0]
+        judged = "all as expected" if fine == len(inside) else f"**{fine} as expected**"
+        rows.append([f"[{title}]({topic_name(module)})", number_words(len(inside), "claim"), judged])
+    blocks.append(table(["page", "holds", "found"], rows))
+    return "\n\n".join(blocks)
+
+
+def _verdict_in_lines(results: Results) -> list[str]:
+    """The verdict on the subject in at most ten lines."""
+    odd = unexpected(results)
+    all_or_not = "all came out as expected" if not odd else f"**{len(odd)} did not come out as expected**"
+    claims = number_words(len(results.claims), "claim")
+    if not results.statements:
+        return [f"{claims}: {all_or_not}."]
+    lines: list[str] = []
+    thesis = results.statements[0]
+    lines.append(f"The thesis: {thesis.text} Verdict: **{thesis.verdict}**. {thesis.reason}")
+    words = [row.verdict for row in results.statements]
+    checked = len(words) - words.count(UNCHECKED)
+    lines.append(
+        f"The article makes {len(words)} statements; {checked} of them are decided by {claims}, and {all_or_not}."
+    )
+    for word in SAYS:
+        if word not in words:
+            continue
+        each = [row for row in results.statements if row.verdict == word]
+        conditions = list(dict.fromkeys(row.condition for row in each if row.condition))
+        given = f" ({', '.join(conditions)})" if conditions and word == "exact if" else ""
+        lines.append(f"{len(each)} **{word}**: {SAYS[word]}{given}.")
+    if results.slips:
+        lines.append(f"{number_words(len(results.slips), 'slip')} of notation and wording: [list](article.md#slips).")
+    return lines
+
+
+def _refuted_by(row: StatementRow, results: Results, links: dict[str, str]) -> str:
+    """Claims that show a statement to be false, and those that repair it."""
+    rows = {each.id: each for each in results.claims}
+    groups = {
+        "Refuted": [each for each in row.claims if each in rows and rows[each].status == "FAILS"],
+        "Repaired": [each for each in row.claims if each in rows and rows[each].status == "HOLDS"],
+    }
+    return "".join(f"<br>{word} by {', '.join(links[each] for each in ids)}." for word, ids in groups.items() if ids)
+
+
+def article_page(results: Results) -> str:
+    """Coverage: every statement in order, its verdict, and the claims that it rests on."""
+    links = claim_links(results)
+    blocks = [
+        "# Every statement of the article",
+        "In the article's order, in our own words. A statement's verdict is what becomes of it once it is made "
+        "precise; the claims beside it are what was computed. [Back to the index](index.md)",
+    ]
+    for heading in dict.fromkeys(row.heading for row in results.statements):
+        inside = [row for row in results.statements if row.heading == heading]
+        blocks.append(f"## {plain(heading)}")
+        rows = [[f"{row.text}<br>*{plain(row.place)}*", _judged(row, results), claims_cell(results, row.claims, links)]
+                for row in inside]  # fmt: skip
+        blocks.append(table(["the article says", "verdict", "claims"], rows))
+    if results.slips:
+        rows = [[each.text, claims_cell(results, each.claims, links)] for each in results.slips]
+        blocks += ["## Slips", "Small things that do not hold as they stand, and how they have to be read."]
+        blocks.append(table(["slip", "claims"], rows))
+    mine = {id_ for row in results.statements for id_ in row.claims} | {
+        id_ for row in results.slips for id_ in row.claims
+    }
+    beyond = [row for row in results.claims if row.id not in mine]
+    if beyond:
+        rows = [[links[row.id], outcome(row), plain(row.source)] for row in beyond]
+        blocks += ["## Beyond the article", table(["claim", "found", "about"], rows)]
+    return "\n\n".join(blocks)
+
+
+def _judged(row: StatementRow, results: Results) -> str:
+    """The verdict word with its condition and reason, and whether the claims bear it out."""
+    rows = {each.id: each for each in results.claims}
+    word = f"{row.verdict} {row.condition}" if row.verdict.endswith("if") and row.condition else row.verdict
+    given = f" (if {row.condition})" if row.condition and not row.verdict.endswith("if") else ""
+    contradicted = [id_ for id_ in row.claims if id_ in rows and not rows[id_].as_expected]
+    unfounded = not row.claims and row.verdict != UNCHECKED
+    doubt = (
+        "<br>**Not confirmed by its claims in this run.**"
+        if contradicted
+        else "<br>**No claim yet.**"
+        if unfounded
+        else ""
+    )
+    return f"**{word}**{given}. {row.reason}{doubt}"
+
+
+def topic_page(results: Results, module: str) -> str:
+    """One page per file of claims: each with statement, derivation, verdict, evidence per engine and how to repeat."""
+    rows = [row for row in results.claims if row.module == module]
+    anchors = claim_anchors(rows)
+    blocks = [f"# {topic_title(results, module)}", "[Back to the index](index.md)"]
+    overview = [
+        [f"[{row.id}](#{anchors[row.id]})", outcome(row), found_text(row), row.floats or "not run"] for row in rows
+    ]
+    blocks.append(table(["claim", "verdict", "evidence", "floats"], overview))
+    for row in rows:
+        blocks += _claim_blocks(row)
+    return "\n\n".join(blocks)
+
+
+def _claim_blocks(row: ClaimRow) -> list[str]:
+    blocks = [f"## {row.id}", display(row.statement if row.statement != row.id else rf"\texttt{{{row.id}}}")]
+    about = [f"*{plain(row.source)}*" if row.source else "", plain_or_markdown(row.note)]
+    if any(about):
+        blocks.append("<br>".join(each for each in about if each))
+    blocks.append(_verdict_sentence(row))
+    if row.derivation:
+        blocks += ["**Derivation**", row.derivation.strip()]
+    if row.verdicts:
+        rows = [[v.engine, _says(v), v.evidence, str(v.checked or ""), sizes_text(v.sizes), plain(v.reason)]
+                for v in row.verdicts]  # fmt: skip
+        blocks.append(table(["engine", "says", "evidence", "points", "sizes", "remarks"], rows))
+    if row.counterexample is not None:
+        blocks.append(_counterexample(row.counterexample))
+    for verdict in row.verdicts:
+        if verdict.worst is None or verdict.status == "FAILS":
+            continue
+        # The worst float differs from machine to machine; it is shown where it is a defect.
+        if verdict.floats == "outside":
+            point = verdict.worst
+            blocks += [f"Outside what rounding allows: {plain(point.autodiff)}, {plain(point.by_hand)}", _point(point)]
+        elif not verdict.floats:
+            blocks += ["Worst point:", _point(verdict.worst)]
+    if row.functions:
+        names = {"autodiff": "What JAX works on", "by_hand": "By hand", "stable": "A form that keeps digits"}
+        shown = "\n\n".join(
+            f"{names.get(name, name)}:\n\n{fence(code, 'python')}" for name, code in row.functions.items()
+        )
+        blocks.append(f"<details><summary>Both sides as code</summary>\n\n{shown}\n\n</details>")
+    blocks.append(f"Repeat: `{row.counterexample.repeat if row.counterexample else f'verify run -k {row.id}'}`")
+    return blocks
+
+
+def _says(verdict: VerdictRow) -> str:
+    """An engine's word: its status, or what it is there to say where it decides nothing."""
+    if verdict.status != "UNKNOWN":
+        return verdict.status
+    return verdict.floats or "nothing"
+
+
+def plain_or_markdown(text: str) -> str:
+    """A note, which its author wrote as Markdown, on one line."""
+    return " ".join(text.split())
+
+
+def _verdict_sentence(row: ClaimRow) -> str:
+    if row.error:
+        return f"**Could not be built**: {plain(row.error)}"
+    parts = [f"**{row.status}**" + ("" if row.status == row.expect else f", where {row.expect} is expected")]
+    if row.status == "FAILS" and row.as_expected:
+        parts[0] += ", as expected of a statement that is false"
+    found = found_text(row)
+    if found and row.status == "HOLDS":
+        parts.append(found)
+    if row.relation != "==":
+        parts.append({"<=": "an upper bound", ">=": "a lower bound", "abs<=": "a bound on the magnitude"}[row.relation])
+    text = ", ".join(parts) + "."
+    if row.literals:
+        text += f" Up to the rounding of literals: {plain(', '.join(row.literals))}."
+    if row.exceptions:
+        text += f" Not decided: {plain('; '.join(row.exceptions))}."
+    if row.status == "UNKNOWN":
+        text += f" {plain(row.reason or 'No engine decided it')}."
+    return text
+
+
+def _counterexample(found: Counterexample) -> str:
+    point = found.point
+    rows = [["what JAX computes" + (f" (`{point.program}`)" if point.program else ""), f"`{point.autodiff}`"],
+            ["the formula by hand", f"`{point.by_hand}`"]]  # fmt: skip
+    if found.residual:
+        rows.append(["their difference", f"`{found.residual}`"])
+    return f"Counterexample, found by {found.engine}:\n\n{_point(point)}\n\n{table(['side', 'value there'], rows)}"
+
+
+def _point(point: Point) -> str:
+    """A point in hexadecimal floats, exact."""
+    lines = [f"{name} = {values_text(value)}" for name, value in point.arguments.items()]
+    where = [f"component {point.component}"] if point.component else []
+    if point.note:
+        where.append(point.note)
+    lines += [f"# {'; '.join(where)}"] if where else []
+    return fence("\n".join(lines), "text")
+
+
+def precision_page(results: Results, figures: Sequence[str]) -> str:
+    """Digits kept against logit gap, per form and format, as figures and tables."""
+    rows = results.precision
+    blocks = [
+        "# Digits that floats keep",
+        "How many leading decimal digits of the exact value come out, to the nearest half, as one logit runs ahead of "
+        "the others: through `jax.grad`, by the formula as it is written, and by an algebraically equal form without "
+        "cancellation. All three are the same function of real numbers. *none* means that not one digit is right, and "
+        "the two sides that lose digits lose them together: that they agree shows nothing. "
+        "[Back to the index](index.md)",
+    ]
+    formats = list(dict.fromkeys(str(row["format"]) for row in rows))
+    for subject in dict.fromkeys(str(row["subject"]) for row in rows):
+        mine = [row for row in rows if row["subject"] == subject]
+        forms = list(dict.fromkeys(str(row["form"]) for row in mine))
+        blocks.append(f"## {plain(subject).capitalize()}")
+        name = f"figures/precision-{slug(subject)}.svg"
+        if name in figures:
+            alt = (
+                f"Correct decimal digits against the logit gap for {subject}, one panel per format; the numbers are in "
+                "the tables below."
+            )
+            blocks.append(f"![{plain(alt)}]({name})")
+        for name in formats:
+            lines = [row for row in mine if row["format"] == name]
+            gaps = list(dict.fromkeys(row["gap"] for row in lines))
+            found = {(row["form"], row["gap"]): digits_text(row["digits"]) for row in lines}
+            body = [[gap_text(gap), *(found.get((each, gap), "") for each in forms)] for gap in gaps]
+            blocks += [f"### {name}, {subject}", table(["logit gap in nats", *map(_form_words, forms)], body)]
+    return "\n\n".join(blocks)
+
+
+def _form_words(form: str) -> str:
+    words = {"formula": "formula as written", "stable": "form without cancellation"}
+    return words.get(form, f"`{form}`")
+
+
+def slug(text: str) -> str:
+    """A file name from words."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def gap_text(gap: Any) -> str:
+    """A gap without needless zeros."""
+    return f"{float(gap):g}"
+
+
+def digits_text(digits: Any) -> str:
+    """Digits kept, or the word that stands for none."""
+    return f"{digits:g}" if isinstance(digits, (int, float)) else str(digits)

@@ -1,0 +1,585 @@
+"""Decide claims: one by one for a caller in Python, or all of a file's or the article's in worker processes."""
+
+import ast
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import math
+import multiprocessing
+import os
+import platform
+import signal
+import textwrap
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from verify import loader, results
+from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive, Verdict
+from verify.domain import resolve
+from verify.loader import RequestError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from verify.engines import Budget
+
+    Connection = connection.Connection[Any, Any]
+
+IN_PROCESS: Final = 2  # so few claims are decided before a second process has imported JAX
+BATCH: Final = 24  # claims decided together
+MOST_JOBS: Final = 8  # each worker holds JAX and its compiled programs, about half a gigabyte
+PRECISION: Final = "digits kept"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What all engines together say of one claim.
+
+    Attributes:
+        claim: the claim.
+        verdicts: one per engine.
+        row: the same as data, as ``results.json`` has it.
+    """
+
+    claim: Claim
+    verdicts: tuple[Verdict, ...]
+    row: results.ClaimRow
+
+    @property
+    def status(self) -> Status:
+        """HOLDS if some engine says so and none says FAILS; FAILS if any says so; else UNKNOWN."""
+        return Status(self.row.status)
+
+    @property
+    def evidence(self) -> str:
+        """The strongest evidence for the status: ``proved``, ``enclosed``, ``counterexample`` or ""."""
+        return self.row.evidence
+
+    @property
+    def floats(self) -> str:
+        """``inside`` or ``outside`` what rounding allows, ``no claim``, or "" where no floats were run."""
+        return self.row.floats
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the status is the expected one and no float fell outside what rounding allows."""
+        return self.row.as_expected
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        """Where the verdict does not speak, such as ``ties``."""
+        return self.row.exceptions
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """Literals up to whose rounding the claim holds."""
+        return self.row.literals
+
+    @property
+    def reason(self) -> str:
+        """Why it is not decided, or what was left out."""
+        return self.row.reason
+
+    @property
+    def counterexample(self) -> results.Counterexample | None:
+        """The point that refutes the claim."""
+        return self.row.counterexample
+
+    def __str__(self) -> str:
+        """The verdict as the command prints it."""
+        from verify.pages.text import verdict_lines
+
+        return "\n".join(verdict_lines(self.row))
+
+
+def check(claim: Claim, budget: str = "standard", seed: int = 0) -> Report:
+    """Decide one claim in this process.
+
+    Args:
+        claim: the claim.
+        budget: how much work to do: ``quick``, ``standard`` or ``deep``.
+        seed: of everything that is drawn.
+
+    Returns:
+        The report; UNKNOWN with its reason where a primitive is not supported.
+
+    Raises:
+        ClaimError: where the claim cannot be built.
+    """
+    if not isinstance(claim, Claim):
+        raise ClaimError(f"check takes a Claim, found {type(claim).__name__}: build one with verify.Claim(...)")
+    from verify.engines import judge
+
+    reason = ""
+    try:
+        verdicts = judge(claim, _budget(budget), seed)
+    except UnsupportedPrimitive as error:
+        verdicts, reason = (), str(error)
+    return Report(claim=claim, verdicts=verdicts, row=results.claim_row(claim, verdicts, reason=reason, seed=seed))
+
+
+def load(path: str | Path) -> list[Claim]:
+    """The claims of a file, folder, module or package.
+
+    Raises:
+        ClaimError: where anything in it cannot be read or built; the message names each place.
+    """
+    loaded = loader.load(path)
+    if loaded.errors:
+        raise ClaimError("\n".join(map(str, loaded.errors)))
+    return list(loaded.claims)
+
+
+def enclose(fn: Callable[..., Any], *args: Any, bits: int = 200) -> "np.ndarray":
+    """Enclose the exact values of a function at points; see `verify.readings.api.enclose`."""
+    api = importlib.import_module("verify.readings.api")
+    return api.enclose(fn, *args, bits=bits)
+
+
+def allowed(fn: Callable[..., Any], *args: Any, dtype: Any = "float64") -> "np.ndarray":
+    """What a float format may return for a function at points; see `verify.readings.api.allowed`."""
+    api = importlib.import_module("verify.readings.api")
+    return api.allowed(fn, *args, dtype=dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a run is doing.
+
+    Attributes:
+        done, total: claims decided and selected.
+        claim: the id that this is about.
+        engine: the engine that starts on it, or "".
+        row: what was found, where the claim has just been decided.
+    """
+
+    done: int
+    total: int
+    claim: str
+    engine: str = ""
+    row: results.ClaimRow | None = None
+
+
+def run(
+    targets: Sequence[str | Path] = (),
+    *,
+    select: str | None = None,
+    budget: str = "standard",
+    seed: int = 0,
+    progress: Callable[[Progress], None] = lambda event: None,
+    jobs: int | None = None,
+) -> results.Results:
+    """Decide all claims of the targets.
+
+    Args:
+        targets: files, folders, modules or packages; none is the article.
+        select: pattern that an id has to match, such as ``softmax.*``.
+        budget: ``quick``, ``standard`` or ``deep``.
+        seed: of everything that is drawn.
+        progress: called when an engine starts on a claim and when a claim is decided.
+        jobs: number of worker processes; one decides in this process.
+
+    Returns:
+        What was found. A claim whose worker dies is UNKNOWN; after Ctrl-C, what was decided until then.
+
+    Raises:
+        RequestError: where nothing is selected, or the budget is unknown.
+    """
+    started = time.monotonic()
+    amount = _budget(budget)
+    loaded = loader.load(*targets, deferred=True)
+    selected = loader.chosen(loaded.claims, select)
+    whole_article = not targets and select is None
+    if jobs is None:
+        jobs = 1 if len(selected) <= IN_PROCESS else min(_cores(), MOST_JOBS, len(selected))
+    tasks = _batches(selected, loaded.modules, jobs)
+    if whole_article:
+        tasks.insert(0, (PRECISION,))
+    work = _Work(tuple(map(str, targets)), amount.name, seed, dict(loaded.modules))
+    board = _Board({claim.id: claim for claim in selected}, work, progress)
+    if tasks:
+        interrupted = _run_here(tasks, work, board) if jobs == 1 else _run_in_workers(tasks, work, board, jobs, amount)
+    else:
+        interrupted = False
+    errors = [results.ErrorRow(where=each.where, message=each.message, claim=each.claim) for each in loaded.errors]
+    return results.Results(
+        environment=environment(amount.name, seed),
+        claims=tuple(board.rows[claim.id] for claim in selected if claim.id in board.rows),
+        statements=results.statement_rows(loaded.statements, loaded.claims),
+        slips=results.slip_rows(loaded.slips),
+        precision=tuple(board.precision),
+        errors=tuple(errors),
+        titles=dict(loaded.titles),
+        subject=loaded.subject,
+        selected=select or "",
+        interrupted=interrupted,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def environment(budget: str, seed: int) -> dict[str, Any]:
+    """Versions, platform and settings that a result depends on."""
+
+    def version(name: str) -> str:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            return "not installed"
+
+    from verify import __version__
+
+    names = ("jax", "jaxlib", "numpy", "python-flint", "hypothesis")
+    return {
+        "gradproof": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cores": _cores(),
+        "seed": seed,
+        "budget": budget,
+        "jax_enable_x64": os.environ.get("JAX_ENABLE_X64", ""),
+        "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", ""),
+        "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
+    }
+
+
+def _cpu() -> str:
+    """Name of the processor, as far as the platform tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _budget(name: str) -> "Budget":
+    from verify.engines import BUDGETS
+
+    if name not in BUDGETS:
+        raise RequestError(f"budget {name!r} is unknown: expected one of {', '.join(BUDGETS)}")
+    return BUDGETS[name]
+
+
+def _batches(selected: Sequence[Claim], modules: Mapping[str, str], jobs: int) -> list[tuple[str, ...]]:
+    """Claims that are decided together: neighbours of one module, which share traces and compilations.
+
+    The costly batches start first, so that no worker ends late.
+    """
+    most = max(1, min(BATCH, -(-len(selected) // jobs)))
+    batches: list[list[Claim]] = []
+    for claim in selected:
+        full = not batches or len(batches[-1]) >= most
+        if full or modules.get(batches[-1][0].id) != modules.get(claim.id):
+            batches.append([])
+        batches[-1].append(claim)
+    batches.sort(key=lambda batch: sum(map(_cost, batch)), reverse=True)
+    return [tuple(claim.id for claim in batch) for batch in batches]
+
+
+def _cost(claim: Claim) -> float:
+    """A rough order of how long a claim takes."""
+    weight = {"value": 1.0, "gradient": 2.0, "jacobian": 4.0, "hessian": 8.0}[claim.autodiff.kind]
+    total = 0.0
+    for choice in claim.choices():
+        try:
+            entries = sum(math.prod(resolve(leaf.shape, choice)) for leaf in claim.leaves())
+        except (KeyError, ValueError):
+            entries = 1
+        total += 20.0 + min(entries, 10**6) * weight
+    return total
+
+
+# --- deciding one claim ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a worker has to know; ids are all that is sent later."""
+
+    targets: tuple[str, ...]
+    budget: str
+    seed: int
+    modules: Mapping[str, str]
+
+
+def _decide(
+    batch: Sequence[Claim], work: _Work, say: Callable[[str, str], None]
+) -> Generator[results.ClaimRow, None, None]:
+    """Judge claims together; whatever the engines raise on one becomes its row."""
+    from verify import engines
+
+    for claim, outcome in engines.judge_all(batch, engines.BUDGETS[work.budget], work.seed, say):
+        reason = error = ""
+        verdicts: tuple[Verdict, ...] = ()
+        if isinstance(outcome, ClaimError):
+            error = str(outcome)
+        elif isinstance(outcome, UnsupportedPrimitive):
+            reason = str(outcome)
+        elif isinstance(outcome, MemoryError):
+            reason = "out of memory: give smaller sizes, or a smaller --budget"
+        elif isinstance(outcome, Exception):
+            frame = traceback.extract_tb(outcome.__traceback__)[-1]
+            text = str(outcome).strip().partition("\n")[0]
+            reason = f"{type(outcome).__name__} in {Path(frame.filename).name}:{frame.lineno}: {text}"
+        else:
+            verdicts = outcome
+        yield results.claim_row(
+            claim,
+            verdicts,
+            module=work.modules.get(claim.id, ""),
+            functions=_functions(claim),
+            reason=reason or error,
+            error=error,
+            seed=work.seed,
+        )
+
+
+def _functions(claim: Claim) -> dict[str, str]:
+    """Source code of each side, as written."""
+    sides: dict[str, Any] = {"autodiff": claim.autodiff, "by_hand": claim.by_hand, "stable": claim.stable}
+    found: dict[str, str] = {}
+    for name, side in sides.items():
+        function = inspect.unwrap(side.fn if isinstance(side, Derivative) else side) if side is not None else None
+        try:
+            found[name] = _code(textwrap.dedent(inspect.getsource(function))) if function is not None else ""
+        except (OSError, TypeError):
+            found[name] = ""
+    return {name: code for name, code in found.items() if code}
+
+
+def _code(source: str) -> str:
+    """The source without its docstring, which says at length what the statement says in LaTeX."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a lambda in the middle of an expression
+        return source.rstrip()
+    lines = source.rstrip().splitlines()
+    if len(body) == 1 and isinstance(body[0], ast.FunctionDef) and ast.get_docstring(body[0]) and len(body[0].body) > 1:
+        said = body[0].body[0]
+        del lines[said.lineno - 1 : said.end_lineno]
+    return "\n".join(lines)
+
+
+def _precision(claims: Mapping[str, Claim]) -> list[dict[str, Any]]:
+    from verify.engines import precision
+
+    return precision.table(claims)
+
+
+@dataclass
+class _Board:
+    """What is decided so far."""
+
+    claims: Mapping[str, Claim]
+    work: _Work
+    progress: Callable[[Progress], None]
+
+    def __post_init__(self) -> None:
+        self.rows: dict[str, results.ClaimRow] = {}
+        self.precision: list[dict[str, Any]] = []
+
+    def tell(self, claim: str, engine: str = "", row: results.ClaimRow | None = None) -> None:
+        """Report progress."""
+        done = len(self.rows)
+        self.progress(Progress(done=done, total=len(self.claims), claim=claim, engine=engine, row=row))
+
+    def enter(self, row: results.ClaimRow) -> None:
+        """Keep a row."""
+        self.rows[row.id] = row
+        self.tell(row.id, row=row)
+
+    def give_up(self, task: str, reason: str, error: str = "") -> None:
+        """Record a claim that could not be decided, whatever happened to its worker."""
+        if task in self.claims:
+            module = self.work.modules.get(task, "")
+            self.enter(results.claim_row(self.claims[task], (), module=module, reason=reason, error=error))
+
+
+def _run_here(tasks: Sequence[tuple[str, ...]], work: _Work, board: _Board) -> bool:
+    """Decide all tasks in this process; whether it was interrupted."""
+    try:
+        loaded = loader.load(*work.targets)
+        claims = {claim.id: claim for claim in loaded.claims}
+        for task in tasks:
+            if task == (PRECISION,):
+                board.tell(PRECISION)
+                board.precision = _precision(claims)
+                continue
+            for row in _decide([claims[each] for each in task if each in claims], work, board.tell):
+                board.enter(row)
+            text = "; ".join(map(str, loaded.errors))
+            for each in task:
+                if each not in claims:
+                    board.give_up(each, text, text)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+# --- worker processes ------------------------------------------------------------------------------------------
+
+
+def _serve(pipe: "Connection", work: _Work) -> None:
+    """A worker: load the targets, then decide the batches of claims whose ids arrive until there are no more."""
+    try:
+        loaded = loader.load(*work.targets)
+        claims = {claim.id: claim for claim in loaded.claims}
+        pipe.send(("ready", "", None))
+        while (task := pipe.recv()) is not None:
+            if task == (PRECISION,):
+                pipe.send(("precision", PRECISION, _precision(claims)))
+            else:
+                batch = [claims[each] for each in task if each in claims]
+                for row in _decide(batch, work, lambda claim, engine: pipe.send(("engine", claim, engine))):
+                    pipe.send(("row", row.id, row))
+                for each in task:
+                    if each not in claims:
+                        pipe.send(("missing", each, "; ".join(map(str, loaded.errors))))
+            pipe.send(("done", "", None))
+    except (EOFError, BrokenPipeError):
+        pass  # the run has ended without us
+
+
+@contextmanager
+def _ignoring_interrupts() -> Generator[None]:
+    """Processes started here do not see Ctrl-C: the parent does, and ends them."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not in the main thread, where signals cannot be set and do not arrive
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Worker:
+    """A worker process, the parent's end of its pipe, and the task in hand."""
+
+    def __init__(self, work: _Work) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+        with _ignoring_interrupts():
+            self.process.start()
+        theirs.close()
+        self.left: list[str] = []
+        self.busy = False
+        self.ready = False
+        self.since = time.monotonic()
+
+    def give(self, task: tuple[str, ...]) -> None:
+        """Send a task."""
+        self.left, self.busy, self.since = list(task), True, time.monotonic()
+        with suppress(OSError):  # it has just died with the task in hand, which is found out next
+            self.pipe.send(task)
+
+    def end(self, patience: float = 0.0) -> None:
+        """Stop the process, at once or after some patience."""
+        with suppress(OSError):
+            self.pipe.send(None)
+        self.process.join(patience)
+        if self.process.is_alive():
+            self.process.terminate()
+            self.process.join(2.0)
+            if self.process.is_alive():
+                self.process.kill()
+                self.process.join()
+        self.pipe.close()
+
+
+def _run_in_workers(tasks: Sequence[tuple[str, ...]], work: _Work, board: _Board, jobs: int, amount: "Budget") -> bool:
+    """Decide all tasks in worker processes; whether it was interrupted."""
+    waiting = deque(tasks)
+    # Engines keep to their own time; this one is for a compiler or a function that never returns.
+    limit = 6 * amount.seconds + 120
+    workers: list[_Worker] = []
+    failed_starts = 0
+    try:
+        while waiting or any(worker.busy for worker in workers):
+            while waiting and len(workers) < jobs and failed_starts < 2:
+                workers.append(_Worker(work))
+            if not workers:
+                break
+            connection.wait([each.pipe for each in workers] + [each.process.sentinel for each in workers], 1.0)
+            for worker in list(workers):
+                alive = worker.process.is_alive()  # asked before listening, so that its last words are heard
+                while worker.pipe.poll() and _hear(worker, board):
+                    pass
+                stuck = alive and time.monotonic() - worker.since > limit and (worker.busy or not worker.ready)
+                if stuck or not alive:
+                    failed_starts += not worker.ready
+                    if len(worker.left) > 1:
+                        # One of them has taken the worker with it: the next workers take them one by one.
+                        waiting.extendleft((each,) for each in reversed(worker.left))
+                    elif worker.left:
+                        late = f"no answer within {limit:.0f} s: give smaller sizes, or a smaller --budget"
+                        board.give_up(worker.left[0], late if stuck else _death(worker.process.exitcode))
+                    worker.end()
+                    workers.remove(worker)
+                elif worker.ready and not worker.busy and waiting:
+                    worker.give(waiting.popleft())
+        for each in [each for task in waiting for each in task]:
+            board.give_up(each, "no worker process could be started: try `-k` with this claim alone")
+    except KeyboardInterrupt:
+        for worker in workers:
+            worker.process.terminate()
+        return True
+    finally:
+        for worker in workers:
+            worker.end(patience=2.0)
+    return False
+
+
+def _hear(worker: _Worker, board: _Board) -> bool:
+    """Take one message of a worker; whether there was one."""
+    try:
+        kind, task, value = worker.pipe.recv()
+    except (EOFError, OSError):
+        return False
+    worker.since = time.monotonic()
+    if kind == "ready":
+        worker.ready = True
+    elif kind == "done":
+        worker.left, worker.busy = [], False
+    elif kind == "engine":
+        board.tell(task, value)
+    else:
+        worker.left = [each for each in worker.left if each != task]
+        if kind == "row":
+            board.enter(value)
+        elif kind == "precision":
+            board.precision = value
+        else:
+            board.give_up(task, value, value)
+    return True
+
+
+def _death(code: int | None) -> str:
+    """Why a worker ended, from its exit code."""
+    if code is not None and code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"its worker process was ended by {name}{hint}: give smaller sizes, or a smaller --budget"
+    return f"its worker process ended with exit code {code}"
