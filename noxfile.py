@@ -52,7 +52,6 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Types, strictly."""
     install(session, "types")
-    session.install("nox")
     session.run("pyright", *session.posargs)
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,30 +33,36 @@ def claim(id, **changed):
 """
 
 
-def decided(claim: Claim, budget: object, seed: int, progress: object) -> tuple[Verdict, ...]:
+def decided(
+    claims: Sequence[Claim], budget: object, seed: int, progress: object
+) -> Iterator[tuple[Claim, tuple[Verdict, ...] | Exception]]:
     """Stands for the engines: what is found is written in the claim's id."""
-    del budget, seed, progress
-    kind = claim.id.rpartition(".")[2]
-    if kind == "misbuilt":
-        raise ClaimError(f"claim {claim.id!r}: by_hand raises ValueError: no")
-    if kind == "unsupported":
-        raise UnsupportedPrimitive("igamma", "exact")
-    if kind == "bug":
-        raise ZeroDivisionError("division by zero")
-    if kind == "ctrl-c":
-        raise KeyboardInterrupt
-    if kind == "outside":
-        return VERDICTS["holds"], verdict(engine="floats", floats="outside")
-    if kind == "fails":
-        return VERDICTS["enclose fails"], VERDICTS["falsify fails"]
-    return (VERDICTS["unknown"],) if kind == "unknown" else (VERDICTS["holds"], VERDICTS["floats"])
+    outcomes: dict[str, tuple[Verdict, ...] | Exception] = {
+        "misbuilt": ClaimError("claim 'a.misbuilt': by_hand raises ValueError: no"),
+        "unsupported": UnsupportedPrimitive("igamma", "exact"),
+        "outside": (VERDICTS["holds"], verdict(engine="floats", floats="outside")),
+        "fails": (VERDICTS["enclose fails"], VERDICTS["falsify fails"]),
+        "unknown": (VERDICTS["unknown"],),
+        "holds": (VERDICTS["holds"], VERDICTS["floats"]),
+    }
+    for claim in claims:
+        kind = claim.id.rpartition(".")[2]
+        if kind == "ctrl-c":
+            raise KeyboardInterrupt
+        if kind == "bug":
+            try:
+                yield claim, (VERDICTS["holds"],) * (1 // 0)
+            except ZeroDivisionError as error:
+                yield claim, error
+        else:
+            yield claim, outcomes[kind]
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Every test starts in an empty folder, with engines that take no time."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(engines, "judge", decided)
+    monkeypatch.setattr(engines, "judge_all", decided)
     yield tmp_path
 
 
@@ -107,10 +113,10 @@ def test_what_cannot_be_decided_does_not_stop_the_rest(capsys: pytest.CaptureFix
     assert "igamma" in str(rows["a.unsupported"]["reason"])
     assert str(rows["a.bug"]["reason"]).startswith("ZeroDivisionError in test_cli.py:")
     errors = json.loads(Path("results.json").read_text())["errors"]
-    assert [error["claim"] for error in errors] == ["bad", ""]
+    assert [error["claim"] for error in errors] == ["", "bad"]
     said = capsys.readouterr()
     assert "missing.py: no such file" in said.err
-    assert "my_claims.py:18: BAD: claim 'bad': autodiff takes x" in said.err
+    assert "my_claims.py:19: BAD: claim 'bad': autodiff takes x" in said.err
     assert "HOLDS  b.holds" in said.out
 
 
@@ -233,21 +239,24 @@ def test_version_help_and_no_command(capsys: pytest.CaptureFixture[str]) -> None
 def test_engines_are_told_the_budget_and_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
 
-    def judge(claim: Claim, budget: engines.Budget, seed: int, progress: object) -> tuple[Verdict, ...]:
+    def judge_all(claims: Sequence[Claim], budget: engines.Budget, seed: int, progress: object) -> Iterator[object]:
         told.extend([budget.name, seed])
-        return (VERDICTS["holds"],)
+        return iter([(each, (VERDICTS["holds"],)) for each in claims])
 
-    monkeypatch.setattr(engines, "judge", judge)
+    monkeypatch.setattr(engines, "judge_all", judge_all)
     assert call("run", write('A = claim("a")'), "--budget", "quick", "--seed", "7") == 0
     assert told == ["quick", 7]
 
 
 # --- processes: few, since each imports JAX ---------------------------------------------------------------------------
 
+HERE = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "verify", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, env=HERE)
 
 
 def test_a_worker_that_dies_costs_its_own_claim_only() -> None:
@@ -299,5 +308,5 @@ def test_listing_needs_no_jax() -> None:
     code = "import sys; from verify.cli import call; status = call(sys.argv[1:]); print(status, 'jax' in sys.modules)"
     for arguments in (["--help"], ["list"], ["show", "softmax.jacobian"]):
         command = [sys.executable, "-c", code, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=HERE)
         assert done.stdout.splitlines()[-1] == "0 False", done.stderr

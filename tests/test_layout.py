@@ -70,7 +70,7 @@ def test_this_is_the_package_and_importing_it_is_light() -> None:
     assert verify.__file__ is not None
     assert Path(verify.__file__).parent == PACKAGE
     code = "import sys, verify; from verify import Claim, domain; print('jax' in sys.modules, 'numpy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     assert done.stdout.split() == ["False", "False"]
 
 

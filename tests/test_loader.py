@@ -241,5 +241,6 @@ def test_reading_claims_needs_no_jax(tmp_path: Path) -> None:
     """
     written(tmp_path, light, "light_claims.py")
     written(tmp_path, heavy, "heavy_claims.py")
-    done = subprocess.run([sys.executable, "-c", DEFERRED, str(tmp_path)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", DEFERRED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
     assert done.returncode == 0, done.stderr

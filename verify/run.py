@@ -3,7 +3,6 @@
 import ast
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
 import math
 import multiprocessing

@@ -46,6 +46,7 @@ class Job:
         program: what to run.
         points: exact members of the domain, numbers of the format.
         along: directions, for modes that take one.
+        ways: how to run it: ``jit``, ``vmap``, ``eager``.
         returned: per way (``jit``, ``vmap``, ``eager``) the rows of the points and their components in float64.
         permitted: what rounding allows, a ball per point and component; NaN where nothing is claimed.
         exact: the true values.
@@ -54,6 +55,7 @@ class Job:
     program: Program
     points: Points
     along: list[Array]
+    ways: set[str]
     returned: dict[str, tuple[Array, Array]] = field(default_factory=dict)
     permitted: Array | None = None
     exact: Array | None = None
@@ -155,7 +157,7 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
     needed = {id(job): job for _, _, chosen in used for job in chosen.values()}
     pending = list(needed.values())
     for start in range(0, len(pending), TOGETHER):
-        run(pending[start : start + TOGETHER], form, eager=found[0].case.budget.eager)
+        run(pending[start : start + TOGETHER], form)
     for each, subject, chosen in used:
         _judge(each, subject, chosen)
 
@@ -169,8 +171,10 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
         return {}
     chosen: dict[str, Job] = {}
     texts: set[str] = set()
+    budget = case.budget
     for program in subject.sides:
-        if program.text in texts:
+        main = program in (subject.modes[0], subject.formula, subject.stable)
+        if program.text in texts or not (main or form.name in budget.every_mode):
             continue
         texts.add(program.text)
         few = points.take(np.arange(min(len(points), max(WORK // max(cost(program), 1), LEAST_POINTS))))
@@ -178,7 +182,11 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
         if key not in jobs:
             rng = case.rng(7, len(few))
             along = [form.round(rng.integers(-64, 65, size=(len(few), *each)) / 32.0) for each in program.directions]
-            jobs[key] = Job(program, few, along)
+            jobs[key] = Job(program, few, along, set())
+        ways = {*(budget.main_ways if main else budget.mode_ways)}
+        if form.name in budget.eager and (main or budget.mode_ways == budget.main_ways):
+            ways.add("eager")
+        jobs[key].ways |= ways
         chosen[program.name] = jobs[key]
     return chosen
 
@@ -213,7 +221,7 @@ def _judge(found: _Found, subject: Subject, chosen: Mapping[str, Job]) -> None:
             found.rows.append(row)
             if bad is not None and found.outside is None:
                 found.outside = _witness(subject, job, int(rows[bad[0]]), bad[1], values[bad], way, outside=True)
-            if number == 0 and way == "jit" and subject.form.name == "float64" and values.size:
+            if number == 0 and way in ("jit", "vmap") and subject.form.name == "float64" and values.size:
                 found.worst = _witness(subject, job, int(rows[place[0]]), place[1], values[place], way)
 
 
@@ -227,7 +235,7 @@ def _witness(
     subject: Subject, job: Job, point: int, component: int, value: float, way: str, *, outside: bool = False
 ) -> Witness:
     assert job.exact is not None and job.permitted is not None
-    note = ""
+    note = "the least accurate float" if not outside else ""
     if outside:
         room = job.permitted[point, component]
         note = f"outside what rounding allows, {room.mid().str(8, radius=False)} ± {float(room.rad()):.3g}"
@@ -244,13 +252,12 @@ def _witness(
     )
 
 
-def run(jobs: Sequence[Job], form: Format, *, eager: bool) -> None:
+def run(jobs: Sequence[Job], form: Format) -> None:
     """Run programs in one compiled call; each has its own inputs, so that none is merged with another.
 
     Args:
-        jobs: what to run, and where the floats go.
+        jobs: what to run and how, and where the floats go.
         form: the format.
-        eager: whether to run a few points outside ``jit`` too.
     """
     dtype = form.dtype()
     with jax.enable_x64(True):
@@ -260,31 +267,35 @@ def run(jobs: Sequence[Job], form: Format, *, eager: bool) -> None:
             return jax.numpy.asarray(array if array.dtype == np.int64 else array.astype(dtype))
 
         batches = [[cast(array) for array in (*job.points.arrays, *job.along)] for job in jobs]
+        one_by_one = [number for number, job in enumerate(jobs) if "jit" in job.ways]
+        together = [number for number, job in enumerate(jobs) if "vmap" in job.ways]
 
         def everything(single: Any, batch: Any) -> Any:
-            one = [function(*given) for function, given in zip(functions, single, strict=True)]
-            many = [jax.vmap(function)(*given) for function, given in zip(functions, batch, strict=True)]
+            one = [functions[number](*given) for number, given in zip(one_by_one, single, strict=True)]
+            many = [jax.vmap(functions[number])(*given) for number, given in zip(together, batch, strict=True)]
             return one, many
 
         compiled = jax.jit(everything)
+        single_hosts = hosted([batches[number] for number in one_by_one])
+        batch = [batches[number] for number in together]
         singles: list[Any] = []
         many: Any = None
-        for row in range(max(len(job.points) for job in jobs)):
-            single = [
-                [array[min(row, len(job.points) - 1)] for array in batch]
-                for job, batch in zip(jobs, hosted(batches), strict=True)
-            ]
-            one, many = compiled(single, batches)
+        for row in range(max((len(jobs[number].points) for number in one_by_one), default=1)):
+            single = [[array[min(row, len(array) - 1)] for array in arrays] for arrays in single_hosts]
+            one, many = compiled(single, batch)
             singles.append(jax.device_get(one))
         many = jax.device_get(many)
+        for place, number in enumerate(one_by_one):
+            rows = np.arange(len(jobs[number].points))
+            values = np.stack([_row(each[place]) for each in singles[: len(rows)]])
+            jobs[number].returned["jit"] = (rows, values)
+        for place, number in enumerate(together):
+            rows = np.arange(len(jobs[number].points))
+            columns = [np.asarray(each).astype(np.float64).reshape(len(rows), -1) for each in many[place]]
+            jobs[number].returned["vmap"] = (rows, np.concatenate(columns, axis=1))
         for number, job in enumerate(jobs):
-            rows = np.arange(len(job.points))
-            values = np.stack([_row(each[number]) for each in singles[: len(rows)]])
-            job.returned["jit"] = (rows, values)
-            batched = [np.asarray(each).astype(np.float64).reshape(len(rows), -1) for each in many[number]]
-            job.returned["vmap"] = (rows, np.concatenate(batched, axis=1).reshape(values.shape))
-            if eager:
-                few = rows[:EAGER_POINTS]
+            if "eager" in job.ways:
+                few = np.arange(min(len(job.points), EAGER_POINTS))
                 found = [_row(functions[number](*(array[row] for array in batches[number]))) for row in few]
                 job.returned["eager"] = (few, np.stack(found))
 

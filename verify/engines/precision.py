@@ -50,10 +50,10 @@ def table(claims: Mapping[str, Claim]) -> list[dict[str, Any]]:
                 continue
             subject = Case(claims[claim_id], BUDGETS["standard"], 0).subject({"n": 2}, form)
             points = _points(target, form)
-            jobs += [(title, side.name, Job(side, points, [])) for side in subject.sides if side.name in FORMS]
+            jobs += [(title, side.name, Job(side, points, [], {"jit"})) for side in subject.sides if side.name in FORMS]
         if not jobs:
             return rows
-        run([job for _, _, job in jobs], form, eager=False)
+        run([job for _, _, job in jobs], form)
         for title, name, job in jobs:
             exact = reference(job.program, lift(job.points), len(job.points))
             _, values = job.returned["jit"]

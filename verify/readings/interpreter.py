@@ -435,6 +435,9 @@ STRUCTURE: Final[dict[str, Callable[..., Any]]] = {
         _common(arrays), axis=1 + equation.params["dimension"]
     ),
     "stack": lambda system, equation, *arrays: np.stack(_common(arrays), axis=1 + equation.params.get("axis", 0)),
+    "unstack": lambda system, equation, array: [
+        array.take(place, axis=1 + equation.params.get("axis", 0)) for place in range(len(equation.outvars))
+    ],
     "rev": lambda system, equation, array: np.flip(array, axis=[1 + axis for axis in equation.params["dimensions"]]),
     "pad": _pad,
     "iota": _iota,

@@ -22,6 +22,7 @@ UNIT: Final = arb(0, 1)
 ROUNDED_BITS: Final = 128
 
 _upper = np.frompyfunc(arb.abs_upper, 1, 1)
+_union = np.frompyfunc(arb.union, 2, 1)
 _is_zero = np.frompyfunc(arb.is_zero, 1, 1)
 
 
@@ -34,6 +35,8 @@ class Rounded(Balls):
         """Start with no constants computed."""
         super().__init__()
         self._factors: dict[tuple[str, float], arb] = {}
+        # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
+        self._quotients: dict[int, tuple[Array, Array, Array]] = {}
 
     @staticmethod
     def _form(equation: Any) -> Format:
@@ -116,6 +119,22 @@ class Rounded(Balls):
             else:
                 product = np.where(fits, product, self.finish(equation, np.divide(a, b)))
         return product
+
+    def _divide(self, equation: Any, a: Array, b: Array) -> Array:
+        """XLA turns A/(B/C) into (A·C)/B and (A/B)/C into A/(B·C) under jit, whose products may underflow."""
+        result = super()._divide(equation, a, b)
+        above, below = self._quotients.get(id(a)), self._quotients.get(id(b))
+        if above is not None or below is not None:
+            top, bottom = a, b
+            if above is not None:
+                top, bottom = above[1], self._multiply(equation, above[2], bottom)
+            if below is not None:
+                top = self._multiply(equation, top, below[2])
+                bottom = below[1] if above is None else self._multiply(equation, above[2], below[1])
+            shape, (x, y) = thin(result, super()._divide(equation, top, bottom))
+            result = spread(self._watch(_union(x, y)), shape)
+        self._quotients[id(result)] = (result, a, b)
+        return result
 
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
         """Repeated products in any association, then a reciprocal; products on the way may overflow too."""
