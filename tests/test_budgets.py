@@ -65,7 +65,9 @@ def _samples(name: str, low: float, high: float) -> np.ndarray:
     branch = np.array([*BRANCHES, *(-each for each in BRANCHES)])
     near = np.concatenate([branch * (1 + k * 2.0 ** (2 - form.precision)) for k in range(-3, 4)])
     small = 2.0 ** rng.uniform(form.emin, form.emin + 3, size=100) * rng.choice([-1.0, 1.0], size=100)
-    values = np.concatenate([small, sign * magnitude, middle, rng.uniform(-1, 1, size), rng.uniform(-0.45, -0.25, size), near])
+    values = np.concatenate(
+        [small, sign * magnitude, middle, rng.uniform(-1, 1, size), rng.uniform(-0.45, -0.25, size), near]
+    )
     if np.isfinite(low) and np.isfinite(high):
         values = np.concatenate([values, rng.uniform(low, high, size)])
     return form.round(values)
@@ -157,9 +159,7 @@ def test_short_vectors_keep_the_budget_too(name: str, function: str) -> None:
     """Vectors of 3, as in the article, go another way through XLA than long ones."""
     points = _points(name, function)
     points = points[: 3 * (len(points) // 3)]
-    values = _returned(
-        lambda v: lax.map(_function(function), v.reshape(-1, 3)).reshape(-1), (points,), FORMATS[name]
-    )
+    values = _returned(lambda v: lax.map(_function(function), v.reshape(-1, 3)).reshape(-1), (points,), FORMATS[name])
     _check(name, function, (points,), values, ELEMENTARY[function])
 
 

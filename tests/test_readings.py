@@ -461,7 +461,9 @@ def _returned(name: str) -> list[list[tuple[int, np.ndarray]]]:
             return [jax.tree.leaves(row.fn(*leaves)) for row, leaves in zip(TABLE, arguments, strict=True)]
 
         compiled = jax.device_get(jax.jit(jax.vmap(everything))(cast))
-        eager = [jax.device_get(everything([[leaf[p] for leaf in leaves] for leaves in cast])) for p in EAGER.get(name, ())]
+        eager = [
+            jax.device_get(everything([[leaf[p] for leaf in leaves] for leaves in cast])) for p in EAGER.get(name, ())
+        ]
     found: list[list[tuple[int, np.ndarray]]] = []
     for number in range(len(TABLE)):
         batch = np.concatenate([np.asarray(each, np.float64).reshape(POINTS, -1) for each in compiled[number]], axis=1)
@@ -488,7 +490,9 @@ def _known(row: Row, name: str) -> str:
 def _each(known: Callable[[Row, str], str]) -> list[Any]:
     return [
         pytest.param(
-            number, name, id=f"{NAMES[number]}-{name}",
+            number,
+            name,
+            id=f"{NAMES[number]}-{name}",
             marks=[pytest.mark.xfail(strict=True, reason=known(row, name))] if known(row, name) else [],
         )
         for name in FORMATS
@@ -684,7 +688,8 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "gather clipped": (lambda v: jnp.take(v, np.array([-9, 2, 77]), mode="clip"), [_V]),
     "gather wrapped": (lambda v: jnp.take(v, np.array([-2, 2, 8]), mode="wrap"), [_V]),
     "take_along_axis": (
-        lambda a: jnp.take_along_axis(a, np.array([[1], [0], [3]]), axis=1, mode="clip"), [_M],
+        lambda a: jnp.take_along_axis(a, np.array([[1], [0], [3]]), axis=1, mode="clip"),
+        [_M],
     ),
     "dynamic_slice": (lambda a: lax.dynamic_slice(a, (1, 3), (2, 2)), [_M]),
     "dynamic_update_slice": (lambda a: lax.dynamic_update_slice(a, a[:1, :2] * 10, (2, 9)), [_M]),
@@ -867,7 +872,9 @@ def test_every_outcome_of_a_choice_is_on_the_trail() -> None:
     assert [branch.seen[outcome].tolist() for outcome in (0, 1)] == [[True, False], [False, True]]
 
 
-@pytest.mark.xfail(strict=True, reason="the select inside jnp.where was traced by JAX, and the line of the call is not used")
+@pytest.mark.xfail(
+    strict=True, reason="the select inside jnp.where was traced by JAX, and the line of the call is not used"
+)
 def test_a_choice_inside_jnp_names_the_line_of_the_call() -> None:
     closed = trace(lambda x: jnp.where(x > 1, x, -x), ((),))
     _, trail = read(Exact(), closed, [balls(np.array([0.0, 3.0]))], BITS)

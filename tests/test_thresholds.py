@@ -161,9 +161,7 @@ THRESHOLDS = [
         (*_ZERO[:3], 11.09375),
         lambda r: not np.isfinite(r["naive wrong gradient"]).all(),
     ),
-    Threshold(
-        "naive cross entropy, right: loss", _zero, _ZERO, lambda r: bool(np.isnan(r["naive right"]).all())
-    ),
+    Threshold("naive cross entropy, right: loss", _zero, _ZERO, lambda r: bool(np.isnan(r["naive right"]).all())),
     Threshold(
         "naive cross entropy, right: gradient",
         _zero,

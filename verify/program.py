@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import jax
 import numpy as np
@@ -20,6 +20,8 @@ from verify.domain import Region, resolve
 from verify.formats import Format
 
 Shape = tuple[int, ...]
+# How many modes to trace: every one that JAX offers, one without and one with a direction, or the first alone.
+Breadth = Literal["every", "two", "one"]
 
 # Modes in which JAX offers each kind of derivative; those with a direction take it as further arguments.
 MODES: Final[dict[str, tuple[str, ...]]] = {
@@ -119,13 +121,14 @@ def entries(claim: Claim, size: Mapping[str, int]) -> int:
     return max(counts, default=1)
 
 
-def trace(claim: Claim, size: Mapping[str, int], form: Format) -> Subject:
+def trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth = "every") -> Subject:
     """Trace both sides of a claim.
 
     Args:
         claim: the claim.
         size: the choice of sizes.
         form: the float format of its arguments.
+        breadth: how many modes of the autodiff side to trace.
 
     Returns:
         The traced sides.
@@ -135,10 +138,10 @@ def trace(claim: Claim, size: Mapping[str, int], form: Format) -> Subject:
             custom rule, or where both sides are one program.
     """
     with jax.enable_x64(True):
-        return _trace(claim, size, form)
+        return _trace(claim, size, form, breadth)
 
 
-def _trace(claim: Claim, size: Mapping[str, int], form: Format) -> Subject:
+def _trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth) -> Subject:
     names = list(claim.domain)
     bound = jax.tree.map(
         lambda region: region.bind(size), dict(claim.domain), is_leaf=lambda each: isinstance(each, Region)
@@ -201,11 +204,13 @@ def _trace(claim: Claim, size: Mapping[str, int], form: Format) -> Subject:
 
         return pull if mode == "vjp" else push
 
-    key = _autodiff_key(claim, size, form)
+    key = (claim.autodiff, repr(claim.domain), tuple(size.items()), form.name, breadth)
     if key not in _TRACED:
         if len(_TRACED) >= MOST_TRACED:
             del _TRACED[next(iter(_TRACED))]
-        _TRACED[key] = _modes(claim, form, kind, positional, primal, treedef, argnums, arguments, outer, inner, directional)
+        _TRACED[key] = _modes(
+            claim, form, breadth, positional, primal, treedef, argnums, arguments, outer, inner, directional
+        )
     modes, unavailable = _TRACED[key]
     wanted = _wanted(kind, outer, inner)
     formula = _side(claim, "by_hand", "formula", _flatten(on_flat(claim.by_hand)), arguments, wanted)
@@ -243,14 +248,10 @@ _TRACED: Final[dict[Any, tuple[list[Program], dict[str, str]]]] = {}
 MOST_TRACED: Final = 500
 
 
-def _autodiff_key(claim: Claim, size: Mapping[str, int], form: Format) -> Any:
-    return (claim.autodiff, repr(claim.domain), tuple(size.items()), form.name, bool(jax.config.jax_enable_x64))
-
-
 def _modes(
     claim: Claim,
     form: Format,
-    kind: str,
+    breadth: Breadth,
     positional: Callable[..., Any],
     primal: Callable[..., list[Any]],
     treedef: Any,
@@ -271,12 +272,15 @@ def _modes(
     modes: list[Program] = []
     unavailable: dict[str, str] = {}
     problem: ClaimError | None = None
-    for mode in MODES[kind]:
+    for mode in MODES[claim.autodiff.kind]:
+        directed = mode in ("jvp", "vjp", "hvp")
+        if breadth != "every" and any(bool(made.contracted) == directed or breadth == "one" for made in modes):
+            continue
         directions: tuple[Shape, ...] = ()
         contracted = ""
         if mode == "value":
             function, given = primal, arguments
-        elif mode in ("jvp", "vjp", "hvp"):
+        elif directed:
             directions = outer if mode == "vjp" else inner
             contracted = "out" if mode == "vjp" else "in"
             function = _flatten(directional(mode))

@@ -80,6 +80,7 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
         counterexample: the point that refutes it, or null.
         reason: why it is not decided, or what was left out.
         error: why the claim could not be built, or "".
+        repeat: the command that decides it again.
         verdicts: one per engine.
     """
 
@@ -104,6 +105,7 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
     counterexample: Counterexample | None = None
     reason: str = ""
     error: str = ""
+    repeat: str = ""
     verdicts: tuple[VerdictRow, ...] = ()
 
 
@@ -188,7 +190,7 @@ def claim_row(
     functions: Mapping[str, str] | None = None,
     reason: str = "",
     error: str = "",
-    seed: int = 0,
+    repeat: str = "",
 ) -> ClaimRow:
     """The row of a claim.
 
@@ -199,7 +201,7 @@ def claim_row(
         functions: source code of each side.
         reason: why nothing was decided, where that is no engine's.
         error: why the claim could not be built.
-        seed: of the run, for the command that repeats it.
+        repeat: the command that decides it again; that of the article with seed 0 where it is left out.
     """
     status, evidence = combine(verdicts)
     floats = {verdict.floats for verdict in verdicts}
@@ -214,7 +216,7 @@ def claim_row(
             engine=first.engine,
             point=_point(refuting[0].worst),
             residual=first.residual,
-            repeat=f"verify run -k {claim.id} --seed {seed}",
+            repeat=repeat or f"verify run -k {claim.id} --seed 0",
         )
     reasons = [reason, *(verdict.reason for verdict in agreeing if verdict.reason)]
     source = claim.source
@@ -240,6 +242,7 @@ def claim_row(
         counterexample=counterexample,
         reason="; ".join(dict.fromkeys(each for each in reasons if each)),
         error=error,
+        repeat=repeat or f"verify run -k {claim.id} --seed 0",
         verdicts=tuple(_verdict_row(verdict) for verdict in verdicts),
     )
 

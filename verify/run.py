@@ -8,6 +8,7 @@ import math
 import multiprocessing
 import os
 import platform
+import shlex
 import signal
 import textwrap
 import time
@@ -122,7 +123,9 @@ def check(claim: Claim, budget: str = "standard", seed: int = 0) -> Report:
         verdicts = judge(claim, _budget(budget), seed)
     except UnsupportedPrimitive as error:
         verdicts, reason = (), str(error)
-    return Report(claim=claim, verdicts=verdicts, row=results.claim_row(claim, verdicts, reason=reason, seed=seed))
+    own = [] if str(getattr(claim.autodiff.fn, "__module__", "")).startswith(loader.ARTICLE) else [claim.place[0]]
+    repeat = _repeat(claim.id, own, budget, seed)
+    return Report(claim=claim, verdicts=verdicts, row=results.claim_row(claim, verdicts, reason=reason, repeat=repeat))
 
 
 def load(path: str | Path) -> list[Claim]:
@@ -346,8 +349,14 @@ def _decide(
             functions=_functions(claim),
             reason=reason or error,
             error=error,
-            seed=work.seed,
+            repeat=_repeat(claim.id, work.targets, work.budget, work.seed),
         )
+
+
+def _repeat(claim: str, targets: Sequence[str], budget: str, seed: int) -> str:
+    """The command that decides a claim again as it was decided."""
+    words = ["verify", "run", *targets, "-k", claim, *(["--budget", budget] if budget != "standard" else [])]
+    return shlex.join([*words, "--seed", str(seed)])
 
 
 def _functions(claim: Claim) -> dict[str, str]:
@@ -408,7 +417,9 @@ class _Board:
         """Record a claim that could not be decided, whatever happened to its worker."""
         if task in self.claims:
             module = self.work.modules.get(task, "")
-            self.enter(results.claim_row(self.claims[task], (), module=module, reason=reason, error=error))
+            repeat = _repeat(task, self.work.targets, self.work.budget, self.work.seed)
+            claim = self.claims[task]
+            self.enter(results.claim_row(claim, (), module=module, reason=reason, error=error, repeat=repeat))
 
 
 def _run_here(tasks: Sequence[tuple[str, ...]], work: _Work, board: _Board) -> bool:

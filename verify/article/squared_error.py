@@ -1078,7 +1078,7 @@ def component_bound_too_small(x: Vector, y: Vector) -> Vector:
 COMPONENT_BOUND_SHARP = Claim(
     id="squared-error.component-bound-below-two",
     statement=r"\Bigl\lvert \frac{\partial L}{\partial x_j} \Bigr\rvert \le 1.99\,\sigma_j (1 - \sigma_j)"
-    r" \quad (y \text{ a distribution})",
+    r" \quad (x_1 \ge 8 + \max_{i > 1} x_i,\ y = e_2)",
     source=Source("Beyond the article", "the four limits for any number of classes"),
     derivation=cleandoc(r"""
         The constant 2 cannot be lowered: with two classes and a wrong one-hot target the slope is
@@ -1088,7 +1088,7 @@ COMPONENT_BOUND_SHARP = Claim(
     autodiff=Derivative(half_squared_error, "gradient", wrt="x"),
     by_hand=component_bound_too_small,
     relation="abs<=",
-    domain={"x": domain.Logits("n"), "y": domain.Simplex("n")},
+    domain={"x": domain.Saturated("n", winner=0, gap=8.0), "y": domain.OneHot("n", index=1)},
     sizes=MATRIX_SIZES,
     expect=Status.FAILS,
     note="Shows that the constant 2 is the best possible.",

@@ -1,11 +1,11 @@
 """How much work a check may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from verify.formats import FORMATS
 
-FORMAT_NAMES: Final = tuple(FORMATS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,71 +15,76 @@ class Budget:
     Attributes:
         name: ``quick``, ``standard`` or ``deep``.
         points: points per size choice that the enclose engine looks at.
+        every_mode: number of size choices, from the first, at which every mode is read.
         examples: points that Hypothesis may draw per claim.
-        formats: float formats that are run.
         float_points: points per format.
-        every_mode: formats in which every mode is compiled; in the others the first mode and the formulas are.
-        main_ways: ways in which the first mode and the formulas run: ``jit`` on one point, ``vmap`` on a batch.
-        mode_ways: ways in which the other modes run.
-        eager: formats in which programs are also run outside ``jit``, an operation at a time.
+        ways: per format, how the first mode, the formula and its stable form are run: ``jit`` on one point, ``vmap``
+            on a batch, ``eager`` an operation at a time (the first mode alone).
+        mode_ways: the same for the other modes.
+        bound_ways: the same for all sides of bounds and of claims that are expected to fail.
         entries: largest number of entries of one array that is allocated.
         seconds: time after which an engine stops with what it has.
     """
 
     name: str
     points: int
+    every_mode: int
     examples: int
-    formats: tuple[str, ...]
     float_points: int
-    every_mode: tuple[str, ...]
-    main_ways: tuple[str, ...]
-    mode_ways: tuple[str, ...]
-    eager: tuple[str, ...]
+    ways: Mapping[str, tuple[str, ...]]
+    mode_ways: Mapping[str, tuple[str, ...]]
+    bound_ways: Mapping[str, tuple[str, ...]]
     entries: int
     seconds: float
 
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Formats that are run at all."""
+        return tuple(name for name in FORMATS if name in (*self.ways, *self.mode_ways, *self.bound_ways))
+
+
+_BATCH: Final = ("vmap",)
+_ALL: Final = dict.fromkeys(FORMATS, ("jit", "vmap", "eager"))
 
 BUDGETS: Final = {
     each.name: each
     for each in (
         Budget(
             name="quick",
-            points=24,
-            examples=6,
-            formats=("float32",),
+            points=16,
+            every_mode=1,
+            examples=4,
             float_points=16,
-            every_mode=(),
-            main_ways=("vmap",),
-            mode_ways=(),
-            eager=(),
+            ways={"float32": _BATCH},
+            mode_ways={},
+            bound_ways={"float32": _BATCH},
             entries=2_000_000,
             seconds=10.0,
         ),
         Budget(
             name="standard",
             points=48,
-            examples=20,
-            formats=FORMAT_NAMES,
+            every_mode=2,
+            examples=10,
             float_points=24,
-            # Compilation is nearly all of the time that floats take, so the whole product of modes, formats and ways
-            # is left to the deep budget.
-            every_mode=("float64", "float32"),
-            main_ways=("jit", "vmap"),
-            mode_ways=("jit",),
-            eager=("float32",),
+            # XLA's compiler takes nearly all of the time that floats take. Every mode, every format and every way is
+            # run, but their product is left to the deep budget.
+            ways={"float64": ("jit",), "float32": ("jit", "vmap", "eager"), "bfloat16": _BATCH, "float16": _BATCH},
+            mode_ways={"float64": ("jit",)},
+            bound_ways={"float32": _BATCH},
             entries=4_000_000,
             seconds=60.0,
         ),
         Budget(
             name="deep",
             points=400,
+            every_mode=24,
             examples=1000,
-            formats=FORMAT_NAMES,
             float_points=256,
-            every_mode=FORMAT_NAMES,
-            main_ways=("jit", "vmap"),
-            mode_ways=("jit", "vmap"),
-            eager=FORMAT_NAMES,
+            ways=_ALL,
+            mode_ways=_ALL,
+            bound_ways=_ALL,
             entries=40_000_000,
             seconds=900.0,
         ),

@@ -15,7 +15,7 @@ from verify.claim import Claim, UnsupportedPrimitive, Witness
 from verify.domain import Labels, Region
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
-from verify.program import Program, Subject, equations, literals, trace
+from verify.program import Breadth, Program, Subject, equations, literals, trace
 from verify.readings.exact import Exact, addresses, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
 from verify.readings.signs import MINUS, NONE, PLUS, Signs
@@ -305,14 +305,20 @@ class Case:
     def __init__(self, claim: Claim, budget: Budget, seed: int) -> None:
         """Nothing is traced yet."""
         self.claim, self.budget, self.seed = claim, budget, seed
-        self._subjects: dict[tuple[tuple[tuple[str, int], ...], str], Subject] = {}
+        self._subjects: dict[tuple[tuple[tuple[str, int], ...], str, Breadth], Subject] = {}
         self.literals: dict[float, None] = {}
 
-    def subject(self, size: Mapping[str, int], form: Format = FLOAT64) -> Subject:
-        """The claim traced at one choice of sizes in one format."""
-        key = (tuple(size.items()), form.name)
+    def subject(self, size: Mapping[str, int], form: Format = FLOAT64, breadth: Breadth | None = None) -> Subject:
+        """The claim traced at one choice of sizes in one format.
+
+        Every mode is traced at the first choices of sizes, as many as the budget says; at the others, whose programs
+        are the same but for their shapes, one mode without and one with a direction.
+        """
+        if breadth is None:
+            breadth = "every" if dict(size) in self.choices[: self.budget.every_mode] else "two"
+        key = (tuple(size.items()), form.name, breadth)
         if key not in self._subjects:
-            self._subjects[key] = trace(self.claim, size, form)
+            self._subjects[key] = trace(self.claim, size, form, breadth)
         return self._subjects[key]
 
     def rng(self, *salt: int) -> np.random.Generator:

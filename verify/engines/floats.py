@@ -15,6 +15,7 @@ import numpy as np
 from flint import arb
 
 from verify.claim import Status, UnsupportedPrimitive, Verdict, Witness
+from verify.engines.budget import Budget
 from verify.engines.case import LEVELS, Case, Points, components, cost, decimal, draw, joined, lift, shape_size
 from verify.formats import FORMATS, Format, hexadecimal
 from verify.program import Program, Subject, entries, size_text
@@ -143,10 +144,12 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
     """Draw points, run all programs of all claims together, and judge what came out."""
     jobs: dict[tuple[str, bytes], Job] = {}
     used: list[tuple[_Found, Subject, dict[str, Job]]] = []
+    found = [each for each in found if _runs(each.case, form)]
     for each in found:
         try:
             assert each.size is not None
-            subject = each.case.subject(each.size, form)
+            modes = _ways(each.case.budget, form.name, _bound(each.case), main=False)
+            subject = each.case.subject(each.size, form, "every" if modes else "one")
             chosen = _jobs(each.case, subject, jobs)
             for job in chosen.values():
                 _read(job)
@@ -162,6 +165,17 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
         _judge(each, subject, chosen)
 
 
+def _runs(case: Case, form: Format) -> bool:
+    """Whether any side of a claim is run in a format; where none is, nothing is traced."""
+    bound = _bound(case)
+    return any(_ways(case.budget, form.name, bound, main) for main in (True, False))
+
+
+def _bound(case: Case) -> bool:
+    """Whether the floats of a claim's sides say little: those of bounds, and of statements that are false."""
+    return case.claim.relation != "==" or case.claim.expect is Status.FAILS
+
+
 def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> dict[str, Job]:
     """One job per distinct program of a claim; a program that another claim runs at the same points is shared."""
     form = subject.form
@@ -171,10 +185,12 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
         return {}
     chosen: dict[str, Job] = {}
     texts: set[str] = set()
-    budget = case.budget
     for program in subject.sides:
         main = program in (subject.modes[0], subject.formula, subject.stable)
-        if program.text in texts or not (main or form.name in budget.every_mode):
+        ways = _ways(case.budget, form.name, _bound(case), main)
+        if program is not subject.modes[0]:
+            ways = ways - {"eager"} if case.budget.mode_ways != case.budget.ways else ways
+        if program.text in texts or not ways:
             continue
         texts.add(program.text)
         few = points.take(np.arange(min(len(points), max(WORK // max(cost(program), 1), LEAST_POINTS))))
@@ -183,12 +199,15 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
             rng = case.rng(7, len(few))
             along = [form.round(rng.integers(-64, 65, size=(len(few), *each)) / 32.0) for each in program.directions]
             jobs[key] = Job(program, few, along, set())
-        ways = {*(budget.main_ways if main else budget.mode_ways)}
-        if form.name in budget.eager and (main or budget.mode_ways == budget.main_ways):
-            ways.add("eager")
         jobs[key].ways |= ways
         chosen[program.name] = jobs[key]
     return chosen
+
+
+def _ways(budget: Budget, form: str, bound: bool, main: bool) -> set[str]:
+    """How a program is run in a format."""
+    chosen = budget.bound_ways if bound else budget.ways if main else budget.mode_ways
+    return set(chosen.get(form, ()))
 
 
 def _read(job: Job) -> None:

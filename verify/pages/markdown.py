@@ -147,6 +147,8 @@ def index_page(results: Results) -> str:
         lines = [f"> - {plain(each.where)}: {plain(each.message)}" for each in results.errors]
         blocks.append("> [!WARNING]\n> Not everything could be read:\n>\n" + "\n".join(lines))
     blocks.append("\n".join(f"- {line}" for line in _verdict_in_lines(results)))
+    if results.precision:
+        blocks.append(_floats_sentence(results))
     odd = unexpected(results)
     if odd:
         rows = [[links[row.id], outcome(row), plain(why_unexpected(row))] for row in odd]
@@ -207,6 +209,20 @@ def _verdict_in_lines(results: Results) -> list[str]:
     if results.slips:
         lines.append(f"{number_words(len(results.slips), 'slip')} of notation and wording: [list](article.md#slips).")
     return lines
+
+
+def _floats_sentence(results: Results) -> str:
+    """What floats lose, where they lose most: the first gap at which a form has no digit left."""
+    subject, name = results.precision[0]["subject"], results.precision[0]["format"]
+    mine = [row for row in results.precision if row["subject"] == subject and row["format"] == name]
+    lost: list[str] = []
+    for form in dict.fromkeys(str(row["form"]) for row in mine):
+        gaps = [float(row["gap"]) for row in mine if row["form"] == form and row["digits"] == "none"]
+        lost.append(f"{_form_words(form)}: " + (f"none left from {min(gaps):g} nats on" if gaps else "never without"))
+    return (
+        f"What floats keep is another question. Correct digits of the gradient of {subject}, in {name}, as the logit gap "
+        f"grows: {'; '.join(lost)}. [Digits by gap, form and format](precision.md)"
+    )
 
 
 def _refuted_by(row: StatementRow, results: Results, links: dict[str, str]) -> str:
@@ -307,7 +323,7 @@ def _claim_blocks(row: ClaimRow) -> list[str]:
             f"{names.get(name, name)}:\n\n{fence(code, 'python')}" for name, code in row.functions.items()
         )
         blocks.append(f"<details><summary>Both sides as code</summary>\n\n{shown}\n\n</details>")
-    blocks.append(f"Repeat: `{row.counterexample.repeat if row.counterexample else f'verify run -k {row.id}'}`")
+    blocks.append(f"Repeat: `{row.repeat or f'verify run -k {row.id}'}`")
     return blocks
 
 
@@ -366,19 +382,24 @@ def _point(point: Point) -> str:
 def precision_page(results: Results, figures: Sequence[str]) -> str:
     """Digits kept against logit gap, per form and format, as figures and tables."""
     rows = results.precision
+    links = claim_links(results)
     blocks = [
         "# Digits that floats keep",
-        "How many leading decimal digits of the exact value come out, to the nearest half, as one logit runs ahead of "
-        "the others: through `jax.grad`, by the formula as it is written, and by an algebraically equal form without "
-        "cancellation. All three are the same function of real numbers. *none* means that not one digit is right, and "
-        "the two sides that lose digits lose them together: that they agree shows nothing. "
-        "[Back to the index](index.md)",
+        "How many decimal digits of the exact gradient come out as one logit runs ahead of the other, two classes, of "
+        "the component that fares worst: through `jax.grad`, by the formula as it is written, and by an algebraically "
+        "equal form without cancellation. All three are the same function of real numbers. [Back to the index](index.md)",
+        "*none*: not one digit is right. *underflow*: the exact value is below the format's smallest normal number, so "
+        "no form can show it. *not finite*: infinity or not a number came out. Where `jax.grad` and the formula lose "
+        "digits they lose them together, so that they agree shows nothing.",
     ]
     formats = list(dict.fromkeys(str(row["format"]) for row in rows))
     for subject in dict.fromkeys(str(row["subject"]) for row in rows):
         mine = [row for row in rows if row["subject"] == subject]
         forms = list(dict.fromkeys(str(row["form"]) for row in mine))
         blocks.append(f"## {plain(subject).capitalize()}")
+        claim = str(mine[0].get("claim", ""))
+        if claim:
+            blocks.append(f"The two sides and the stable form of {links.get(claim, f'`{claim}`')}.")
         name = f"figures/precision-{slug(subject)}.svg"
         if name in figures:
             alt = (

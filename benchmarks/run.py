@@ -1,0 +1,221 @@
+"""Measure time and memory of what users wait for, each as the median of runs taken in turn.
+
+    python benchmarks/run.py [NAME ...] [--json FILE]
+
+NAME is one of: article, reading, jacobian, command; all if left out. Where torch is installed, its gradient checker is
+measured in turn with the exact reading on the same function.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+BITS: Final = 200
+SIZES: Final = (3, 10, 100, 1000)
+
+
+def in_turn(functions: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median seconds of each function, all of them run once per round so that they share the machine's moods."""
+    taken: dict[str, list[float]] = {name: [] for name in functions}
+    for function in functions.values():
+        function()
+    for _ in range(repeats):
+        for name, function in functions.items():
+            started = time.perf_counter()
+            function()
+            taken[name].append(time.perf_counter() - started)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def reading() -> list[dict[str, Any]]:
+    """Exact reading of both sides of the squared-error gradient, in a batch, beside torch's gradient checker."""
+    import numpy as np
+
+    from verify.formats import FLOAT64
+    from verify.loader import load
+    from verify.program import trace
+    from verify.readings.exact import Exact, balls, precision
+    from verify.readings.interpreter import walk
+
+    claim = next(each for each in load().claims if each.id == "squared-error.gradient")
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, Any]] = []
+    for n in SIZES:
+        subject = trace(claim, {"n": n}, FLOAT64)
+        points = max(6000 // n, 6)
+        logits, targets = rng.normal(size=(points, n)), rng.dirichlet(np.ones(n), size=points)
+        arguments = [balls(logits), balls(targets)]
+        sides = (subject.modes[0], subject.formula)
+
+        def read(sides: Any = sides, arguments: Any = arguments, points: int = points) -> None:
+            with precision(BITS):
+                for side in sides:
+                    walk(Exact(), side.closed, arguments, points)
+
+        functions: dict[str, Callable[[], object]] = {"exact": read}
+        torched = _gradcheck(logits[0], targets[0])
+        if torched is not None:
+            functions["gradcheck"] = torched
+        median = in_turn(functions, 5)
+        row: dict[str, Any] = {
+            "n": n,
+            "points": points,
+            "exact, us a component": 1e6 * median["exact"] / points / n,
+            "exact, ms a point": 1e3 * median["exact"] / points,
+        }
+        if "gradcheck" in median:
+            row["gradcheck, ms a point"] = 1e3 * median["gradcheck"]
+            row["exact / gradcheck"] = median["exact"] / points / median["gradcheck"]
+        rows.append(row)
+    return rows
+
+
+def _gradcheck(logits: Any, target: Any) -> Callable[[], object] | None:
+    """torch's check of the same function with the same formula as its backward pass; None without torch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+
+    class Loss(torch.autograd.Function):
+        """Half squared error behind a softmax, differentiated by hand."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any, y: Any) -> Any:
+            """The loss."""
+            s = torch.softmax(x, 0)
+            ctx.save_for_backward(s, y)
+            return 0.5 * torch.sum((s - y) ** 2)
+
+        @staticmethod
+        def backward(ctx: Any, *cotangents: Any) -> Any:
+            """The formula."""
+            s, y = ctx.saved_tensors
+            r = s - y
+            return cotangents[0] * s * (r - torch.sum(s * r)), None
+
+    x = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
+    y = torch.tensor(target, dtype=torch.float64)
+    return lambda: torch.autograd.gradcheck(Loss.apply, (x, y))
+
+
+def jacobian() -> list[dict[str, Any]]:
+    """The softmax Jacobian by reverse and by forward mode, read exactly; above that, one direction of 200 bits."""
+    import numpy as np
+
+    from verify.engines.case import directions
+    from verify.formats import FLOAT64
+    from verify.loader import load
+    from verify.program import trace
+    from verify.readings.exact import Exact, balls, precision
+    from verify.readings.interpreter import walk
+
+    claim = next(each for each in load().claims if each.id == "softmax.jacobian")
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, Any]] = []
+    for n in (10, 100, 1000, 10_000):
+        subject = trace(claim, {"n": n}, FLOAT64)
+        chosen = {mode.name: mode for mode in subject.modes}
+        names = ("jacrev", "jacfwd") if n <= 1000 else ("jvp", "vjp")
+        point = [balls(rng.normal(size=(1, n)))]
+        along = {name: directions(chosen[name], 1, rng) for name in names}
+
+        def read(names: Any = names, chosen: Any = chosen, point: Any = point, along: Any = along) -> None:
+            with precision(BITS):
+                for name in names:
+                    walk(Exact(), chosen[name].closed, [*point, *along[name]], 1)
+
+        seconds = in_turn({"both": read}, 3)["both"]
+        rows.append({"n": n, "modes": " and ".join(names), "both ways, ms": 1e3 * seconds})
+    return rows
+
+
+def article() -> list[dict[str, Any]]:
+    """The whole article in a fresh process, nothing cached by XLA: wall time, peak memory, and where the time goes."""
+    rows: list[dict[str, Any]] = []
+    for budget in ("quick", "standard"):
+        with tempfile.TemporaryDirectory() as folder:
+            found = Path(folder) / "results.json"
+            command = [sys.executable, "-m", "verify", "run", "--budget", budget, "--reports", folder]
+            started = time.perf_counter()
+            ended = subprocess.run([*command, "--results", str(found)], cwd=ROOT, capture_output=True, check=False)
+            wall = time.perf_counter() - started
+            results = json.loads(found.read_text(encoding="utf-8"))
+        engines: dict[str, float] = {}
+        for claim in results["claims"]:
+            for verdict in claim["verdicts"]:
+                engines[verdict["engine"]] = engines.get(verdict["engine"], 0.0) + verdict["seconds"]
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        rows.append(
+            {
+                "budget": budget,
+                "exit": ended.returncode,
+                "claims": len(results["claims"]),
+                "wall, s": wall,
+                # Linux counts in kilobytes; the largest single process of the run.
+                "largest process, MB": usage.ru_maxrss / 1024,
+                **{f"{name}, s of all workers": seconds for name, seconds in engines.items()},
+            }
+        )
+    return rows
+
+
+def command() -> list[dict[str, Any]]:
+    """What answers without JAX."""
+    rows: list[dict[str, Any]] = []
+    calls = {"--help": ["--help"], "list": ["list"], "show": ["show", "squared-error.gradient"], "version": ["--version"]}
+
+    def call(arguments: list[str]) -> Callable[[], object]:
+        line = [sys.executable, "-m", "verify", *arguments]
+        return lambda: subprocess.run(line, cwd=ROOT, capture_output=True, check=True)
+
+    for name, seconds in in_turn({name: call(arguments) for name, arguments in calls.items()}, 7).items():
+        rows.append({"command": f"verify {name}", "seconds": seconds})
+    return rows
+
+
+BENCHMARKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
+    "command": command,
+    "reading": reading,
+    "jacobian": jacobian,
+    "article": article,
+}
+
+
+def main() -> int:
+    """Run the chosen benchmarks and print a table of each."""
+    parser = argparse.ArgumentParser(description="Measure time and memory of gradproof.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark {unknown[0]!r}: choose from {', '.join(BENCHMARKS)}")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in chosen.names or BENCHMARKS:
+        found[name] = BENCHMARKS[name]()
+        print(f"\n{name}: {(BENCHMARKS[name].__doc__ or '').strip().splitlines()[0]}")
+        for row in found[name]:
+            print("  " + "   ".join(f"{key} {_text(value)}" for key, value in row.items()), flush=True)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _text(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

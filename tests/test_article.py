@@ -1,0 +1,77 @@
+"""The article: its list of statements is complete and linked, and its claims come out as expected whatever the seed."""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from verify.article.statements import SLIPS, STATEMENTS, StatementVerdict
+from verify.claim import Claim, Status
+from verify.engines import BUDGETS, enclose, falsify
+from verify.engines.case import Case
+from verify.loader import load
+
+SEEDS = 20
+# A fraction of the quick budget: twenty seeds are twenty draws of points.
+SMALL = replace(BUDGETS["quick"], name="quick", points=14, examples=6)
+
+
+@cache
+def claims() -> dict[str, Claim]:
+    loaded = load()
+    assert not loaded.errors
+    return {claim.id: claim for claim in loaded.claims}
+
+
+def decided(claim: Claim, seed: int) -> Status:
+    """What the engines that need no compilation say."""
+    case = Case(claim, SMALL, seed)
+    verdict = enclose.check(case)
+    if verdict.status is Status.UNKNOWN:
+        verdict = falsify.check(case)
+    return verdict.status
+
+
+def smallest(claim: Claim) -> Claim:
+    """The claim at its two smallest choices of sizes."""
+    choices = sorted(claim.choices(), key=lambda choice: sum(choice.values()))[:2]
+    return replace(claim, sizes=choices if choices != [{}] else {})
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_every_claim_comes_out_as_expected_whatever_the_seed(seed: int) -> None:
+    wrong = {claim.id for claim in claims().values() if decided(smallest(claim), seed) is not claim.expect}
+    assert not wrong
+
+
+def test_statements_and_slips_are_all_there() -> None:
+    assert len(STATEMENTS) >= 55
+    assert [slip.id for slip in SLIPS] == [f"slip-{number}" for number in range(1, 14)]
+    assert len({statement.id for statement in STATEMENTS}) == len(STATEMENTS)
+    assert {statement.verdict for statement in STATEMENTS} == set(StatementVerdict)
+
+
+def test_every_statement_that_can_be_decided_has_claims_that_exist() -> None:
+    found = claims()
+    for statement in STATEMENTS:
+        mine = {claim.id for claim in found.values() if claim.source.statement == statement.id} | set(statement.also)
+        assert mine <= set(found), statement.id
+        if statement.verdict is StatementVerdict.NOT_MATHEMATICAL:
+            continue
+        assert mine, statement.id
+        if statement.verdict is StatementVerdict.FALSE:
+            kinds = {found[each].expect for each in mine}
+            assert kinds == {Status.HOLDS, Status.FAILS}, f"{statement.id} needs a counterexample and its repair"
+
+
+def test_claims_name_statements_that_exist() -> None:
+    known = {statement.id for statement in STATEMENTS}
+    assert {claim.source.statement for claim in claims().values() if claim.source.statement} <= known
+    assert {each for slip in SLIPS for each in slip.claims} <= set(claims())
+
+
+def test_every_claim_says_how_it_is_derived() -> None:
+    for claim in claims().values():
+        assert claim.statement != claim.id, claim.id
+        assert len(claim.derivation) > 40, claim.id
+        assert claim.source.heading, claim.id
