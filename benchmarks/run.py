@@ -81,7 +81,7 @@ def reading() -> list[dict[str, Any]]:
 
 
 def _gradcheck(logits: Any, target: Any) -> Callable[[], object] | None:
-    """torch's check of the same function with the same formula as its backward pass; None without torch."""
+    """Torch's check of the same function with the same formula as its backward pass; None without torch."""
     try:
         import torch
     except ImportError:
@@ -173,7 +173,12 @@ def article() -> list[dict[str, Any]]:
 def command() -> list[dict[str, Any]]:
     """What answers without JAX."""
     rows: list[dict[str, Any]] = []
-    calls = {"--help": ["--help"], "list": ["list"], "show": ["show", "squared-error.gradient"], "version": ["--version"]}
+    calls = {
+        "--help": ["--help"],
+        "list": ["list"],
+        "show": ["show", "squared-error.gradient"],
+        "version": ["--version"],
+    }
 
     def call(arguments: list[str]) -> Callable[[], object]:
         line = [sys.executable, "-m", "verify", *arguments]

@@ -1,4 +1,4 @@
-"""What every test shares: one CPU platform with two devices, strict promotion, Hypothesis profiles, nothing unseeded."""
+"""What every test shares: one CPU platform with two devices, strict promotion, Hypothesis profiles, seeds."""
 
 import os
 import random

@@ -122,8 +122,8 @@ def _check(name: str, function: str, arguments: tuple[np.ndarray, ...], values: 
     allowed = constant + allowance.slope * size + allowance.curve * size**2
     worst = int(np.argmax(errors - allowed))
     assert errors[worst] <= allowed[worst], (
-        f"{function} in {name} is off by {errors[worst]:.4g} u at {[each[worst].hex() for each in arguments]}, where its "
-        f"budget, measured on {PLATFORM}, allows {allowed[worst]:.4g} u: measure it here and widen the budget"
+        f"{function} in {name} is off by {errors[worst]:.4g} u at {[each[worst].hex() for each in arguments]}, where "
+        f"its budget, measured on {PLATFORM}, allows {allowed[worst]:.4g} u: measure it here and widen the budget"
     )
 
 

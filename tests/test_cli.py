@@ -59,11 +59,10 @@ def decided(
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test starts in an empty folder, with engines that take no time."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(engines, "judge_all", decided)
-    yield tmp_path
 
 
 def write(body: str, name: str = "my_claims.py") -> str:

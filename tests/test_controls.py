@@ -1,6 +1,7 @@
 """Judge the judges: no engine takes a wrong formula for a right one, and plain 60-digit arithmetic confirms why."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def _judged(claim: Claim, seed: int) -> list[Verdict]:
     return [enclosed, falsify.check(case, enclosed.worst)]
 
 
-def _agrees(text: str, value: object, scale: object) -> bool:
+def _agrees(text: str, value: Any, scale: Any) -> bool:
     """Whether a printed value is this one to its last digit, or both are zero to 50 digits of the other side."""
     shown = mp.mpf(text)
     if max(abs(shown), abs(value)) < mp.mpf(10) ** -50 * scale:

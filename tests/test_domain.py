@@ -31,7 +31,7 @@ from verify.domain import (
 )
 from verify.engines import BUDGETS, enclose
 from verify.engines.case import Case
-from verify.formats import FORMATS, FLOAT32, FLOAT64
+from verify.formats import FLOAT32, FLOAT64, FORMATS
 from verify.program import trace
 
 REGIONS: dict[str, Region] = {
@@ -287,12 +287,13 @@ def test_a_good_claim_is_taken() -> None:
     assert len(many.choices()) == 24
 
 
+_UNKNOWN: Any = "slope"
 BUILT: list[tuple[dict[str, Any], str]] = [
     ({"id": "Tanh Loss"}, "the id has illegal characters: expected lower-case letters, digits and hyphens"),
     ({"id": "tanh..loss"}, "the id has illegal characters"),
     ({"id": 7}, "the id has illegal characters"),
     ({"autodiff": _loss}, "autodiff must be a Derivative"),
-    ({"autodiff": Derivative(_loss, "slope", "x")}, "kind 'slope' is unknown: expected one of value, gradient"),
+    ({"autodiff": Derivative(_loss, _UNKNOWN, "x")}, "kind 'slope' is unknown: expected one of value, gradient"),
     ({"relation": "<"}, "relation '<' is unknown: expected one of ==, <=, >=, abs<="),
     ({"expect": "HOLDS"}, "expect must be Status.HOLDS or Status.FAILS"),
     ({"source": "notebook"}, "source must be a Source"),

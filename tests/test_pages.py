@@ -1,6 +1,7 @@
 """Pages say what results say, the same bytes each time, in Markdown that GitHub reads as it was meant."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_links_lead_to_headings_that_are_there() -> None:
 def test_every_row_of_a_table_has_the_cells_of_its_header(name: str) -> None:
     page = rendered()[name]
     lines = page.splitlines()
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in pairwise(lines):
         if above.startswith("|") and line.startswith("|"):
             assert line.count("|") == above.count("|"), line
 
@@ -141,7 +142,7 @@ def test_cells_hold_no_bar(given: str, cell: str) -> None:
 def test_anchors_are_those_of_github_and_unique_on_a_page() -> None:
     assert markdown.anchor("softmax.jacobian-row") == "softmaxjacobian-row"
     found = made_up_results()
-    first, second = ([row for row in found.claims if row.id == each][0] for each in ("topic.holds", "topic.fails"))
+    first, second = (next(row for row in found.claims if row.id == each) for each in ("topic.holds", "topic.fails"))
     import msgspec
 
     clash = [msgspec.structs.replace(first, id="a.bc"), msgspec.structs.replace(second, id="ab.c")]

@@ -4,7 +4,7 @@ import ast
 import enum
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -146,7 +146,7 @@ _collecting: ContextVar[list[tuple[Claim, ClaimError]] | None] = ContextVar("_co
 
 
 @contextmanager
-def collecting() -> Iterator[list[tuple[Claim, ClaimError]]]:
+def collecting() -> Generator[list[tuple[Claim, ClaimError]]]:
     """While a file of claims is read, bad claims are listed instead of raised, so that the others still run."""
     found: list[tuple[Claim, ClaimError]] = []
     token = _collecting.set(found)
@@ -210,7 +210,8 @@ def _problem(claim: Claim) -> str | None:
         unused = [name for name in claim.domain if name not in names]
         if unused:
             return (
-                f"domain names {', '.join(unused)}, which {role} does not take: it takes {', '.join(names) or 'nothing'}; "
+                f"domain names {', '.join(unused)}, which {role} does not take: "
+                f"it takes {', '.join(names) or 'nothing'}; "
                 "both sides take the same arguments"
             )
     wrt = claim.autodiff.wrt
@@ -342,7 +343,9 @@ def name_line(path: Path, name: str) -> int:
     except (OSError, SyntaxError, ValueError):
         return 0
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return node.lineno
     return 0

@@ -5,9 +5,10 @@ be looked at? how does Hypothesis draw one? which signs can an entry have? Every
 member exactly: a `Simplex` draw is made of dyadic fractions that sum to one, not of floats whose sum rounds to it.
 """
 
+import itertools
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
@@ -31,7 +32,9 @@ def size_names(region: "Region") -> list[str]:
     for axis in region.shape.split():
         for factor in axis.split("*"):
             if not SIZE_FACTOR.fullmatch(factor):
-                raise ValueError(f"the shape {region.shape!r} cannot be read: write sizes such as 'n', 't n', '2*n', '3'")
+                raise ValueError(
+                    f"the shape {region.shape!r} cannot be read: write sizes such as 'n', 't n', '2*n', '3'"
+                )
             if not factor.isdigit():
                 names.append(factor)
     if isinstance(region, Labels) and isinstance(region.below, str):
@@ -371,7 +374,11 @@ class Saturated(_Real):
         if family == "edge":
             gap = float(self.gap)
         else:
-            gap = smallest + float(np.round(16 * rng.random())) / 16 + (0.0, 2.0, 10.0, 40.0, 100.0, 300.0, 600.0)[index % 7]
+            gap = (
+                smallest
+                + float(np.round(16 * rng.random())) / 16
+                + (0.0, 2.0, 10.0, 40.0, 100.0, 300.0, 600.0)[index % 7]
+            )
         values = _saturated(gap, winner % n, n, rng)
         if family == "shifted":
             values = values + float(2 ** (index % 6))
@@ -479,7 +486,7 @@ class Simplex(Region):
 
             def cut(cuts: list[int]) -> list[float]:
                 ends = [0, *sorted(cuts), whole]
-                return [(upper - lower) / whole for lower, upper in zip(ends, ends[1:], strict=False)]
+                return [(upper - lower) / whole for lower, upper in itertools.pairwise(ends)]
 
             return st.lists(st.integers(0, whole), min_size=n - 1, max_size=n - 1).map(cut)
 

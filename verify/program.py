@@ -168,7 +168,7 @@ def _trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth
     _check_rules(claim, closed)
     wrt = claim.autodiff.wrt
     numbers = () if wrt is None else tuple(names.index(each) for each in ((wrt,) if isinstance(wrt, str) else wrt))
-    argnums: Any = numbers[0] if isinstance(wrt, str) else numbers
+    argnums: Any = names.index(wrt) if isinstance(wrt, str) else numbers
     kind = claim.autodiff.kind
     if kind in ("gradient", "hessian") and outer != ((),):
         found = ", ".join(map(str, outer)) or "nothing"
@@ -332,9 +332,7 @@ def _program(
     name: str, closed: Any, flat: Callable[..., list[Any]], directions: tuple[Shape, ...] = (), contracted: str = ""
 ) -> Program:
     outputs = tuple(tuple(aval.shape) for aval in closed.out_avals)
-    return Program(
-        name=name, closed=closed, flat=flat, outputs=outputs, directions=directions, contracted=contracted
-    )
+    return Program(name=name, closed=closed, flat=flat, outputs=outputs, directions=directions, contracted=contracted)
 
 
 def _make(claim: Claim, role: str, function: Callable[..., list[Any]], arguments: Sequence[Any]) -> Any:
@@ -343,10 +341,8 @@ def _make(claim: Claim, role: str, function: Callable[..., list[Any]], arguments
         closed = jax.make_jaxpr(function)(*arguments)
     except Exception as error:  # any exception of the user's function is theirs to read, without our frames
         where = _user_line(claim, error)
-        message = str(error).strip().splitlines()
-        raise ClaimError(
-            f"claim {claim.id!r}: {role} raised {type(error).__name__}{where}: {message[0] if message else 'no message'}"
-        ) from error
+        message = (str(error).strip().splitlines() or ["no message"])[0]
+        raise ClaimError(f"claim {claim.id!r}: {role} raised {type(error).__name__}{where}: {message}") from error
     live, _ = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)
     return jex.ClosedJaxpr(live, closed.consts)
 

@@ -7,7 +7,6 @@ from typing import Final
 from verify.formats import FORMATS
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Budget:
     """How much work a check may do.
@@ -36,7 +35,6 @@ class Budget:
     bound_ways: Mapping[str, tuple[str, ...]]
     entries: int
     seconds: float
-
 
     @property
     def formats(self) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ def lift(points: Points) -> list[Array]:
 
 
 def directions(program: Program, count: int, rng: np.random.Generator) -> list[Array]:
-    """Directions with 200 random bits an entry: exact arithmetic decides an identity by one of them, floats would not."""
+    """Directions with 200 random bits an entry: one decides an identity in exact arithmetic, in floats it would not."""
     drawn: list[Array] = []
     for shape in program.directions:
         array = np.empty((count, *shape), dtype=object)
@@ -198,7 +198,7 @@ def apart(program: Program, row: Array) -> list[Array]:
 
 
 def components(program: Program) -> list[str]:
-    """Name of each component of the joined outputs: ``[0]``, ``[2, 1]``, with the output's number if there are several."""
+    """Name of each component of the joined outputs: ``[2, 1]``, with the output's number if there are several."""
     names: list[str] = []
     for number, shape in enumerate(program.outputs):
         prefix = f"output {number} " if len(program.outputs) > 1 else ""
@@ -223,7 +223,8 @@ def decide(relation: str, first: Array, second: Array, last: bool) -> Array:
 
     Args:
         relation: of the first to the second.
-        first, second: balls of the same shape.
+        first: balls of the autodiff side.
+        second: balls of the formula, of the same shape.
         last: whether no more bits will come; only then is a bound taken as attained, or a value as zero.
     """
     if relation == "abs<=":
@@ -450,7 +451,7 @@ class Case:
         judged: Judged,
         relation: str,
     ) -> None:
-        """Read refuted points again with every full-precision literal as ± half an ulp; if the sides meet, they agree."""
+        """Read refuted points again with full-precision literals as ± half an ulp; if the sides meet, they agree."""
         if not any(full_precision(value) for each in (program, formula) for value in all_literals(each)):
             return
         rows = np.flatnonzero((judged.codes == REFUTED).any(axis=1) & ~judged.kinks)
@@ -493,9 +494,7 @@ class Case:
         first, second = judged.first[row, component], judged.second[row, component]
         left, right = decimal_pair(first, second)
         return Witness(
-            arguments={
-                name: array[row].tolist() for name, array in zip(subject.names, points.arrays, strict=True)
-            },
+            arguments={name: array[row].tolist() for name, array in zip(subject.names, points.arrays, strict=True)},
             component=components(judged.program)[component],
             program=judged.program.name,
             autodiff=left,
@@ -565,7 +564,9 @@ def point_text(arguments: Mapping[str, Any]) -> str:
     parts: list[str] = []
     for name, value in arguments.items():
         array = np.asarray(value)
-        shown = [hexadecimal(float(each)) if array.dtype.kind == "f" else str(each) for each in array.ravel()[:8].tolist()]
+        shown = [
+            hexadecimal(float(each)) if array.dtype.kind == "f" else str(each) for each in array.ravel()[:8].tolist()
+        ]
         more = ", …" if array.size > 8 else ""
         parts.append(f"{name} = {shown[0] if array.ndim == 0 else '[' + ', '.join(shown) + more + ']'}")
     return "   ".join(parts)

@@ -70,7 +70,9 @@ def check(case: Case) -> Verdict:
     for number, size in enumerate(case.choices):
         text = size_text(size)
         if entries(case.claim, size) > case.budget.entries:
-            tally.skipped.append(f"{text} has more than {case.budget.entries:,} entries, which --budget {case.budget.name} allows")
+            tally.skipped.append(
+                f"{text} has more than {case.budget.entries:,} entries, which --budget {case.budget.name} allows"
+            )
             continue
         if time.perf_counter() - started > case.budget.seconds:
             late = True
@@ -121,7 +123,9 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
         if not confirmed.any() and not refuted.any():
             tally.lacking.append(f"no point decides {program.name} at {size_text(subject.size) or 'its size'}")
         elif 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
-            tally.lacking.append(f"most points leave {program.name} undecided at {size_text(subject.size) or 'its size'}")
+            tally.lacking.append(
+                f"most points leave {program.name} undecided at {size_text(subject.size) or 'its size'}"
+            )
         decided[_some(len(points), max(limit, LEAST_POINTS))] |= confirmed | refuted
     tally.points += int(decided.sum())
 
@@ -153,28 +157,32 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
                 tally.wanted[key] = (text or f"{branch.label} in {name}", outcomes)
                 taken = {outcome for outcome, mask in branch.seen.items() if (mask & counted).any()}
                 tally.reached.setdefault(key, set()).update(taken)
+
+    def place(row: int) -> str:
+        return point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
+
     if judged.kinks.any():
         tally.kinks += int(judged.kinks.sum())
         row = int(np.flatnonzero(judged.kinks)[0])
         if not tally.kink_note:
-            tally.kink_note = (
-                f"at {point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})} "
-                f"{program.name} takes {decimal(judged.first[row, 0], 6)}, the formula {decimal(judged.second[row, 0], 6)}"
-            )
+            taken_by = decimal(judged.first[row, 0], 6), decimal(judged.second[row, 0], 6)
+            tally.kink_note = f"at {place(row)} {program.name} takes {taken_by[0]}, the formula {taken_by[1]}"
     open_points = ~judged.kinks & ~refuted & ~(judged.codes == CONFIRMED).all(axis=1)
     tally.undecided += int(open_points.sum())
     bad = judged.undefined & open_points
     if bad.any() and not tally.undefined:
         row = int(np.flatnonzero(bad)[0])
-        where = point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
-        sides = "formula" if np.isfinite(float(judged.first[row, 0].mid())) and judged.first[row, 0].is_finite() else program.name
-        tally.undefined = f"{sides} is not a real number at {where}"
+        sides = (
+            "formula"
+            if np.isfinite(float(judged.first[row, 0].mid())) and judged.first[row, 0].is_finite()
+            else program.name
+        )
+        tally.undefined = f"{sides} is not a real number at {place(row)}"
     for row in np.flatnonzero(refuted):
         first = judged.codes[row] == REFUTED
         component = int(np.flatnonzero(first)[0])
-        rank = sum(array[0].size for array in points.arrays) * 1000 + len(
-            point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
-        )
+        # The smallest point is shown, and of those the one that is shortest to write.
+        rank = sum(array[0].size for array in points.arrays) * 1000 + len(place(int(row)))
         if tally.refuted is None or rank < tally.refuted[0]:
             with precision(int(judged.bits[row])):
                 difference = decimal(judged.first[row, component] - judged.second[row, component], 12)
@@ -196,7 +204,8 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
     exceptions: list[str] = []
     if tally.kinks:
         exceptions.append(
-            f"off the points at which the autodiff side decides an exact equality ({tally.kinks} seen; {tally.kink_note})"
+            "off the points at which the autodiff side decides an exact equality "
+            f"({tally.kinks} seen; {tally.kink_note})"
         )
     if tally.undecided:
         exceptions.append(f"{tally.undecided} points left undecided by an equality that no number of bits settles")
@@ -235,4 +244,3 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
         return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "nothing was checked")
     reason = f"up to the rounding of the literals {', '.join(literals)}" if literals else ""
     return verdict(Status.HOLDS, evidence="enclosed", reason=reason)
-

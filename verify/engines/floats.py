@@ -38,7 +38,6 @@ _accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
 _contains = np.frompyfunc(arb.contains, 2, 1)
 
 
-
 @dataclass(eq=False)
 class Job:
     """One distinct program with the points it runs at; claims of one domain share it.
@@ -259,9 +258,7 @@ def _witness(
         room = job.permitted[point, component]
         note = f"outside what rounding allows, {room.mid().str(8, radius=False)} ± {float(room.rad()):.3g}"
     return Witness(
-        arguments={
-            name: array[point].tolist() for name, array in zip(subject.names, job.points.arrays, strict=True)
-        },
+        arguments={name: array[point].tolist() for name, array in zip(subject.names, job.points.arrays, strict=True)},
         component=components(job.program)[component],
         program=job.program.name,
         autodiff=f"{hexadecimal(float(value))} ({subject.form.name}, {way})",
@@ -373,7 +370,9 @@ def _compare(
         "digits": float(form.precision * math.log10(2)),
     }
     place = (0, 0)
-    known = shown & finite(exact) & ((_accuracy(exact) >= REFERENCE_BITS).astype(bool) | np.equal(exact, 0).astype(bool))
+    known = (
+        shown & finite(exact) & ((_accuracy(exact) >= REFERENCE_BITS).astype(bool) | np.equal(exact, 0).astype(bool))
+    )
     with precision(ROUNDED_BITS):
         for point, component in np.argwhere(known):
             value, true = as_balls[point, component], exact[point, component]

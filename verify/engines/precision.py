@@ -17,7 +17,26 @@ from verify.engines.floats import Job, reference, run
 from verify.formats import FORMATS, Format
 from verify.readings.exact import precision
 
-GAPS: Final = (0.0, 1.0, 2.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 60.0, 80.0, 100.0, 200.0, 340.0, 700.0)
+GAPS: Final = (
+    0.0,
+    1.0,
+    2.0,
+    5.0,
+    8.0,
+    10.0,
+    15.0,
+    20.0,
+    25.0,
+    30.0,
+    35.0,
+    40.0,
+    60.0,
+    80.0,
+    100.0,
+    200.0,
+    340.0,
+    700.0,
+)
 WRONG, RIGHT = (0.0, 1.0), (1.0, 0.0)
 
 # Title, claim whose programs are run, and target; logits are (gap, 0), so that the first class wins.

@@ -218,10 +218,12 @@ def _floats_sentence(results: Results) -> str:
     lost: list[str] = []
     for form in dict.fromkeys(str(row["form"]) for row in mine):
         gaps = [float(row["gap"]) for row in mine if row["form"] == form and row["digits"] == "none"]
-        lost.append(f"{_form_words(form)}: " + (f"none left from {min(gaps):g} nats on" if gaps else "never without"))
+        lost.append(
+            f"{_form_words(form)}: " + (f"none left from {min(gaps):g} nats on" if gaps else "some at every gap")
+        )
     return (
-        f"What floats keep is another question. Correct digits of the gradient of {subject}, in {name}, as the logit gap "
-        f"grows: {'; '.join(lost)}. [Digits by gap, form and format](precision.md)"
+        f"What floats keep is another question. Correct digits of the gradient of {subject}, in {name}, as the logit "
+        f"gap grows: {'; '.join(lost)}. [Digits by gap, form and format](precision.md)"
     )
 
 
@@ -387,7 +389,7 @@ def precision_page(results: Results, figures: Sequence[str]) -> str:
         "# Digits that floats keep",
         "How many decimal digits of the exact gradient come out as one logit runs ahead of the other, two classes, of "
         "the component that fares worst: through `jax.grad`, by the formula as it is written, and by an algebraically "
-        "equal form without cancellation. All three are the same function of real numbers. [Back to the index](index.md)",
+        "equal form without cancellation. All three are one function of real numbers. [Back to the index](index.md)",
         "*none*: not one digit is right. *underflow*: the exact value is below the format's smallest normal number, so "
         "no form can show it. *not finite*: infinity or not a number came out. Where `jax.grad` and the formula lose "
         "digits they lose them together, so that they agree shows nothing.",

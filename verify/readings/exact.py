@@ -293,7 +293,7 @@ class Balls(System):
         return bool(np.not_equal(divisor, ZERO).all())
 
     def quotient(self, equation: Any, a: Array, b: Array, stretched: bool) -> Array:
-        """a / b entry by entry; ``stretched`` says that the divisor is broadcast along some axis."""
+        """A / b entry by entry; ``stretched`` says that the divisor is broadcast along some axis."""
         del stretched
         return self.finish(equation, np.divide(a, b))
 
@@ -422,9 +422,7 @@ class Balls(System):
         return spread(np.where(first_wins == YES, x, y), shape)
 
     def _clamp(self, equation: Any, low: Array, array: Array, high: Array) -> Array:
-        return self._extremum(
-            equation, self._extremum(equation, low, array, greater=True), high, greater=False
-        )
+        return self._extremum(equation, self._extremum(equation, low, array, greater=True), high, greater=False)
 
     def _sign(self, equation: Any, array: Array) -> Array:
         shape, (x,) = thin(array)
@@ -635,8 +633,8 @@ def _square(array: Array) -> Array:
 def _real_power(a: Array, b: Array) -> Array:
     def power(base: arb, exponent: arb) -> arb:
         if exponent.is_exact() and exponent.is_integer():
-            return base ** exponent
-        return (exponent * base.log()).exp() if not base == 0 else (ZERO if exponent > 0 else NAN)
+            return base**exponent
+        return (exponent * base.log()).exp() if base != 0 else (ZERO if exponent > 0 else NAN)
 
     return np.frompyfunc(power, 2, 1)(a, b)
 

@@ -6,7 +6,7 @@ own, dtype object), whole numbers (int64), and truth values (int8 with the value
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -184,7 +184,9 @@ def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -
     system.members = np.arange(points)
     system.path = ""
     constants = [_constant(system, value) for value in closed.consts]
-    outputs, _ = _run(system, closed.jaxpr, constants, list(arguments), [False] * len(constants), [True] * len(arguments))
+    outputs, _ = _run(
+        system, closed.jaxpr, constants, list(arguments), [False] * len(constants), [True] * len(arguments)
+    )
     return outputs, system.trail
 
 
@@ -282,9 +284,7 @@ def thin(*arrays: Array) -> tuple[tuple[int, ...], list[Array]]:
         return aligned[0].shape, aligned
     shape = np.broadcast_shapes(*(array.shape for array in aligned))
     cut = tuple(
-        slice(None)
-        if any(array.shape[axis] > 1 and array.strides[axis] != 0 for array in aligned)
-        else slice(0, 1)
+        slice(None) if any(array.shape[axis] > 1 and array.strides[axis] != 0 for array in aligned) else slice(0, 1)
         for axis in range(len(shape))
     )
     return shape, [array[cut] for array in aligned]
@@ -479,7 +479,7 @@ def _take(arrays: Sequence[Array], rows: Array, points: int) -> list[Array]:
 
 
 @contextmanager
-def _only(system: System, rows: Array) -> Iterator[None]:
+def _only(system: System, rows: Array) -> Generator[None]:
     members = system.members
     system.members = members[rows]
     try:

@@ -1,8 +1,9 @@
 """Rounded reading: a value is a ball that contains every float that a format may return for the program.
 
 The rules: one rounding per operation, fused or not; sums in any order; division by way of a rounded reciprocal; results
-flushed to zero where the format flushes; elementary functions within the budget measured for the platform. A value that
-may overflow becomes a ball without bounds, of which nothing is claimed. This is the tolerance, derived from the program.
+flushed to zero where the format flushes; elementary functions within the budget measured for the platform. A value
+that may overflow becomes a ball without bounds, of which nothing is claimed. This is the tolerance, derived from the
+program.
 """
 
 from collections.abc import Callable
@@ -77,8 +78,12 @@ class Rounded(Balls):
         sizes = np.add.reduce(_upper(terms), axis=axis)
         count = (~_is_zero(terms).astype(bool)).sum(axis=axis)
         unit = 2.0**-form.sum_precision
-        share = (np.maximum(count - 1, 0) * unit * (1 + 2.0**-20) + (form.unit_roundoff if products else 0.0)).astype(object)
-        flushed = (count * (form.flush if products or form.sum_precision == form.precision else 2.0**-126)).astype(object)
+        share = (np.maximum(count - 1, 0) * unit * (1 + 2.0**-20) + (form.unit_roundoff if products else 0.0)).astype(
+            object
+        )
+        flushed = (count * (form.flush if products or form.sum_precision == form.precision else 2.0**-126)).astype(
+            object
+        )
         widened = result + (sizes * share + flushed) * UNIT
         widened = self._bounded(widened, form if form.sum_precision == form.precision else FORMATS["float32"])
         if form.sum_precision == form.precision:

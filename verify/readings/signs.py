@@ -1,7 +1,8 @@
 """Sign reading: which signs a value can have anywhere on the domain; it proves outcomes of choices unreachable.
 
 A value is the set of signs it may take, as bits. A comparison that the signs decide has one reachable outcome, for
-every point of the domain: ``logsumexp`` asks whether a sum of exponentials is negative, and no point can show that it is.
+every point of the domain: ``logsumexp`` asks whether a sum of exponentials is negative, and no point can show that
+it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,7 +64,9 @@ class Signs(System):
 
     def lift(self, values: Array) -> Array:
         """Signs of constants."""
-        return np.where(values > 0, PLUS, np.where(values < 0, MINUS, np.where(values == 0, NONE, ANY))).astype(np.int64)
+        return np.where(values > 0, PLUS, np.where(values < 0, MINUS, np.where(values == 0, NONE, ANY))).astype(
+            np.int64
+        )
 
     def from_truth(self, truth: Array) -> Array:
         """Zero, one, or either."""
