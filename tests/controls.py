@@ -390,7 +390,7 @@ _wrong(
     jax.nn.softmax,
     "value",
     lambda x: jnp.minimum(_softmax(x), 1 - 1e-12),
-    LOGITS,
+    {"x": Saturated("n", gap=8.0)},
     lambda v: m_softmax(v["x"]),
     lambda v: [min(each, mp.mpf(1 - 1e-12)) for each in m_softmax(v["x"])],
     sizes={"n": (2,)},

@@ -203,7 +203,7 @@ def run(
     if jobs is None:
         jobs = 1 if len(selected) <= IN_PROCESS else min(_cores(), MOST_JOBS, len(selected))
     tasks = _batches(selected, loaded.modules, jobs)
-    if whole_article:
+    if whole_article and amount.name != "quick":
         tasks.insert(0, (PRECISION,))
     work = _Work(tuple(map(str, targets)), amount.name, seed, dict(loaded.modules))
     board = _Board({claim.id: claim for claim in selected}, work, progress)

@@ -15,7 +15,7 @@ class Budget:
         name: ``quick``, ``standard`` or ``deep``.
         points: points per size choice that the enclose engine looks at.
         every_mode: number of size choices, from the first, at which every mode is read.
-        examples: points that Hypothesis may draw per claim.
+        examples: points that Hypothesis may draw per claim; with none it only shrinks what another engine refuted.
         float_points: points per format.
         ways: per format, how the first mode, the formula and its stable form are run: ``jit`` on one point, ``vmap``
             on a batch, ``eager`` an operation at a time (the first mode alone).
@@ -52,8 +52,8 @@ BUDGETS: Final = {
             name="quick",
             points=16,
             every_mode=1,
-            examples=4,
-            float_points=16,
+            examples=0,
+            float_points=12,
             ways={"float32": _BATCH},
             mode_ways={},
             bound_ways={"float32": _BATCH},

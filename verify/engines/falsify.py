@@ -34,6 +34,8 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         FAILS with a shrunk witness, or UNKNOWN: no counterexample is no evidence.
     """
     started = time.perf_counter()
+    if suspect is None and not case.budget.examples:
+        return _unknown(case, started, f"not searched with --budget {case.budget.name}")
     sizes = sorted(
         (size for size in case.choices if entries(case.claim, size) <= READABLE), key=lambda size: sum(size.values())
     )
@@ -59,7 +61,7 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
                 return True
         return False
 
-    examples = case.budget.examples * (10 if suspect else 1)
+    examples = max(10 * case.budget.examples, 100) if suspect else case.budget.examples
     chosen = settings(
         max_examples=examples,
         database=None,
