@@ -4,6 +4,7 @@ Tracing allocates nothing. Dead equations are dropped, since reverse mode leaves
 maxima among them. What JAX keeps private is used here and in the interpreter alone.
 """
 
+import inspect
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -157,10 +158,13 @@ def _trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth
     ]
 
     def on_flat(function: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *flat: function(**dict(zip(names, jax.tree.unflatten(treedef, flat[: len(shapes)]), strict=True)))
+        call = _by_name(function)
+        return lambda *flat: call(dict(zip(names, jax.tree.unflatten(treedef, flat[: len(shapes)]), strict=True)))
+
+    subject_of = _by_name(claim.autodiff.fn)
 
     def positional(*given: Any) -> Any:
-        return claim.autodiff.fn(**dict(zip(names, given, strict=True)))
+        return subject_of(dict(zip(names, given, strict=True)))
 
     primal = _flatten(on_flat(claim.autodiff.fn))
     closed = _make(claim, "autodiff", primal, arguments)
@@ -296,11 +300,31 @@ def _modes(
             problem = error
             unavailable[mode] = _last_line(error)
             continue
+        if any(equation.primitive.name == "custom_lin" for equation in equations(made.jaxpr)):
+            # A function with a custom reverse rule has no forward mode; JAX says so only when it is run.
+            unavailable[mode] = "the function has a custom_vjp rule, which forward mode cannot use"
+            continue
         modes.append(_program(mode, made, function, directions, contracted))
     if not modes:
-        assert problem is not None
-        raise problem
+        raise problem or ClaimError(
+            f"claim {claim.id!r}: JAX offers no mode for it: {next(iter(unavailable.values()))}"
+        )
     return modes, unavailable
+
+
+def _by_name(function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """Call with arguments by name, those that take none by place: many of JAX's own functions are such."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    placed = [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY]
+
+    def call(given: Mapping[str, Any]) -> Any:
+        named = {name: value for name, value in given.items() if name not in placed}
+        return function(*(given[name] for name in placed if name in given), **named)
+
+    return call
 
 
 def _flatten(function: Callable[..., Any]) -> Callable[..., list[Any]]:
@@ -385,8 +409,6 @@ def _side(
 
 
 def _predicate(claim: Claim, arguments: Sequence[Any], names: list[str], treedef: Any, count: int) -> Program:
-    import inspect
-
     assert claim.where is not None
     taken = list(inspect.signature(claim.where).parameters)
     function = claim.where

@@ -14,6 +14,7 @@ class Budget:
     Attributes:
         name: ``quick``, ``standard`` or ``deep``.
         points: points per size choice that the enclose engine looks at.
+        looks: confirmed points per program that are read again with all bits.
         every_mode: number of size choices, from the first, at which every mode is read.
         examples: points that Hypothesis may draw per claim; with none it only shrinks what another engine refuted.
         float_points: points per format.
@@ -27,6 +28,7 @@ class Budget:
 
     name: str
     points: int
+    looks: int
     every_mode: int
     examples: int
     float_points: int
@@ -51,6 +53,7 @@ BUDGETS: Final = {
         Budget(
             name="quick",
             points=16,
+            looks=2,
             every_mode=1,
             examples=0,
             float_points=12,
@@ -63,6 +66,7 @@ BUDGETS: Final = {
         Budget(
             name="standard",
             points=48,
+            looks=5,
             every_mode=2,
             examples=10,
             float_points=24,
@@ -77,6 +81,7 @@ BUDGETS: Final = {
         Budget(
             name="deep",
             points=400,
+            looks=60,
             every_mode=24,
             examples=1000,
             float_points=256,

@@ -26,6 +26,10 @@ LEVELS: Final = (192, 512, 1536, 4096)
 # Relative accuracy, in bits, at which two balls that overlap are taken to be one value.
 SHARED_BITS: Final = 100
 # Two balls around zero that are both below 2**-2500 at the last level are zero: far below anything a float could show.
+# Bits that values must keep when literals are widened by half an ulp, of the 53 that the widening leaves.
+LITERAL_BITS: Final = 40
+# Entries that reading confirmed points again with all bits may compute.
+SECOND_WORK: Final = 20_000
 NEGLIGIBLE: Final = arb(2) ** -2500
 # Whole-number arguments with more values than this are not enumerated to prove a choice unreachable.
 MOST_LABELS: Final = 256
@@ -88,6 +92,14 @@ def draw(subject: Subject, count: int, form: Format, rng: np.random.Generator, s
             drawn[place].append(region.draw(family, index // len(families) + place, shape, form, rng))
             labels.append(family)
         names.append(", ".join(labels))
+    if form is not FLOAT64:
+        # An interval may hold no number of a coarse format: what was drawn in its place is no member.
+        members = [
+            all(region.contains(each[row]) for region, each in zip(subject.regions, drawn, strict=True))
+            for row in range(count)
+        ]
+        drawn = [[each[row] for row in range(count) if members[row]] for each in drawn]
+        names = [name for name, member in zip(names, members, strict=True) if member]
     for seed in seeds:
         for side, place in itertools.product((-1, 0, 1), range(len(subject.regions))):
             region, shape = subject.regions[place], subject.shapes[place]
@@ -107,6 +119,9 @@ def draw(subject: Subject, count: int, form: Format, rng: np.random.Generator, s
             for target, value in zip(drawn, base, strict=True):
                 target.append(value)
             names.append(f"threshold {seed:.6g}")
+    if not names:
+        empty = [np.zeros((0, *shape)) for shape in subject.shapes]
+        return Points(tuple(empty), ())
     return Points(tuple(np.stack(each) for each in drawn), tuple(names))
 
 
@@ -365,19 +380,19 @@ class Case:
             open_[rows[(truth == YES) | (truth == NO)]] = False
         return held
 
-    def judge(self, subject: Subject, program: Program, points: Points, against: Program | None = None) -> Judged:
+    def judge(self, subject: Subject, program: Program, points: Points, looks: int) -> Judged:
         """Judge one side against the formula at some points, with bits raised until each is decided.
 
         Args:
             subject: the traced claim.
             program: an autodiff mode, or ``stable``.
             points: exact members of the domain.
-            against: what it is judged against; the formula if left out.
+            looks: how many of the confirmed points are read again with all bits.
 
         Returns:
             Codes per point and component, and the balls behind them.
         """
-        formula = against or subject.formula
+        formula = subject.formula
         count = len(points)
         along = directions(program, count, self.rng(17, *subject.size.values()))
         width = sum(shape_size(shape) for shape in program.outputs)
@@ -413,8 +428,36 @@ class Case:
             judged.undefined[rows] = unreal & ~hulls
             settled = (codes != OPEN).all(axis=1) | (codes == REFUTED).any(axis=1) | judged.kinks[rows]
             rows = rows[~settled]
+        self._second_look(subject, program, formula, points, along, judged, relation, looks)
         self._reconsider(subject, program, formula, points, along, judged, relation)
         return judged
+
+    def _second_look(
+        self,
+        subject: Subject,
+        program: Program,
+        formula: Program,
+        points: Points,
+        along: list[Array],
+        judged: Judged,
+        relation: str,
+        looks: int,
+    ) -> None:
+        """Read some confirmed points again with all bits: at few bits 1 and 1 - e^-200 share a ball."""
+        confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks & (judged.bits < LEVELS[-1])
+        rows = np.flatnonzero(confirmed)
+        count = min(len(rows), looks, max(SECOND_WORK // max(cost(program) + cost(formula), 1), 1))
+        if not count:
+            return
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, count).astype(int))]
+        steer = [each[rows] for each in along]
+        first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[-1])
+        with precision(LEVELS[-1]):
+            codes = decide(relation, first, second, last=True)
+        wrong = (codes == REFUTED).any(axis=1)
+        for target, value in ((judged.codes, codes), (judged.first, first), (judged.second, second)):
+            target[rows[wrong]] = value[wrong]
+        judged.bits[rows[wrong]] = LEVELS[-1]
 
     def _both(
         self,
@@ -462,10 +505,13 @@ class Case:
         first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[1], widen=True)
         with precision(LEVELS[1]):
             again = decide(relation, first, second, last=True)
-        real = finite(first) & finite(second)
-        saved = (judged.codes[rows] == REFUTED) & (again != REFUTED) & real
+        # A literal that is inflated by the program makes balls that meet anything: they decide nothing.
+        sharp = np.minimum(_accuracy(first), _accuracy(second)) >= LITERAL_BITS
+        sharp = sharp.astype(bool) & finite(first) & finite(second)
+        saved = (judged.codes[rows] == REFUTED) & (again != REFUTED)
         codes = judged.codes[rows]
-        codes[saved] = CONFIRMED
+        codes[saved & sharp] = CONFIRMED
+        codes[saved & ~sharp] = OPEN
         judged.codes[rows] = codes
         if not saved.any():
             self.literals = before
@@ -544,7 +590,7 @@ def decimal(value: arb, digits: int = 17) -> str:
     """Decimal text of a ball's midpoint; zero is ``0``."""
     if not value.is_finite():
         return str(value)
-    if value == 0:
+    if value.contains(0) and value.rel_accuracy_bits() <= 0:
         return "0"
     with precision(4096):
         return value.mid().str(digits, radius=False)

@@ -5,6 +5,8 @@ every outcome of every choice in every program to have been taken at some point,
 """
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -31,6 +33,8 @@ NAME: Final = "enclose"
 # Entries that one program may compute per choice of sizes, all points together.
 WORK: Final = {"quick": 30_000, "standard": 100_000, "deep": 3_000_000}
 LEAST_POINTS: Final = 3
+# Every outcome of every choice has to be seen at sizes of at most this many entries, and at the first.
+COVERED_ENTRIES: Final = 64
 
 
 class _Tally:
@@ -48,8 +52,7 @@ class _Tally:
         self.unavailable: dict[str, str] = {}
         self.lacking: list[str] = []
         self.refuted: tuple[int, Witness, str] | None = None
-        self.reached: dict[tuple[str, str], set[int]] = {}
-        self.wanted: dict[tuple[str, str], tuple[str, set[int]]] = {}
+        self.uncovered: list[str] = []
 
 
 def check(case: Case) -> Verdict:
@@ -80,22 +83,12 @@ def check(case: Case) -> Verdict:
             continue
         try:
             subject = case.subject(size)
-            if number == 0:
-                _expect_coverage(case, subject, tally)
             _one_size(case, subject, tally, number)
         except UnsupportedPrimitive as error:
             return _verdict(case, tally, started, str(error))
         tally.sizes.append(text)
     del late
     return _verdict(case, tally, started, "")
-
-
-def _expect_coverage(case: Case, subject: Subject, tally: _Tally) -> None:
-    for program in subject.sides:
-        reachable = case.reachable(subject, program)
-        if reachable is not None:
-            for path, outcomes in reachable.items():
-                tally.wanted[program.name, path] = ("", outcomes)
 
 
 def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
@@ -113,13 +106,15 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     tally.unavailable.update(subject.unavailable)
     decided = np.zeros(len(points), dtype=bool)
     formula_cost = cost(subject.formula)
+    met: dict[tuple[str, str], _Choice] = {}
     for program in judged_programs(subject):
         limit = WORK[case.budget.name] // max(cost(program) + formula_cost, 1)
         chosen = points.take(_some(len(points), max(limit, LEAST_POINTS)))
-        judged = case.judge(subject, program, chosen)
+        judged = case.judge(subject, program, chosen, case.budget.looks)
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks
         refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
         _note(case, subject, chosen, judged, refuted, tally)
+        _cover(judged, met)
         if not confirmed.any() and not refuted.any():
             tally.lacking.append(f"no point decides {program.name} at {size_text(subject.size) or 'its size'}")
         elif 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
@@ -128,6 +123,9 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
             )
         decided[_some(len(points), max(limit, LEAST_POINTS))] |= confirmed | refuted
     tally.points += int(decided.sum())
+    # Where each point is large there are few of them, and the choices of the small sizes speak for it.
+    if number == 0 or entries(case.claim, subject.size) <= COVERED_ENTRIES:
+        tally.uncovered += _uncovered(case, subject, met)
 
 
 def _some(count: int, limit: int) -> np.ndarray:
@@ -148,15 +146,6 @@ def _branches(subject: Subject) -> bool:
 
 def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted: np.ndarray, tally: _Tally) -> None:
     program = judged.program
-    for name, met in judged.trails.items():
-        for trail, rows in met:
-            counted = ~judged.kinks[rows]
-            for path, branch in trail.branches.items():
-                key = (name, path)
-                text, outcomes = tally.wanted.get(key, ("", set(range(branch.outcomes))))
-                tally.wanted[key] = (text or f"{branch.label} in {name}", outcomes)
-                taken = {outcome for outcome, mask in branch.seen.items() if (mask & counted).any()}
-                tally.reached.setdefault(key, set()).update(taken)
 
     def place(row: int) -> str:
         return point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
@@ -190,12 +179,41 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
             tally.refuted = (rank, found, difference)
 
 
-def _uncovered(tally: _Tally) -> list[str]:
+@dataclass
+class _Choice:
+    """One choice of one program at one size: how it is called, how many outcomes it has, and which were taken."""
+
+    label: str
+    outcomes: int
+    taken: set[int] = field(default_factory=set)
+
+
+def _cover(judged: Judged, met: dict[tuple[str, str], _Choice]) -> None:
+    """Note the outcomes that were taken at points that count."""
+    for name, trails in judged.trails.items():
+        for trail, rows in trails:
+            counted = ~judged.kinks[rows]
+            for path, branch in trail.branches.items():
+                choice = met.setdefault((name, path), _Choice(f"{branch.label} in {name}", branch.outcomes))
+                choice.taken |= {outcome for outcome, mask in branch.seen.items() if (mask & counted).any()}
+
+
+def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choice]) -> list[str]:
+    """Choices with an outcome that no point has taken, though the signs of the domain leave it open."""
     missing: list[str] = []
-    for key, (text, outcomes) in tally.wanted.items():
-        left = outcomes - tally.reached.get(key, set())
-        if left and text:
-            missing.append(f"{text} never took outcome {', '.join(map(str, sorted(left)))}")
+    for program in subject.sides:
+        mine = {path: choice for (name, path), choice in met.items() if name == program.name}
+        if all(len(choice.taken) == choice.outcomes for choice in mine.values()):
+            continue
+        reachable = case.reachable(subject, program)
+        for path, choice in mine.items():
+            open_ = (
+                set(range(choice.outcomes)) if reachable is None else reachable.get(path, set(range(choice.outcomes)))
+            )
+            left = open_ - choice.taken
+            if left:
+                size = f" at {size_text(subject.size)}" if subject.size else ""
+                missing.append(f"{choice.label} never took outcome {', '.join(map(str, sorted(left)))}{size}")
     return missing
 
 
@@ -233,7 +251,7 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
     reasons = [problem] if problem else []
     reasons += tally.skipped + tally.lacking + ([tally.undefined] if tally.undefined else [])
     if not reasons:
-        uncovered = _uncovered(tally)
+        uncovered = tally.uncovered
         if uncovered:
             reasons.append(
                 "a choice was not seen both ways: "

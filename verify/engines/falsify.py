@@ -55,7 +55,7 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
             return False
         tried += 1
         for program in _searched(subject, suspect):
-            judged = case.judge(subject, program, points)
+            judged = case.judge(subject, program, points, looks=1 if suspect else 0)
             if (judged.codes[0] == REFUTED).any() and not judged.kinks[0]:
                 best = (subject, judged, points, number)
                 return True

@@ -182,11 +182,15 @@ class Balls(System):
 
     def from_truth(self, truth: Array) -> Array:
         """0 or 1, their hull where it is undecided."""
-        table = np.empty(3, dtype=object)
-        table[:] = [ZERO, ONE, ZERO.union(ONE)]
         if self.depends:
             self.mark("hulls", truth == UNDECIDED)
-        return table[truth]
+        table = np.empty(2, dtype=object)
+        table[:] = [ZERO, ONE]
+        result = table[np.maximum(truth, NO)]
+        # One object an entry: two undecided entries are not one value.
+        for place in zip(*np.nonzero(truth == UNDECIDED), strict=True):
+            result[place] = ZERO.union(ONE)
+        return result
 
     def to_whole(self, numbers: Array) -> tuple[Array, Array]:
         """Truncate towards zero where that is decided."""
@@ -253,8 +257,9 @@ class Balls(System):
         return spread(result, shape)
 
     def _same(self, a: Array, b: Array) -> Array:
-        """Where both entries are one value, and so equal."""
-        return addresses(a) == addresses(b)
+        """Where both entries are one value, and so equal; the shared ball without a value is not one."""
+        where = addresses(a)
+        return (where == addresses(b)) & (where != id(NAN))
 
     def _multiply(self, equation: Any, a: Array, b: Array) -> Array:
         self._guard(a, b)
@@ -434,10 +439,13 @@ class Balls(System):
         self.branch(equation, np.where(positive == YES, 1, np.where(negative == YES, 0, UNDECIDED)), 2)
         unsure = ~zero & (positive != YES) & (negative != YES)
         self.mark("hulls", unsure)
-        table = np.empty(4, dtype=object)
-        table[:] = [ZERO, ONE, -ONE, (-ONE).union(ONE)]
-        code = np.where(positive == YES, 1, np.where(negative == YES, 2, np.where(zero, 0, 3)))
-        return spread(table[code], shape)
+        table = np.empty(3, dtype=object)
+        table[:] = [ZERO, ONE, -ONE]
+        result = table[np.where(positive == YES, 1, np.where(negative == YES, 2, 0))]
+        for place in zip(*np.nonzero(unsure), strict=True):
+            result[place] = NAN if x[place].is_nan() else (-ONE).union(ONE)
+        self.tainted = self.tainted or not finite(result).all()
+        return spread(result, shape)
 
     def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
         shape, (x,) = thin(array)
@@ -447,11 +455,16 @@ class Balls(System):
         half = arb(0.5)
         shape, (x,) = thin(array)
 
+        to_even = int(equation.params["rounding_method"]) == 1
+
         def nearest(value: arb) -> arb:
-            low = (value + half).floor()
-            if value + half == low and int(low.unique_fmpz()) % 2:  # type: ignore[arg-type]
-                return low - 1
-            return low
+            up, down = (value + half).floor(), (value - half).ceil()
+            if up == down or not value.is_exact():
+                return up.union(down)
+            # A tie: to the even neighbour, or away from zero.
+            if to_even:
+                return down if int(up.unique_fmpz()) % 2 else up  # type: ignore[arg-type]
+            return up if value > 0 else down
 
         return spread(np.frompyfunc(nearest, 1, 1)(x), shape)
 
@@ -634,7 +647,7 @@ def _real_power(a: Array, b: Array) -> Array:
     def power(base: arb, exponent: arb) -> arb:
         if exponent.is_exact() and exponent.is_integer():
             return base**exponent
-        return (exponent * base.log()).exp() if base != 0 else (ZERO if exponent > 0 else NAN)
+        return (exponent * base.log()).exp() if not base.is_zero() else (ZERO if exponent > 0 else NAN)
 
     return np.frompyfunc(power, 2, 1)(a, b)
 

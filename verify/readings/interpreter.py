@@ -183,10 +183,10 @@ def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -
     system.trail = Trail(points)
     system.members = np.arange(points)
     system.path = ""
-    constants = [_constant(system, value) for value in closed.consts]
-    outputs, _ = _run(
-        system, closed.jaxpr, constants, list(arguments), [False] * len(constants), [True] * len(arguments)
-    )
+    with jax.enable_x64(True):  # JAX moves labels of entries for us, which are as wide as its indices
+        constants = [_constant(system, value) for value in closed.consts]
+        depends = [False] * len(constants), [True] * len(arguments)
+        outputs, _ = _run(system, closed.jaxpr, constants, list(arguments), *depends)
     return outputs, system.trail
 
 
@@ -380,6 +380,11 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
     )
     missing = flat.shape[1]
     table: dict[bytes, Array] = {}
+    # A label that is not there stands for what JAX fills in: the value it was given, or nothing.
+    params = dict(equation.params)
+    filling = params.get("fill_value")
+    if "fill_value" in params:
+        params["fill_value"] = None
 
     def labels(row: int) -> Array:
         steers = {place: arrays[place][min(row, arrays[place].shape[0] - 1)] for place in steering}
@@ -394,14 +399,15 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
                     size = int(np.prod(array.shape[1:], dtype=int))
                     operands.append(np.arange(start, start + size, dtype=np.int32).reshape(array.shape[1:]))
                     start += size
-            result = np.asarray(equation.primitive.bind(*map(jax.numpy.asarray, operands), **equation.params))
+            result = np.asarray(equation.primitive.bind(*map(jax.numpy.asarray, operands), **params))
             table[key] = np.where((result < 0) | (result >= missing), missing, result)
         return table[key]
 
     if moved_kind == "number":
-        flat = np.concatenate([flat, system.undefined((rows, 1))], axis=1)
+        filled = system.undefined((rows, 1)) if filling is None else system.lift(np.full((rows, 1), float(filling)))
     else:
-        flat = np.concatenate([flat, np.zeros((rows, 1), dtype=flat.dtype)], axis=1)
+        filled = np.full((rows, 1), 0 if filling is None else filling, dtype=flat.dtype)
+    flat = np.concatenate([flat, filled], axis=1)
     if not varying:
         return flat[:, labels(0)]
     return np.stack([flat[row][labels(row)] for row in range(rows)])
@@ -459,10 +465,12 @@ def scatter_targets(equation: Any, indices: Array) -> Array:
     size = int(np.prod(operand.shape, dtype=int))
     integer = np.asarray(indices, dtype=equation.invars[1].aval.dtype)
 
+    kept = ("dimension_numbers", "indices_are_sorted", "unique_indices", "mode")
+
     def add(values: Any) -> Any:
-        return equation.primitive.bind(
-            jax.numpy.zeros(operand.shape, dtype=np.float64), jax.numpy.asarray(integer), values, **equation.params
-        )
+        zeros = jax.numpy.zeros(operand.shape, dtype=np.float64)
+        given = {name: equation.params[name] for name in kept}
+        return jax.lax.scatter_add(zeros, jax.numpy.asarray(integer), values, **given)
 
     # The transpose of adding to a place is reading from it: reading labels tells each update its place.
     _, pull = jax.vjp(add, jax.numpy.zeros(updates.shape, dtype=np.float64))
@@ -501,12 +509,14 @@ def _merge(system: System, pieces: list[tuple[Array, list[Array]]], points: int)
 def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
     which, operands = inputs[0], inputs[1:]
     branches = equation.params["branches"]
+    system.depends = flags[0]
     if kind_of(equation.invars[0].aval) == "truth":
+        system.branch(equation, which, len(branches))
         system.mark("lost", which == UNDECIDED)
         which = np.maximum(which, 0).astype(np.int64)
-    which = np.clip(which, 0, len(branches) - 1)
-    system.depends = flags[0]
-    system.branch(equation, which, len(branches))
+    else:
+        which = np.clip(which, 0, len(branches) - 1)
+        system.branch(equation, which, len(branches))
     points = len(system.members)
     path = system.path
 
@@ -658,17 +668,20 @@ def _reduce_truth(system: System, equation: Any, array: Array, decisive: int) ->
 
 
 def _select_whole(system: System, equation: Any, which: Array, *cases: Array) -> Array:
+    system.branch(equation, which, len(cases))
     if kind_of(equation.invars[0].aval) == "truth":
         system.mark("lost", which == UNDECIDED)
         which = np.maximum(which, 0)
     aligned = align(which, *cases)
     shape = np.broadcast_shapes(*(each.shape for each in aligned))
-    system.branch(equation, np.broadcast_to(aligned[0], shape), len(cases))
     return np.choose(np.broadcast_to(aligned[0], shape), [np.broadcast_to(each, shape) for each in aligned[1:]])
 
 
 def _convert_whole(system: System, equation: Any, array: Array) -> Array:
     source, target = kind_of(equation.invars[0].aval), kind_of(equation.outvars[0].aval)
+    if source == "truth" and target != "truth":
+        # A mask that becomes a factor or an index is a choice like any other.
+        system.branch(equation, array, 2)
     if target == "number":
         return system.from_truth(array) if source == "truth" else system.lift(array.astype(np.float64))
     if source == "truth" and target == "whole":

@@ -36,6 +36,8 @@ class Rounded(Balls):
         """Start with no constants computed."""
         super().__init__()
         self._factors: dict[tuple[str, float], arb] = {}
+        self._running = False
+        self.rows["reduce_precision"] = self._unsupported
         # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
         self._quotients: dict[int, tuple[Array, Array, Array]] = {}
 
@@ -77,18 +79,31 @@ class Rounded(Balls):
         form = self._form(equation)
         sizes = np.add.reduce(_upper(terms), axis=axis)
         count = (~_is_zero(terms).astype(bool)).sum(axis=axis)
-        unit = 2.0**-form.sum_precision
-        share = (np.maximum(count - 1, 0) * unit * (1 + 2.0**-20) + (form.unit_roundoff if products else 0.0)).astype(
-            object
-        )
-        flushed = (count * (form.flush if products or form.sum_precision == form.precision else 2.0**-126)).astype(
-            object
-        )
+        # 16-bit formats are summed in float32 and rounded once, but for running sums.
+        plain = self._running or form.sum_precision == form.precision
+        unit = form.unit_roundoff if plain else 2.0**-form.sum_precision
+        per_sum = np.maximum(count - 1, 0) * unit * (1 + 2.0**-20)
+        share = (per_sum + (form.unit_roundoff if products else 0.0)).astype(object)
+        flushed = (count * (form.flush if products or plain else 2.0**-126)).astype(object)
         widened = result + (sizes * share + flushed) * UNIT
-        widened = self._bounded(widened, form if form.sum_precision == form.precision else FORMATS["float32"])
-        if form.sum_precision == form.precision:
+        wide = form if plain else FORMATS["float32"]
+        widened = self._bounded(widened, wide)
+        # A partial sum may be as large as the sum of magnitudes, in some order.
+        partial = self._bounded(sizes + sizes * share, wide)
+        lost = ~finite(partial)
+        if lost.any():
+            widened[lost] = NAN
+        if plain:
             return widened
         return self.finish(equation, widened)
+
+    def _cumulative_sum(self, equation: Any, array: Array) -> Array:
+        """Running sums are formed in the format itself."""
+        self._running = True
+        try:
+            return super()._cumulative_sum(equation, array)
+        finally:
+            self._running = False
 
     def _same(self, a: Array, b: Array) -> Array:
         """One value is equal to itself only where it is exact: compiled code may compute it twice, differently."""

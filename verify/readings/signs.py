@@ -92,7 +92,9 @@ class Signs(System):
         return np.full(shape, ANY)
 
     def mark(self, where: str, mask: Array) -> None:
-        """Signs never lose a point: an undecided choice makes both of its outcomes reachable."""
+        """An undecided choice makes both of its outcomes reachable; one that steers structure cannot be followed."""
+        if where == "lost" and mask.any():
+            raise UnsupportedPrimitive("a choice of structure that the signs leave open", self.name)
 
     def branch(self, equation: Any, which: Array, outcomes: int) -> None:
         """Record what is reachable: the decided outcomes, or all of them."""
