@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from verify.formats import FLOAT64, Format
+from verify.formats import FLOAT64, FORMATS, Format
 
 if TYPE_CHECKING:
     import numpy as np
@@ -621,7 +621,8 @@ class Constant(Region):
         """The value itself in float64, or its rounding to another format."""
         import numpy as np
 
-        return bool((np.asarray(value) == np.array(self.value, dtype=np.float64)).all())
+        given = np.array(self.value, dtype=np.float64)
+        return any(bool((np.asarray(value) == form.round(given)).all()) for form in FORMATS.values())
 
     @property
     def signs(self) -> frozenset[int]:

@@ -35,6 +35,7 @@ WORK: Final = {"quick": 30_000, "standard": 100_000, "deep": 3_000_000}
 LEAST_POINTS: Final = 3
 # Every outcome of every choice has to be seen at sizes of at most this many entries, and at the first.
 COVERED_ENTRIES: Final = 64
+MORE_DRAWS: Final = 2
 
 
 class _Tally:
@@ -104,28 +105,51 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
         tally.lacking.append(f"no point at {size_text(subject.size)} is decided to lie where the claim speaks")
         return
     tally.unavailable.update(subject.unavailable)
-    decided = np.zeros(len(points), dtype=bool)
-    formula_cost = cost(subject.formula)
     met: dict[tuple[str, str], _Choice] = {}
+    tally.points += _judge_all(case, subject, points, tally, met, must_decide=True)
+    # Where each point is large there are few of them, and the choices of the small sizes speak for it.
+    if number and entries(case.claim, subject.size) > COVERED_ENTRIES:
+        return
+    missing = _uncovered(case, subject, met)
+    for attempt in range(MORE_DRAWS if missing else 0):
+        # Outcomes that need two arguments to meet are rare: look at many more points before giving up.
+        more = draw(subject, 5 * case.budget.points, FLOAT64, case.rng(3, number, 1 + attempt))
+        more = more.take(np.flatnonzero(case.admitted(subject, more)))
+        if len(more):
+            tally.points += _judge_all(case, subject, more, tally, met, must_decide=False)
+        missing = _uncovered(case, subject, met)
+        if not missing:
+            break
+    tally.uncovered += missing
+
+
+def _judge_all(
+    case: Case,
+    subject: Subject,
+    points: Points,
+    tally: _Tally,
+    met: dict[tuple[str, str], "_Choice"],
+    *,
+    must_decide: bool,
+) -> int:
+    """Judge every side at some points; how many of the points were decided."""
+    decided = np.zeros(len(points), dtype=bool)
+    at = size_text(subject.size) or "its size"
     for program in judged_programs(subject):
-        limit = WORK[case.budget.name] // max(cost(program) + formula_cost, 1)
-        chosen = points.take(_some(len(points), max(limit, LEAST_POINTS)))
+        limit = WORK[case.budget.name] // max(cost(program) + cost(subject.formula), 1)
+        some = _some(len(points), max(limit, LEAST_POINTS))
+        chosen = points.take(some)
         judged = case.judge(subject, program, chosen, case.budget.looks)
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks
         refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
         _note(case, subject, chosen, judged, refuted, tally)
         _cover(judged, met)
-        if not confirmed.any() and not refuted.any():
-            tally.lacking.append(f"no point decides {program.name} at {size_text(subject.size) or 'its size'}")
-        elif 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
-            tally.lacking.append(
-                f"most points leave {program.name} undecided at {size_text(subject.size) or 'its size'}"
-            )
-        decided[_some(len(points), max(limit, LEAST_POINTS))] |= confirmed | refuted
-    tally.points += int(decided.sum())
-    # Where each point is large there are few of them, and the choices of the small sizes speak for it.
-    if number == 0 or entries(case.claim, subject.size) <= COVERED_ENTRIES:
-        tally.uncovered += _uncovered(case, subject, met)
+        if must_decide and not confirmed.any() and not refuted.any():
+            tally.lacking.append(f"no point decides {program.name} at {at}")
+        elif must_decide and 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
+            tally.lacking.append(f"most points leave {program.name} undecided at {at}")
+        decided[some] |= confirmed | refuted
+    return int(decided.sum())
 
 
 def _some(count: int, limit: int) -> np.ndarray:
