@@ -15,6 +15,7 @@ nox.options.reuse_venv = "yes"  # the install lines still run, so a kept environ
 nox.options.sessions = ["lint", "types", "tests", "verify"]
 nox.options.error_on_missing_interpreters = False  # nox would set it where CI is set; one Python is enough
 nox.options.download_python = "never"
+nox.options.stop_on_first_error = "CI" in os.environ  # a person wants to see every Python, a CI the first red
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("--constraint", "constraints.txt")

@@ -131,7 +131,6 @@ def _function(name: str) -> Callable[..., Any]:
     return getattr(lax, name)
 
 
-_HALVED = "asin goes by way of half its result, which is flushed below twice the smallest normal number"
 _GRADUAL = "subnormal float16 results take several roundings of their own, up to 2**-24; the model allows one"
 
 
@@ -139,8 +138,6 @@ def _measured(name: str, function: str) -> Any:
     known = ""
     if function in ("expm1", "asin") and name == "float16":
         known = _GRADUAL
-    elif function == "asin":
-        known = _HALVED
     return pytest.param(
         name, function, id=f"{function}-{name}", marks=[pytest.mark.xfail(strict=True, reason=known)] if known else []
     )

@@ -43,12 +43,15 @@ def _confirm(control: Control, witness: Witness) -> None:
     """Both sides computed again at the counterexample, without JAX, python-flint or this package."""
     spread = max(np.ptp(np.asarray(each, dtype=np.float64)) for each in witness.arguments.values())
     # 1 - s cancels as many nats as the logits are apart, the squared error twice as many.
-    with mp.workdps(DIGITS + int(spread)):
+    # Deep controls differ by what only hundreds of digits show.
+    deep = 400 if ".deep." in f".{control.claim.id}" else 0
+    with mp.workdps(DIGITS + int(spread) + deep):
         given = {name: numbers(value) for name, value in witness.arguments.items()}
         first = components(control.autodiff(given))[witness.component]
         second = components(control.by_hand(given))[witness.component]
         scale = max(abs(first), abs(second))
-        assert abs(first - second) > mp.mpf(10) ** -40 * scale, "the sides do not differ"
+        least = mp.mpf(10) ** -(40 + (int(spread) + deep - 20 if deep else 0))
+        assert abs(first - second) > least * scale, "the sides do not differ"
         relation = control.claim.relation
         if relation != "==":
             size = abs(first) if relation == "abs<=" else first
@@ -77,7 +80,6 @@ def test_the_right_formula_beside_it_holds(claim: Claim) -> None:
     assert searched.status is Status.UNKNOWN
 
 
-@pytest.mark.xfail(strict=True, reason="choices of different sizes share a key, so that one size covers for another")
 def test_a_branch_of_one_size_is_not_covered_by_another_size() -> None:
     assert enclose.check(Case(HIDDEN_BRANCH, QUICK, 1)).status is Status.UNKNOWN
 

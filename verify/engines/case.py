@@ -274,6 +274,7 @@ class Judged:
         codes: `OPEN`, `CONFIRMED` or `REFUTED` per point and component.
         kinks: points at which the autodiff side decides an exact equality; they decide nothing.
         undefined: points at which a side is not a real number.
+        blurred: points at which the sides differ, by no more than the rounding of literals could explain.
         first, second: both sides' balls at the level that decided each point.
         bits: that level.
         trails: what the readings met, by program.
@@ -283,6 +284,7 @@ class Judged:
     codes: Array
     kinks: Array
     undefined: Array
+    blurred: Array
     first: Array
     second: Array
     bits: Array
@@ -380,7 +382,7 @@ class Case:
             open_[rows[(truth == YES) | (truth == NO)]] = False
         return held
 
-    def judge(self, subject: Subject, program: Program, points: Points, looks: int) -> Judged:
+    def judge(self, subject: Subject, program: Program, points: Points, looks: int = 0) -> Judged:
         """Judge one side against the formula at some points, with bits raised until each is decided.
 
         Args:
@@ -402,6 +404,7 @@ class Case:
             codes=np.full((count, width), OPEN),
             kinks=np.zeros(count, dtype=bool),
             undefined=np.zeros(count, dtype=bool),
+            blurred=np.zeros(count, dtype=bool),
             first=np.full((count, width), arb("nan"), dtype=object),
             second=np.full((count, width), arb("nan"), dtype=object),
             bits=np.zeros(count, dtype=np.int64),
@@ -502,8 +505,8 @@ class Case:
             return
         before = dict(self.literals)
         steer = [each[rows] for each in along]
-        first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[1], widen=True)
-        with precision(LEVELS[1]):
+        first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[-1], widen=True)
+        with precision(LEVELS[-1]):
             again = decide(relation, first, second, last=True)
         # A literal that is inflated by the program makes balls that meet anything: they decide nothing.
         sharp = np.minimum(_accuracy(first), _accuracy(second)) >= LITERAL_BITS
@@ -512,6 +515,7 @@ class Case:
         codes = judged.codes[rows]
         codes[saved & sharp] = CONFIRMED
         codes[saved & ~sharp] = OPEN
+        judged.blurred[rows] = (saved & ~sharp).any(axis=1)
         judged.codes[rows] = codes
         if not saved.any():
             self.literals = before

@@ -182,6 +182,12 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
             tally.kink_note = f"at {place(row)} {program.name} takes {taken_by[0]}, the formula {taken_by[1]}"
     open_points = ~judged.kinks & ~refuted & ~(judged.codes == CONFIRMED).all(axis=1)
     tally.undecided += int(open_points.sum())
+    if judged.blurred.any() and not tally.undefined:
+        row = int(np.flatnonzero(judged.blurred)[0])
+        tally.undefined = (
+            f"{program.name} and the formula differ at {place(row)}, but the rounding of a literal, which the program "
+            "inflates, could explain it: write the literal as an exact expression"
+        )
     bad = judged.undefined & open_points
     if bad.any() and not tally.undefined:
         row = int(np.flatnonzero(bad)[0])

@@ -117,7 +117,6 @@ class Balls(System):
             "is_finite": self._is_finite,
             "select_n": self._select,
             "convert_element_type": self._convert,
-            "reduce_precision": self._convert,
             "nextafter": self._unsupported,
             "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"]),
             "reduce_max": lambda e, a: self._reduce_extremum(e, a, greater=True),

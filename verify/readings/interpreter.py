@@ -89,6 +89,7 @@ class System(ABC):
         self.trail = Trail(1)
         self.members = np.arange(1)
         self.path = ""
+        self.line = ""
         self.depends = False
 
     @abstractmethod
@@ -121,7 +122,7 @@ class System(ABC):
         """Record the outcomes of a choice that depends on the arguments."""
         if not self.depends:
             return
-        record = self.trail.branches.setdefault(self.path, Branch(label(equation), outcomes))
+        record = self.trail.branches.setdefault(self.path, Branch(label(equation, self.line), outcomes))
         flat = which.reshape(which.shape[0], -1)
         for outcome in range(outcomes):
             mask = record.seen.setdefault(outcome, np.zeros(self.trail.points, dtype=bool))
@@ -132,9 +133,9 @@ class System(ABC):
         return self.members[hit] if len(hit) == len(self.members) else self.members[np.repeat(hit, len(self.members))]
 
 
-def label(equation: Any) -> str:
-    """Primitive and source line of an equation, such as ``select_n (my_claims.py:12)``."""
-    place = source_line(equation)
+def label(equation: Any, caller: str = "") -> str:
+    """Primitive and source line of an equation, or of the call that it belongs to: ``select_n (my_claims.py:12)``."""
+    place = source_line(equation) or caller
     return f"{equation.primitive.name} ({place})" if place else str(equation.primitive.name)
 
 
@@ -242,7 +243,11 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
         inner = equation.params[CALLS[name]]
         jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, [])
         lifted = [_constant(system, value) for value in constants]
-        return _run(system, jaxpr, lifted, inputs, [False] * len(lifted), flags)
+        caller = system.line
+        system.line = source_line(equation) or caller
+        outcome = _run(system, jaxpr, lifted, inputs, [False] * len(lifted), flags)
+        system.line = caller
+        return outcome
     if name in CONTROL:
         return CONTROL[name](system, equation, inputs, flags)
     depends = [any(flags)] * len(equation.outvars)
@@ -384,7 +389,7 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
     params = dict(equation.params)
     filling = params.get("fill_value")
     if "fill_value" in params:
-        params["fill_value"] = None
+        params["fill_value"] = -1
 
     def labels(row: int) -> Array:
         steers = {place: arrays[place][min(row, arrays[place].shape[0] - 1)] for place in steering}

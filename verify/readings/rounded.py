@@ -37,7 +37,6 @@ class Rounded(Balls):
         super().__init__()
         self._factors: dict[tuple[str, float], arb] = {}
         self._running = False
-        self.rows["reduce_precision"] = self._unsupported
         # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
         self._quotients: dict[int, tuple[Array, Array, Array]] = {}
 
