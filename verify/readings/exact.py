@@ -105,6 +105,7 @@ class Balls(System):
             "neg": lambda e, a: self._map(np.negative, a),
             "abs": lambda e, a: self._map(np.absolute, a),
             "square": lambda e, a: self._power_of(e, a, 2),
+            "one_minus_square": lambda e, a: self._map(lambda x: self.complement_of_square(e, x), a),
             "integer_pow": lambda e, a: self._power_of(e, a, e.params["y"]),
             "pow": self._power,
             "max": lambda e, a, b: self._extremum(e, a, b, greater=True),
@@ -323,6 +324,10 @@ class Balls(System):
         """x**k by repeated products; even powers are cut to what is at least zero."""
         result = _power_by_squaring(array, abs(exponent))
         return np.divide(ONE, result) if exponent < 0 else result
+
+    def complement_of_square(self, equation: Any, array: Array) -> Array:
+        """1 - x²: the slope of tanh, a primitive of its own since JAX 0.12."""
+        return np.subtract(ONE, _square(array))
 
     def _power(self, equation: Any, a: Array, b: Array) -> Array:
         if kind_of(equation.invars[1].aval) == "whole":

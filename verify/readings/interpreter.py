@@ -548,10 +548,18 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     return outputs, [flag or flags[0] for flag in depends]
 
 
+def _scan_counts(params: Any) -> tuple[int, int]:
+    """How many operands of a scan are constants and how many are carried; JAX 0.12 keeps them as trees."""
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    constants, carried, _ = params["ft_in"].unpack()
+    return len(list(constants.vals)), len(list(carried.vals))
+
+
 def _scan(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
     params = equation.params
     closed, length = params["jaxpr"], params["length"]
-    fixed, carried = params["num_consts"], params["num_carry"]
+    fixed, carried = _scan_counts(params)
     if length > MAX_ITERATIONS:
         raise UnsupportedPrimitive(f"scan of {length} steps", system.name, source_line(equation))
     constants = [_constant(system, value) for value in closed.consts]

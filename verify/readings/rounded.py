@@ -168,6 +168,13 @@ class Rounded(Balls):
         del form
         return self.finish(equation, inverse)
 
+    def complement_of_square(self, equation: Any, array: Array) -> Array:
+        """1 - x² or (1 - x)(1 + x), each with its own roundings."""
+        square = self.finish(equation, super().whole_power(equation, array, 2))
+        straight = self.finish(equation, np.subtract(ONE, square))
+        product = np.multiply(np.subtract(ONE, array), np.add(ONE, array))
+        return _union(straight, self.finish(equation, product, 3))
+
     def _allowance(self, equation: Any) -> Allowance | None:
         return BUDGETS[self._form(equation).name].get(equation.primitive.name)
 
