@@ -211,7 +211,10 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
 
 @dataclass
 class _Choice:
-    """One choice of one program at one size: how it is called, how many outcomes it has, and which were taken."""
+    """One choice of one program at one size: how it is called, how many outcomes it has, and which were taken.
+
+    An exact equality on the autodiff side is a kink: it decides nothing, so it need not be seen either.
+    """
 
     label: str
     outcomes: int
@@ -226,6 +229,8 @@ def _cover(judged: Judged, met: dict[tuple[str, str], _Choice]) -> None:
             for path, branch in trail.branches.items():
                 choice = met.setdefault((name, path), _Choice(f"{branch.label} in {name}", branch.outcomes))
                 choice.taken |= {outcome for outcome, mask in branch.seen.items() if (mask & counted).any()}
+                if branch.equality is not None and name not in ("formula", "stable"):
+                    choice.taken.add(branch.equality)
 
 
 def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choice]) -> list[str]:

@@ -110,8 +110,8 @@ BUDGETS: Final[dict[str, dict[str, Allowance]]] = {
     "float16": {
         **_NARROW,
         "logistic": Allowance(5, flush=2.0**-14),
-        "asin": Allowance(3, flush=2.0**-24),
-        "expm1": Allowance(4, flush=2.0**-24),
+        "asin": Allowance(3, flush=2.0**-23),
+        "expm1": Allowance(4, flush=2.0**-23),
     },
 }
 

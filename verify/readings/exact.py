@@ -95,6 +95,8 @@ class Balls(System):
         # Once a ball without bounds has come up, zero times it is no longer zero, and no product may be skipped.
         self.tainted = False
         self.unbounded_constants = False
+        # Answers of == and != by the identity of their array, kept alive, with what stands for "equal".
+        self._equalities: dict[int, tuple[Array, int]] = {}
         self.rows = {
             "add": self._add,
             "add_any": self._add,
@@ -380,7 +382,10 @@ class Balls(System):
             first, second = (x, y) if name in ("lt", "le") else (y, x)
             result = self.decide(first, second, less=name in ("lt", "gt"))
         self._meet(x, y)
-        return spread(result, shape)
+        answer = spread(result, shape)
+        if name in ("eq", "ne"):
+            self._equalities[id(answer)] = (answer, YES if name == "eq" else NO)
+        return answer
 
     def _meet(self, a: Array, b: Array) -> None:
         """Mark the points at which two different values are exactly equal: a kink, if anything hangs on it."""
@@ -412,6 +417,9 @@ class Balls(System):
 
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
         self.branch(equation, which, len(cases))
+        asked = self._equalities.get(id(which))
+        if asked is not None and self.path in self.trail.branches:
+            self.trail.branches[self.path].equality = asked[1]
         return self.choose(which, cases)
 
     def _extremum(self, equation: Any, a: Array, b: Array, *, greater: bool) -> Array:

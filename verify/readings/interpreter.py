@@ -43,10 +43,12 @@ class Branch:
         label: primitive and source line, for the reader.
         seen: outcome to a mask over the points.
         outcomes: how many outcomes there are.
+        equality: the outcome that stands for an exact equality, if the choice asks for one.
     """
 
     label: str
     outcomes: int
+    equality: int | None = None
     seen: dict[int, Array] = field(default_factory=dict)
 
 
