@@ -8,7 +8,7 @@ member exactly: a `Simplex` draw is made of dyadic fractions that sum to one, no
 import itertools
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
@@ -643,6 +643,3 @@ class Constant(Region):
         from hypothesis import strategies as st
 
         return st.just([float(each) for each in self.draw("generic", 0, (n,), FLOAT64, None)])  # type: ignore[arg-type]
-
-
-Predicate = Callable[..., Any]

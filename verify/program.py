@@ -177,7 +177,7 @@ def _trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth
     if kind in ("gradient", "hessian") and outer != ((),):
         found = ", ".join(map(str, outer)) or "nothing"
         raise ClaimError(f"claim {claim.id!r}: the {kind} needs a function with one scalar result, found shape {found}")
-    spans = _spans(treedef, trees)
+    spans = _spans(trees)
     inner_places = [place for number in numbers for place in spans[number]]
     inner = tuple(shapes[place] for place in inner_places)
 
@@ -331,9 +331,8 @@ def _flatten(function: Callable[..., Any]) -> Callable[..., list[Any]]:
     return lambda *flat: jax.tree.leaves(function(*flat))
 
 
-def _spans(treedef: Any, trees: list[Any]) -> list[list[int]]:
+def _spans(trees: list[Any]) -> list[list[int]]:
     """Places of the flat leaves of each argument."""
-    del treedef
     spans: list[list[int]] = []
     start = 0
     for tree in trees:

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from verify.claim import Claim, ClaimError, Status, Verdict
 from verify.engines.budget import BUDGETS, Budget
+
+if TYPE_CHECKING:
+    from verify.engines.case import Case
 
 __all__ = ["BUDGETS", "Budget", "judge", "judge_all"]
 
@@ -84,11 +88,9 @@ def judge_all(
         yield case.claim, floating if isinstance(floating, Exception) else (*verdicts, floating)
 
 
-def _alone(case: "object") -> Verdict | Exception:
+def _alone(case: "Case") -> Verdict | Exception:
     from verify.engines import floats
-    from verify.engines.case import Case
 
-    assert isinstance(case, Case)
     try:
         return floats.check(case)
     except Exception as error:  # reported for this claim alone

@@ -16,7 +16,7 @@ from verify.domain import Labels, Region
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
 from verify.program import Breadth, Program, Subject, equations, literals, trace
-from verify.readings.exact import Exact, addresses, balls, finite, full_precision, precision
+from verify.readings.exact import Exact, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
 from verify.readings.signs import MINUS, NONE, PLUS, Signs
 
@@ -25,11 +25,11 @@ from verify.readings.signs import MINUS, NONE, PLUS, Signs
 LEVELS: Final = (192, 512, 1536, 4096)
 # Relative accuracy, in bits, at which two balls that overlap are taken to be one value.
 SHARED_BITS: Final = 100
-# Two balls around zero that are both below 2**-2500 at the last level are zero: far below anything a float could show.
 # Bits that values must keep when literals are widened by half an ulp, of the 53 that the widening leaves.
 LITERAL_BITS: Final = 40
 # Entries that reading confirmed points again with all bits may compute.
 SECOND_WORK: Final = 20_000
+# Two balls around zero that are both below 2**-2500 at the last level are zero: far below anything a float could show.
 NEGLIGIBLE: Final = arb(2) ** -2500
 # Whole-number arguments with more values than this are not enumerated to prove a choice unreachable.
 MOST_LABELS: Final = 256
@@ -620,6 +620,3 @@ def point_text(arguments: Mapping[str, Any]) -> str:
         more = ", …" if array.size > 8 else ""
         parts.append(f"{name} = {shown[0] if array.ndim == 0 else '[' + ', '.join(shown) + more + ']'}")
     return "   ".join(parts)
-
-
-__all__ = ["Case", "Points", "addresses", "decimal", "draw", "point_text"]

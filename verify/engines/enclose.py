@@ -70,7 +70,6 @@ def check(case: Case) -> Verdict:
     """
     started = time.perf_counter()
     tally = _Tally()
-    late = False
     for number, size in enumerate(case.choices):
         text = size_text(size)
         if entries(case.claim, size) > case.budget.entries:
@@ -79,7 +78,6 @@ def check(case: Case) -> Verdict:
             )
             continue
         if time.perf_counter() - started > case.budget.seconds:
-            late = True
             tally.skipped.append(f"{text} was not reached in {case.budget.seconds:.0f} s")
             continue
         try:
@@ -88,7 +86,6 @@ def check(case: Case) -> Verdict:
         except UnsupportedPrimitive as error:
             return _verdict(case, tally, started, str(error))
         tally.sizes.append(text)
-    del late
     return _verdict(case, tally, started, "")
 
 

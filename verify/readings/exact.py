@@ -19,7 +19,6 @@ from verify.readings.interpreter import (
     YES,
     Array,
     System,
-    align,
     kind_of,
     negate,
     scatter_targets,
@@ -38,10 +37,8 @@ SPARSE_SIZE: Final = 64
 precision = flint.ctx.workprec
 
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
-_exact = np.frompyfunc(arb.is_exact, 1, 1)
 _atan2 = np.frompyfunc(arb.atan2, 2, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
-_intersects = np.frompyfunc(arb.overlaps, 2, 1)
 
 
 class _Addresses:
@@ -737,6 +734,3 @@ def full_precision(value: float) -> bool:
     mantissa, _ = np.frexp(value)
     whole = int(mantissa * 2.0**53)
     return whole != 0 and (whole & -whole).bit_length() <= 53 - 32
-
-
-__all__ = ["Balls", "Exact", "addresses", "align", "balls", "finite", "full_precision", "precision"]

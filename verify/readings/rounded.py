@@ -9,7 +9,6 @@ program.
 from collections.abc import Callable
 from typing import Any, Final
 
-import jax
 import numpy as np
 from flint import arb
 
@@ -25,6 +24,11 @@ ROUNDED_BITS: Final = 128
 _upper = np.frompyfunc(arb.abs_upper, 1, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
 _is_zero = np.frompyfunc(arb.is_zero, 1, 1)
+
+
+def _overflow(form: Format) -> arb:
+    """The smallest magnitude that rounds to infinity, exactly."""
+    return arb(form.overflow.numerator) / arb(form.overflow.denominator)
 
 
 class Rounded(Balls):
@@ -65,7 +69,7 @@ class Rounded(Balls):
     def _bounded(self, array: Array, form: Format, limit: arb | None = None) -> Array:
         """Replace what may exceed the largest finite value by a ball without bounds."""
         if limit is None:
-            limit = arb(2) ** form.emax * (2 - arb(2) ** -form.precision)
+            limit = _overflow(form)
         fits = np.less(array, limit).astype(bool) & np.greater(array, -limit).astype(bool)
         if not fits.all():
             array = array.copy() if not array.flags.writeable else array
@@ -118,7 +122,7 @@ class Rounded(Balls):
         """1 / b rounded, and where it surely does not overflow."""
         form = self._form(equation)
         reciprocal = np.divide(ONE, b) * self._factor(form, 1) + UNIT * arb(form.flush)
-        limit = arb(2) ** form.emax * (2 - arb(2) ** -form.precision)
+        limit = _overflow(form)
         return reciprocal, np.less(reciprocal, limit).astype(bool) & np.greater(reciprocal, -limit).astype(bool)
 
     def divides_safely(self, equation: Any, divisor: Array) -> bool:
@@ -157,7 +161,6 @@ class Rounded(Balls):
 
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
         """Repeated products in any association, then a reciprocal; products on the way may overflow too."""
-        form = self._form(equation)
         size = abs(exponent)
         power = super().whole_power(equation, array, size)
         if size > 1:
@@ -165,7 +168,6 @@ class Rounded(Balls):
         if exponent >= 0:
             return power
         inverse = np.divide(ONE, power)
-        del form
         return self.finish(equation, inverse)
 
     def complement_of_square(self, equation: Any, array: Array) -> Array:
@@ -234,11 +236,3 @@ class Rounded(Balls):
             return function(value.lower()).union(function(value.upper()))
 
         return spread(np.frompyfunc(hull, 1, 1)(x), shape)
-
-
-def supported(dtype: Any) -> bool:
-    """Whether a dtype is one of the four formats."""
-    return jax.dtypes.issubdtype(dtype, np.floating) and str(np.dtype(dtype)) in FORMATS
-
-
-__all__ = ["ROUNDED_BITS", "Rounded", "finite", "supported"]
