@@ -25,8 +25,8 @@ TRIED = [*SUPPORTED, "3.14"]  # everything needed has wheels for 3.14; tried whe
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # The shims of pyenv start only versions that are selected, and say "not found" of the others: select all of them, so
-# that "every installed Python" includes what pyenv installed. The one that runs nox stays first. A shim that started nox
-# has set the variable to that one alone, so that it being set is no choice of the user's.
+# that "every installed Python" includes what pyenv installed. The one that runs nox stays first. A shim that started
+# nox has set the variable to that one alone, so that it being set is no choice of the user's.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
 if PYENV.is_dir():
     running = ".".join(map(str, sys.version_info[:3]))

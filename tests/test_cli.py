@@ -255,14 +255,12 @@ HERE = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
 def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "verify", *arguments]
     pipe = subprocess.PIPE
-
-    def heed() -> None:
-        # Where the tests themselves run in the background, Ctrl-C is ignored, and a child would inherit that.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    return subprocess.Popen(
-        command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, env=HERE, preexec_fn=heed
-    )
+    # Where the tests themselves run in the background, Ctrl-C is ignored, and a child would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, env=HERE)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_worker_that_dies_costs_its_own_claim_only() -> None:
