@@ -62,6 +62,34 @@ def region_leaves(tree: Any) -> list[Any]:
     return [tree]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a proof may use about a region, exactly; one row is what lies along the last axis.
+
+    Attributes:
+        signs: signs that an entry can have.
+        low, high: the ends that an entry lies between, None where there is none.
+        total: what the entries of a row sum to, None where that is free.
+        vertex: whether a row is a one among zeros.
+        index: where the one stands; None for any place.
+        winner: entry of a row that exceeds the others by at least ``gap``: an index, ``"any"``, or None for none.
+        gap: see ``winner``.
+        below: whole numbers from 0 to below this.
+        value: the only member, as nested lists.
+    """
+
+    signs: frozenset[int] = frozenset({NEGATIVE, ZERO, POSITIVE})
+    low: float | None = None
+    high: float | None = None
+    total: int | None = None
+    vertex: bool = False
+    index: int | None = None
+    winner: int | str | None = None
+    gap: float = 0.0
+    below: int | str | None = None
+    value: Any = None
+
+
 @dataclass(frozen=True)
 class Region(ABC):
     """Where one array argument may lie.
@@ -96,6 +124,11 @@ class Region(ABC):
     def signs(self) -> frozenset[int]:
         """Which of -1, 0, 1 an entry can have as its sign."""
         return frozenset({NEGATIVE, ZERO, POSITIVE})
+
+    @property
+    def facts(self) -> Facts:
+        """What a proof may use."""
+        return Facts(signs=self.signs)
 
     def bind(self, sizes: Mapping[str, int]) -> "Region":
         """The region with sizes that occur outside its shape filled in."""
@@ -263,6 +296,11 @@ class Interval(_Real):
             raise ValueError(f"Interval({self.shape!r}, {self.lo}, {self.hi}) is empty: lo must not exceed hi")
 
     @property
+    def facts(self) -> Facts:
+        """Signs and ends."""
+        return Facts(signs=self.signs, low=float(self.lo), high=float(self.hi))
+
+    @property
     def families(self) -> tuple[str, ...]:
         """Inner points, the ends, and points near them."""
         return ("generic", "ends", "near-ends", "equal")
@@ -361,6 +399,11 @@ class Saturated(_Real):
     gap: float = 1.0
 
     @property
+    def facts(self) -> Facts:
+        """Which entry wins, and by how much."""
+        return Facts(winner=self.winner, gap=float(self.gap))
+
+    @property
     def families(self) -> tuple[str, ...]:
         """At the gap itself, beyond it, and shifted."""
         return ("generic", "edge", "shifted")
@@ -427,6 +470,11 @@ class Saturated(_Real):
 @dataclass(frozen=True)
 class Simplex(Region):
     """Targets that are at least zero and sum to one, as real numbers; the faces are included."""
+
+    @property
+    def facts(self) -> Facts:
+        """Signs, and the sum of a row."""
+        return Facts(signs=self.signs, total=1)
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -500,6 +548,11 @@ class OneHot(Region):
     index: int | None = None
 
     @property
+    def facts(self) -> Facts:
+        """Where the one stands."""
+        return Facts(signs=self.signs, total=1, vertex=True, index=self.index)
+
+    @property
     def families(self) -> tuple[str, ...]:
         """Each vertex in turn."""
         return ("generic",)
@@ -545,6 +598,11 @@ class Labels(Region):
     below: int | str = 2
 
     integer = True
+
+    @property
+    def facts(self) -> Facts:
+        """The range."""
+        return Facts(signs=self.signs, below=self.below)
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -599,6 +657,11 @@ class Constant(Region):
             inner = inner[0]
         object.__setattr__(self, "shape", " ".join(map(str, shape)))
         object.__setattr__(self, "value", value)
+
+    @property
+    def facts(self) -> Facts:
+        """The value."""
+        return Facts(signs=self.signs, value=self.value)
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -208,6 +208,7 @@ def claim_row(
     agreeing = [verdict for verdict in verdicts if verdict.status is status]
     refuting = [verdict for verdict in verdicts if verdict.status is Status.FAILS and verdict.worst is not None]
     refuting.sort(key=lambda verdict: verdict.engine != "falsify")  # its point is shrunk, so easier to read
+    symbolic = [verdict for verdict in agreeing if verdict.status is Status.FAILS and verdict.worst is None]
     word = next((each for each in ("outside", "inside", "no claim") if each in floats), "")
     counterexample = None
     if refuting and refuting[0].worst is not None:
@@ -238,7 +239,8 @@ def claim_row(
         exceptions=_union(verdict.exceptions for verdict in agreeing),
         literals=_union(verdict.literals for verdict in agreeing),
         sizes=_union(verdict.sizes for verdict in agreeing),
-        residual=next((v.residual for v in (*refuting, *agreeing) if v.residual), ""),
+        # The difference for all inputs says more than that at one point.
+        residual=next((v.residual for v in (*symbolic, *refuting, *agreeing) if v.residual), ""),
         counterexample=counterexample,
         reason="; ".join(dict.fromkeys(each for each in reasons if each)),
         error=error,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BUDGETS", "Budget", "judge", "judge_all"]
 
+NOT_SEARCHED = "no counterexample was searched for, since it is proved"
+
 
 def judge(
     claim: Claim,
@@ -57,24 +59,32 @@ def judge_all(
         Each claim with its verdicts, or with the exception that kept it from being decided.
     """
     # JAX is imported with the first claim that is decided, not with the package.
-    from verify.engines import enclose, falsify, floats
+    from verify.engines import enclose, falsify, floats, prove
     from verify.engines.case import Case
 
     decided: list[tuple[Case, list[Verdict]]] = []
     for claim in claims:
         case = Case(claim, budget, seed)
         try:
+            progress(claim.id, prove.NAME)
+            proved = prove.check(case)
             progress(claim.id, enclose.NAME)
             enclosed = enclose.check(case)
             progress(claim.id, falsify.NAME)
-            shrunk = falsify.check(case, enclosed.worst if enclosed.status is Status.FAILS else None)
+            if proved.status is Status.HOLDS and not proved.reason and enclosed.status is not Status.FAILS:
+                shrunk = Verdict(claim=claim.id, engine=falsify.NAME, status=Status.UNKNOWN, reason=NOT_SEARCHED)
+            else:
+                shrunk = falsify.check(case, enclosed.worst if enclosed.status is Status.FAILS else None)
         except ClaimError as error:
             yield claim, error
             continue
         except Exception as error:  # a defect of ours on one claim must not take the others with it
             yield claim, error
             continue
-        decided.append((case, [enclosed, _named(enclosed, shrunk)]))
+        # A difference that did not cancel refutes once a point confirms it.
+        if proved.residual and Status.FAILS in (enclosed.status, shrunk.status):
+            proved = replace(proved, status=Status.FAILS)
+        decided.append((case, [proved, enclosed, _named(enclosed, shrunk)]))
     if not decided:
         return
     cases = [case for case, _ in decided]

@@ -6,9 +6,10 @@ own, dtype object), whole numbers (int64), and truth values (int8 with the value
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import jax
@@ -80,11 +81,13 @@ class Trail:
 class System(ABC):
     """A number system: constants, arithmetic, elementary functions, and three-valued answers.
 
-    A subclass fills `rows` with one entry per primitive: ``name -> method(equation, *arrays)``.
+    A subclass fills `rows` with one entry per primitive: ``name -> method(equation, *arrays)``. A row in `own` is
+    used before what the interpreter knows of shapes and whole numbers itself.
     """
 
     name: str
     rows: dict[str, Callable[..., Any]]
+    own: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 
     def __init__(self) -> None:
         """Start without a walk."""
@@ -254,7 +257,9 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
         return CONTROL[name](system, equation, inputs, flags)
     depends = [any(flags)] * len(equation.outvars)
     kinds = {kind_of(variable.aval) for variable in equation.invars}
-    if name in STRUCTURE:
+    if name in system.own:
+        result = system.own[name](equation, *inputs)
+    elif name in STRUCTURE:
         result = STRUCTURE[name](system, equation, *inputs)
     elif "number" in kinds or (kinds == set() and kind_of(equation.outvars[0].aval) == "number"):
         row = system.rows.get(name)
