@@ -155,8 +155,12 @@ class Reader:
                 self.follow_maxima = True
                 self.outcome = Outcome()
                 return self.run()
-        except TooHard as error:
+        except (TooHard, UnsupportedPrimitive) as error:
             self._stop(str(error))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A program may do with open axes what no row foresees; to say so is better than to fail.
+            text = (str(error).strip().splitlines() or [""])[0]
+            self._stop(f"the symbolic reading does not follow it ({type(error).__name__}: {text})")
         if self.outcome.residual is None:
             self.outcome.proved = list(self.live)
         return self.outcome
@@ -398,7 +402,7 @@ class Reader:
                 for each, index in zip(shape, where, strict=True)
             ]
             if facts.vertex:
-                result[(0, *where)] = self._vertex(algebra, facts, place, slots, where, values)
+                result[(0, *where)] = self._vertex(algebra, facts, place, slots, where, values, shape)
                 continue
             opened = [slot for each, slot in zip(shape, slots, strict=True) if not isinstance(each, int)]
             made: dict[tuple[int, ...], Value] = {}
@@ -423,10 +427,12 @@ class Reader:
         slots: Sequence[tuple[str, Any]],
         where: Sequence[int],
         values: Mapping[int, Any],
+        lengths: Sequence[Any],
     ) -> Value:
         """An entry of a one-hot target."""
         if place in values:
-            row = 0 if len(where) == 1 else sum(where[:-1])
+            shape = [each for each in lengths[:-1] if isinstance(each, int)]
+            row = int(np.ravel_multi_index(where[:-1], shape)) if len(where) > 1 else 0
             return algebra.one if values[place][row] == where[-1] else algebra.zero
         kind, which = slots[-1]
         if kind == "in":

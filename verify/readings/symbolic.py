@@ -247,8 +247,8 @@ class Symbolic(System):
             "select_n": self._select,
             "convert_element_type": self._convert,
             "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"], self._sum),
-            "reduce_max": lambda e, a: self._reduce(e, a, e.params["axes"], lambda terms: self._largest(terms, 1)),
-            "reduce_min": lambda e, a: self._reduce(e, a, e.params["axes"], lambda terms: self._largest(terms, -1)),
+            "reduce_max": lambda e, a: self._reduce(e, a, e.params["axes"], self._maximum),
+            "reduce_min": lambda e, a: self._reduce(e, a, e.params["axes"], self._minimum),
             "reduce_prod": lambda e, a: self._reduce(e, a, e.params["axes"], self._product),
             "cumsum": self._cumulative,
             "dot_general": self._dot,
@@ -494,6 +494,12 @@ class Symbolic(System):
             result = lifted(self.field.multiply)(result, term)
         return result
 
+    def _maximum(self, terms: list[Any]) -> Any:
+        return self._largest(terms, 1)
+
+    def _minimum(self, terms: list[Any]) -> Any:
+        return self._largest(terms, -1)
+
     def _largest(self, terms: list[Any], direction: int) -> Any:
         if any(isinstance(term, Generic) for term in terms):
             raise TooHard("a maximum over a matrix with open axes")
@@ -724,6 +730,11 @@ class Symbolic(System):
         opened = [place for place, each in enumerate(shape) if not isinstance(each, int)]
         role = opened.index(axis)
         slots = self.axis(shape[axis]).slots
+        if combine != self._sum:
+            # The generic element stands for many: only what does not mind how many may be taken over it.
+            if self.cases or len(opened) > 1:
+                raise TooHard("a maximum or a product along an axis of any length")
+            combine = self._open_extreme(combine)
         rest = [each for place, each in enumerate(shape) if place != axis]
         extents = self.extents(rest)
         result = np.empty((1, *extents), dtype=object)
@@ -733,14 +744,25 @@ class Symbolic(System):
             terms: list[Any] = []
             for place, slot in enumerate(slots):
                 entry = array[(0, *where[:axis], place, *where[axis:])]
-                if slot[0] == "at" or combine != self._sum:
-                    if combine != self._sum and isinstance(entry, Generic):
-                        raise TooHard("a maximum over a matrix with open axes")
-                    terms.append(self._moved_entry(entry, other, down) if slot[0] == "at" else entry)
+                if combine != self._sum:
+                    terms.append(entry)
+                elif slot[0] == "at":
+                    terms.append(self._moved_entry(entry, other, down))
                 else:
                     terms.append(self._block_sum(entry, slot[1], role, other, down))
             result[(0, *where)] = combine(terms)
         return result
+
+    def _open_extreme(self, combine: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+        """A maximum or minimum over single entries and generic elements, as a generator of its own."""
+        direction = {self._maximum: 1, self._minimum: -1}.get(combine)
+
+        def taken(terms: list[Any]) -> Any:
+            if direction is None or not all(isinstance(term, Value) for term in terms):
+                raise TooHard("a product along an axis of any length")
+            return self._as_it_comes(terms, direction)
+
+        return taken
 
     def _block_sum(
         self, entry: Any, block: int, role: int, other: Sequence[tuple[str, Any]], down: Mapping[int, int]
@@ -1150,8 +1172,9 @@ class Symbolic(System):
             if not isinstance(start, (int, np.integer)) or not isinstance(sizes[axis], int):
                 raise TooHard("an index of an open axis that is not written out")
             if isinstance(dimension, int):
-                first = max(0, min(int(start), dimension - sizes[axis]))
-                piece: Any = slice(first, first + sizes[axis])
+                if not 0 <= int(start) <= dimension - sizes[axis]:
+                    raise TooHard("an index out of range")
+                piece: Any = slice(int(start), int(start) + sizes[axis])
             else:
                 piece = [self._single(dimension, int(start) + step) for step in range(sizes[axis])]
             array = array[(slice(None),) * (1 + axis) + (piece,)]
