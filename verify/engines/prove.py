@@ -734,6 +734,8 @@ def generator_text(system: Symbolic, place: int) -> str:
         return f"{key}**(1/{generator.unit})"
     if generator.kind == "count":
         return f"N{key}"
+    if generator.kind == "parameter":
+        return f"p{place}"
     if generator.kind == "distance":
         return f"distance{key}"
     if generator.kind == "sum":

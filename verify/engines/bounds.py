@@ -1,0 +1,385 @@
+"""Prove bounds: a certificate that the difference of the sides is nowhere negative, for the whole domain.
+
+Every argument is written in parameters that are at least zero: a target on the simplex as shares of a total, a
+saturated logit by how far it stays behind the winner, an interval by the distances from its ends. The difference then
+is a quotient of polynomials in such parameters, and it is at least zero where all coefficients are. Where they are
+not, the parameters are put in every order and each is written by its distance from the next smaller one, again and
+again; or the numerator is multiplied by sums of parameters, which changes no sign.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from verify.domain import Facts
+from verify.engines.prove import Path, Reader
+from verify.program import Program, Subject
+from verify.readings.algebra import (
+    AT_LEAST_ZERO,
+    AT_MOST_ZERO,
+    POSITIVE,
+    Field,
+    Poly,
+    TooHard,
+    Value,
+)
+from verify.readings.interpreter import Array
+from verify.readings.symbolic import NeedsCases, Partition, Symbolic
+
+# Arguments whose sign is free are followed with either sign, up to this many entries.
+MOST_FREE: Final = 4
+# How often parameters are put in order, and how many polynomials one certificate may look at.
+DEEPEST: Final = 4
+MOST_LOOKS: Final = 6000
+POLYA: Final = 3
+
+
+class BoundReader(Reader):
+    """Reads both sides in parameters that are at least zero, and looks for certificates."""
+
+    def __init__(self, subject: Subject, deadline: float) -> None:
+        """Take a traced claim that states a bound."""
+        super().__init__(subject, deadline)
+        # A bound is a statement about values: a mode with a direction states another one.
+        self.live = [program.name for program in subject.modes if not program.contracted]
+        if subject.stable is not None:
+            self.live.append(subject.stable.name)
+        self.refuted_coefficients = ""
+
+    def _values(self, partition: Partition) -> Iterator[dict[int, Any]]:
+        """Finitely many values, and the signs of entries that may have either."""
+        free: list[tuple[int, int]] = []
+        for place, (facts, shape) in enumerate(zip(self.facts, self.subject.shapes, strict=True)):
+            if facts != Facts() or self._is_logits(place):
+                continue
+            if any(not isinstance(each, int) for each in shape):
+                raise TooHard("a bound for entries of either sign along an axis of any length")
+            free += [(place, entry) for entry in range(int(np.prod(shape, dtype=int)))]
+        if len(free) > MOST_FREE:
+            raise TooHard(f"a bound with more than {MOST_FREE} entries of either sign")
+        for values in super()._values(partition):
+            for signs in itertools.product((1, -1), repeat=len(free)):
+                turned: dict[int, dict[int, int]] = {}
+                for (place, entry), sign in zip(free, signs, strict=True):
+                    turned.setdefault(place, {})[entry] = sign
+                yield {**values, **turned}
+
+    def _is_logits(self, place: int) -> bool:
+        """Whether an argument enters by its exponentials, so that its own sign does not matter."""
+        return type(self.subject.regions[place]).__name__ == "Logits"
+
+    def _argument(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
+        """One argument in parameters that are at least zero."""
+        facts, shape = self.facts[place], self.subject.shapes[place]
+        algebra = system.field
+        opened = any(not isinstance(each, int) for each in shape)
+        if facts.vertex or facts.value is not None or facts.below is not None or opened:
+            return super()._argument(system, place, name, values)
+        if facts.winner is not None:
+            return self._saturated(system, facts, name, shape)
+        if facts.total is not None:
+            return self._shares(system, name, shape)
+        if facts.low is not None and facts.high is not None:
+            return self._between(system, facts, name, shape)
+        if place in values:
+            array = super()._argument(system, place, name, {})
+            flat = array.ravel()
+            for entry, sign in values[place].items():
+                size = algebra.of(algebra.generator("parameter", (name, entry), AT_LEAST_ZERO))
+                flat[entry] = size if sign > 0 else -size
+            return flat.reshape(array.shape)
+        return super()._argument(system, place, name, values)
+
+    @staticmethod
+    def _parameter(algebra: Field, name: str, number: Any) -> Value:
+        return algebra.of(algebra.generator("parameter", (name, number), AT_LEAST_ZERO))
+
+    def _saturated(self, system: Symbolic, facts: Facts, name: str, shape: Sequence[Any]) -> Array:
+        """``e^{x_j} = e^{x_winner} e^{-gap} / (1 + b_j)`` with ``b_j >= 0``."""
+        algebra = system.field
+        if not isinstance(facts.winner, int) or not shape:
+            raise TooHard("a bound for a winner at any place")
+        result = np.empty((1, *shape), dtype=object)
+        for where in np.ndindex(*shape):
+            best = (*where[:-1], facts.winner % shape[-1])
+            top = system.input(name, tuple(("at", each) for each in best), frozenset({-1, 0, 1}))
+            if where == best:
+                result[(0, *where)] = top
+                continue
+            behind = algebra.one + self._parameter(algebra, name, where)
+            result[(0, *where)] = algebra.total(
+                [top, algebra.number(-Fraction(facts.gap)), -algebra.log(behind)]
+            )
+        return result
+
+    def _shares(self, system: Symbolic, name: str, shape: Sequence[Any]) -> Array:
+        """``y_i = w_i / sum w`` with ``w_i >= 0``, not all of them zero."""
+        algebra = system.field
+        result = np.empty((1, *shape), dtype=object)
+        rows = result.reshape(-1, shape[-1])
+        for number, row in enumerate(rows):
+            shares = [self._parameter(algebra, name, (number, place)) for place in range(shape[-1])]
+            total = algebra.total(shares)
+            _, pairs = algebra.factor(total.num)
+            algebra.base_signs[pairs[0][0]] = POSITIVE
+            for place, share in enumerate(shares):
+                row[place] = share / total
+        return result
+
+    def _between(self, system: Symbolic, facts: Facts, name: str, shape: Sequence[Any]) -> Array:
+        """``v = (lo q + hi p) / (p + q)`` with ``p, q >= 0``, not both zero."""
+        algebra = system.field
+        assert facts.low is not None
+        assert facts.high is not None
+        result = np.empty((1, *shape), dtype=object)
+        for where in np.ndindex(*shape):
+            up = self._parameter(algebra, name, (*where, "up"))
+            down = self._parameter(algebra, name, (*where, "down"))
+            total = up + down
+            _, pairs = algebra.factor(total.num)
+            algebra.base_signs[pairs[0][0]] = POSITIVE
+            low, high = algebra.number(Fraction(facts.low)), algebra.number(Fraction(facts.high))
+            result[(0, *where)] = (low * down + high * up) / total
+        return result
+
+    def _one_component(
+        self, system: Symbolic, path: Path, program: Program, component: str, one: Any, two: Any
+    ) -> None:
+        relation = self.subject.claim.relation if program.name != "stable" else "=="
+        if relation == "==":
+            super()._one_component(system, path, program, component, one, two)
+            return
+        if not isinstance(one, Value) or not isinstance(two, Value):
+            self._drop(program, "a side without a value")
+            return
+        if any(system.field.signs_of_base(base) - signs for base, signs in one.needs | two.needs):
+            self._drop(program, "a division, a logarithm or a root may have no value in the domain")
+            return
+        differences = {"<=": [two - one], ">=": [one - two], "abs<=": [two - one, two + one]}[relation]
+        for difference in differences:
+            if not self._at_least_zero(system, path, difference):
+                if any(system.field.generators[place].kind == "max" for place in system.field.all_used(difference)):
+                    raise NeedsCases
+                self._drop(program, f"no certificate was found for component {component}")
+                return
+
+    def _drop(self, program: Program, reason: str) -> None:
+        self.outcome.reasons[program.name] = reason
+        self.live = [name for name in self.live if name != program.name]
+
+    # -- certificates ---------------------------------------------------------------------------------------------
+
+    def _at_least_zero(self, system: Symbolic, path: Path, difference: Value) -> bool:
+        """Whether a value is nowhere negative."""
+        algebra = system.field
+        if difference.is_zero or algebra.signs(difference) <= AT_LEAST_ZERO:
+            return True
+        below = POSITIVE
+        for base, power in difference.den:
+            signs = algebra.signs_of_base(base)
+            if power % 2 and signs != POSITIVE:
+                if signs != frozenset({-1}):
+                    return False
+                below = frozenset(-each for each in below)
+        poly = difference.num if below == POSITIVE else -difference.num
+        given = [
+            (algebra.bases[base] if signs <= AT_LEAST_ZERO else -algebra.bases[base])
+            for base, signs in path.signs.items()
+            if signs <= AT_LEAST_ZERO or signs <= AT_MOST_ZERO
+        ]
+        return self._certified(system, poly, given)
+
+    def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly]) -> bool:
+        """Search for a certificate of a polynomial, using what the path has decided."""
+        algebra = system.field
+        used = algebra.used(poly)
+        roots = [place for place in used if algebra.generators[place].kind == "root"]
+        for place in roots:
+            parts = self._by_root(algebra, poly, place)
+            if parts is None:
+                continue
+            plain, factor, instead = parts
+            # plain - factor * root >= 0 where plain >= 0 and plain^2 >= factor^2 root^2.
+            if not self._certified(system, plain, given):
+                return False
+            squared = algebra.total(
+                [
+                    Value(algebra, plain * plain, 1, (), frozenset()),
+                    -(Value(algebra, factor * factor, 1, (), frozenset()) * instead),
+                ]
+            )
+            return self._at_least_zero(system, Path([]), squared)
+        poly, changes = self._ordered(algebra, poly, given)
+        del changes
+        looks = [0]
+        content = poly.term_content()
+        signs = algebra.plain_signs(content)
+        if not signs <= AT_LEAST_ZERO and not signs <= AT_MOST_ZERO:
+            return False
+        if signs <= AT_MOST_ZERO:
+            poly, content = -poly, -content
+        poly = poly / content if len(poly) > 1 else poly
+        sign = 1
+        rest: list[Poly] = []
+        scale, pairs = algebra.factor(poly)
+        sign = 1 if scale > 0 else -1
+        for base, power in pairs:
+            if power % 2 == 0:
+                continue
+            known = algebra.signs_of_base(base)
+            if known <= AT_LEAST_ZERO:
+                continue
+            if known <= AT_MOST_ZERO:
+                sign = -sign
+                continue
+            rest.append(algebra.bases[base])
+        if not rest:
+            return sign > 0
+        if len(rest) > 1:
+            whole = rest[0]
+            for each in rest[1:]:
+                whole = whole * each
+            rest = [whole]
+        return self._search(algebra, rest[0] if sign > 0 else -rest[0], DEEPEST, looks)
+
+    @staticmethod
+    def _by_root(algebra: Field, poly: Poly, place: int) -> tuple[Poly, Poly, Value] | None:
+        """``plain - factor * root``, where the factor is at least zero; None where its sign is open."""
+        degree, instead = algebra.relations[place]
+        if degree != 2:
+            raise TooHard("a bound with a root that is no square root")
+        plain: dict[tuple[int, ...], int] = {}
+        rooted: dict[tuple[int, ...], int] = {}
+        for exponents, coefficient in poly.to_dict().items():
+            key = tuple(int(each) for each in exponents)
+            if key[place]:
+                rooted[(*key[:place], 0, *key[place + 1 :])] = -int(coefficient)
+            else:
+                plain[key] = int(coefficient)
+        factor = algebra.context.from_dict(rooted)
+        signs = algebra.plain_signs(factor)
+        if signs <= AT_LEAST_ZERO:
+            return algebra.context.from_dict(plain), factor, instead
+        return None
+
+    def _ordered(self, algebra: Field, poly: Poly, given: Sequence[Poly]) -> tuple[Poly, int]:
+        """Use what the path decided: a parameter that is at least another sum is that sum and a further parameter."""
+        count = 0
+        for fact in given:
+            terms = {tuple(int(each) for each in exponents): int(value) for exponents, value in fact.to_dict().items()}
+            for exponents, value in terms.items():
+                if value != 1 or sum(exponents) != 1:
+                    continue
+                place = exponents.index(1)
+                if algebra.generators[place].kind not in ("parameter", "exp") or place not in algebra.used(poly):
+                    continue
+                if any(other[place] for other in terms if other != exponents):
+                    continue
+                smaller = algebra.variables[place] - fact
+                if not algebra.plain_signs(smaller) <= AT_LEAST_ZERO:
+                    continue
+                more = algebra.generator("parameter", ("more", place, str(fact)), AT_LEAST_ZERO)
+                instead = Value(algebra, smaller + algebra.variables[more], 1, (), frozenset())
+                poly = algebra.substitute(poly, {place: instead}).num
+                count += 1
+                break
+        return poly, count
+
+    def _search(self, algebra: Field, poly: Poly, depth: int, looks: list[int]) -> bool:
+        """Whether a polynomial is at least zero wherever its generators are: coefficients, orders, multipliers."""
+        looks[0] += 1
+        if looks[0] > MOST_LOOKS or time.perf_counter() > self.deadline:
+            raise TooHard("no certificate was found in time")
+        if algebra.plain_signs(poly) <= AT_LEAST_ZERO:
+            return True
+        if poly.is_constant() or _negative_somewhere(algebra, poly):
+            return False
+        if depth == DEEPEST and self._multiplied(algebra, poly):
+            return True
+        if depth == 0:
+            return False
+        groups = _groups(algebra, poly)
+        for group in groups:
+            if len(group) < 2 or len(group) > 4:
+                continue
+            if all(self._search(algebra, each, depth - 1, looks) for each in _orders(algebra, poly, group)):
+                return True
+        return False
+
+    def _multiplied(self, algebra: Field, poly: Poly) -> bool:
+        """Whether a product with powers of sums of generators has no negative coefficient (Pólya)."""
+        for group in _groups(algebra, poly):
+            if len(group) < 2:
+                continue
+            total = algebra.zero_poly
+            for place in group:
+                total = total + algebra.variables[place]
+            lifted = poly
+            for _ in range(POLYA):
+                lifted = lifted * total
+                if algebra.plain_signs(lifted) <= AT_LEAST_ZERO:
+                    return True
+        return False
+
+
+def _groups(algebra: Field, poly: Poly) -> list[list[int]]:
+    """Generators that are alike, so that putting them in order makes sense."""
+    found: dict[str, list[int]] = {}
+    for place in algebra.used(poly):
+        generator = algebra.generators[place]
+        if not generator.signs <= AT_LEAST_ZERO:
+            raise TooHard(f"a certificate with a value of either sign ({generator.kind})")
+        if generator.kind == "exp":
+            name = "exp"
+        elif generator.kind in ("parameter", "input"):
+            name = f"parameter {generator.key[0]}"
+        else:
+            name = f"{generator.kind} {place}"
+        found.setdefault(name, []).append(place)
+    several = [group for group in found.values() if len(group) > 1]
+    everything = [place for group in found.values() for place in group]
+    if len(found) > 1 and len(everything) <= 4:
+        several.append(everything)
+    return several or [everything]
+
+
+def _orders(algebra: Field, poly: Poly, group: Sequence[int]) -> Iterator[Poly]:
+    """The polynomial for every order of the generators, each written by its distance from the next smaller one."""
+    seen: set[str] = set()
+    for order in itertools.permutations(group):
+        changes: dict[int, Value] = {}
+        total = algebra.zero_poly
+        # The smallest keeps its name; every larger one is the smaller ones and a distance under its own name.
+        for place in order:
+            total = total + algebra.variables[place]
+            changes[place] = Value(algebra, total, 1, (), frozenset())
+        changed = _composed(algebra, poly, changes)
+        key = str(changed)
+        if key not in seen:
+            seen.add(key)
+            yield changed
+
+
+def _composed(algebra: Field, poly: Poly, changes: Mapping[int, Value]) -> Poly:
+    instead = [
+        changes[place].num if place in changes else variable for place, variable in enumerate(algebra.variables)
+    ]
+    return poly.compose(*instead)
+
+
+def _negative_somewhere(algebra: Field, poly: Poly) -> bool:
+    """Whether the polynomial is negative at a simple point: all ones, or one generator far above the others."""
+    used = algebra.used(poly)
+    for big in (None, *used):
+        for size in (4, 1000) if big is not None else (1,):
+            total = 0
+            for exponents, coefficient in zip(poly.monoms(), poly.coeffs(), strict=True):
+                power = int(exponents[big]) if big is not None else 0
+                total += int(coefficient) * size**power
+            if total < 0:
+                return True
+    return False
