@@ -205,7 +205,10 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
 
 def _ways(budget: Budget, form: str, bound: bool, main: bool) -> set[str]:
     """How a program is run in a format."""
-    chosen = budget.bound_ways if bound else budget.ways if main else budget.mode_ways
+    if bound:
+        chosen = budget.bound_ways if main else budget.bound_mode_ways
+    else:
+        chosen = budget.ways if main else budget.mode_ways
     return set(chosen.get(form, ()))
 
 
