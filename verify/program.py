@@ -167,7 +167,16 @@ def _trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth
         return subject_of(dict(zip(names, given, strict=True)))
 
     primal = _flatten(on_flat(claim.autodiff.fn))
-    closed = _make(claim, "autodiff", primal, arguments)
+    where_traced = (repr(claim.domain), tuple(size.items()), form.name)
+
+    def make(role: str, source: Callable[..., Any], function: Callable[..., list[Any]]) -> Any:
+        key = (id(source), *where_traced)
+        if key not in _MADE:
+            _trim(_MADE)
+            _MADE[key] = source, _make(claim, role, function, arguments)
+        return _MADE[key][1]
+
+    closed = make("autodiff", claim.autodiff.fn, primal)
     outer = tuple(aval.shape for aval in closed.out_avals)
     _check_rules(claim, closed)
     wrt = claim.autodiff.wrt
@@ -208,19 +217,20 @@ def _trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth
 
         return pull if mode == "vjp" else push
 
-    key = (claim.autodiff, repr(claim.domain), tuple(size.items()), form.name, breadth)
+    key = (claim.autodiff, *where_traced, breadth)
     if key not in _TRACED:
-        if len(_TRACED) >= MOST_TRACED:
-            del _TRACED[next(iter(_TRACED))]
+        _trim(_TRACED)
         _TRACED[key] = _modes(
-            claim, form, breadth, positional, primal, treedef, argnums, arguments, outer, inner, directional
+            claim, form, breadth, positional, primal, closed, treedef, argnums, arguments, outer, inner, directional
         )
     modes, unavailable = _TRACED[key]
     wanted = _wanted(kind, outer, inner)
-    formula = _side(claim, "by_hand", "formula", _flatten(on_flat(claim.by_hand)), arguments, wanted)
+    by_hand = _flatten(on_flat(claim.by_hand))
+    formula = _side(claim, "by_hand", "formula", by_hand, make("by_hand", claim.by_hand, by_hand), wanted)
     stable = None
     if claim.stable is not None:
-        stable = _side(claim, "stable", "stable", _flatten(on_flat(claim.stable)), arguments, wanted)
+        form_of_it = _flatten(on_flat(claim.stable))
+        stable = _side(claim, "stable", "stable", form_of_it, make("stable", claim.stable, form_of_it), wanted)
     where = None
     if claim.where is not None:
         where = _predicate(claim, arguments, names, treedef, len(shapes))
@@ -249,7 +259,15 @@ def _trace(claim: Claim, size: Mapping[str, int], form: Format, breadth: Breadth
 
 # Autodiff sides that several claims share are traced once: the modes of one function on one domain at one size.
 _TRACED: Final[dict[Any, tuple[list[Program], dict[str, str]]]] = {}
+# So are the functions themselves, by their identity, for which they are kept alive.
+_MADE: Final[dict[Any, tuple[Callable[..., Any], Any]]] = {}
 MOST_TRACED: Final = 500
+
+
+def _trim(kept: dict[Any, Any]) -> None:
+    """Make room for one more."""
+    if len(kept) >= MOST_TRACED:
+        del kept[next(iter(kept))]
 
 
 def _modes(
@@ -258,6 +276,7 @@ def _modes(
     breadth: Breadth,
     positional: Callable[..., Any],
     primal: Callable[..., list[Any]],
+    closed: Any,
     treedef: Any,
     argnums: Any,
     arguments: Sequence[Any],
@@ -294,7 +313,7 @@ def _modes(
             function = _flatten(lambda *flat, derived=derived: derived(*jax.tree.unflatten(treedef, flat)))
             given = arguments
         try:
-            made = _make(claim, f"autodiff ({mode})", function, given)
+            made = closed if mode == "value" else _make(claim, f"autodiff ({mode})", function, given)
         except ClaimError as error:
             # JAX has no reverse mode through `while`, no forward mode through `custom_vjp`.
             problem = error
@@ -385,10 +404,9 @@ def _side(
     role: str,
     name: str,
     function: Callable[..., list[Any]],
-    arguments: Sequence[Any],
+    closed: Any,
     wanted: tuple[Shape, ...],
 ) -> Program:
-    closed = _make(claim, role, function, arguments)
     program = _program(name, closed, function)
     if len(program.outputs) != len(wanted):
         raise ClaimError(

@@ -1,6 +1,7 @@
 """Decide claims: one by one for a caller in Python, or all of a file's or the article's in worker processes."""
 
 import ast
+import gc
 import importlib
 import importlib.metadata
 import inspect
@@ -451,6 +452,10 @@ def _serve(pipe: "Connection", work: _Work) -> None:
     try:
         loaded = loader.load(*work.targets)
         claims = {claim.id: claim for claim in loaded.claims}
+        # Arrays of balls and traced programs are many small objects, nearly none of them in cycles: looking for cycles
+        # as often as Python does by itself takes a tenth of the time.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         pipe.send(("ready", "", None))
         while (task := pipe.recv()) is not None:
             if task == (PRECISION,):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from verify.formats import FORMATS
 
@@ -16,12 +16,15 @@ class Budget:
         points: points per size choice that the enclose engine looks at.
         looks: confirmed points per program that are read again with all bits.
         every_mode: number of size choices, from the first, at which every mode is read.
+        beyond: how many modes are read at the other sizes: ``two``, one without and one with a direction, or ``one``.
         examples: points that Hypothesis may draw per claim; with none it only shrinks what another engine refuted.
         float_points: points per format.
         ways: per format, how the first mode, the formula and its stable form are run: ``jit`` on one point, ``vmap``
             on a batch, ``eager`` an operation at a time (the first mode alone).
         mode_ways: the same for the other modes.
-        bound_ways: the same for all sides of bounds and of claims that are expected to fail.
+        bound_ways: the same for the first mode, the formula and its stable form of bounds and of claims that are
+            expected to fail.
+        bound_mode_ways: the same for their other modes.
         entries: largest number of entries of one array that is allocated.
         seconds: time after which an engine stops with what it has.
     """
@@ -30,20 +33,24 @@ class Budget:
     points: int
     looks: int
     every_mode: int
+    beyond: Literal["two", "one"]
     examples: int
     float_points: int
     ways: Mapping[str, tuple[str, ...]]
     mode_ways: Mapping[str, tuple[str, ...]]
     bound_ways: Mapping[str, tuple[str, ...]]
+    bound_mode_ways: Mapping[str, tuple[str, ...]]
     entries: int
     seconds: float
 
     @property
     def formats(self) -> tuple[str, ...]:
         """Formats that are run at all."""
-        return tuple(name for name in FORMATS if name in (*self.ways, *self.mode_ways, *self.bound_ways))
+        run = (*self.ways, *self.mode_ways, *self.bound_ways, *self.bound_mode_ways)
+        return tuple(name for name in FORMATS if name in run)
 
 
+_ONE: Final = ("jit",)
 _BATCH: Final = ("vmap",)
 _ALL: Final = dict.fromkeys(FORMATS, ("jit", "vmap", "eager"))
 
@@ -55,11 +62,13 @@ BUDGETS: Final = {
             points=16,
             looks=2,
             every_mode=1,
+            beyond="one",
             examples=0,
             float_points=12,
             ways={"float32": _BATCH},
             mode_ways={},
             bound_ways={"float32": _BATCH},
+            bound_mode_ways={},
             entries=2_000_000,
             seconds=10.0,
         ),
@@ -68,13 +77,15 @@ BUDGETS: Final = {
             points=48,
             looks=5,
             every_mode=2,
+            beyond="two",
             examples=10,
             float_points=24,
             # XLA's compiler takes nearly all of the time that floats take. Every mode, every format and every way is
             # run, but their product is left to the deep budget.
-            ways={"float64": ("jit",), "float32": ("jit", "vmap", "eager"), "bfloat16": _BATCH, "float16": _BATCH},
-            mode_ways={"float64": ("jit",)},
+            ways={"float64": _ONE, "float32": ("vmap", "eager"), "bfloat16": _ONE, "float16": _ONE},
+            mode_ways={"float64": _ONE},
             bound_ways={"float32": _BATCH},
+            bound_mode_ways={"float64": _ONE},
             entries=4_000_000,
             seconds=60.0,
         ),
@@ -83,11 +94,13 @@ BUDGETS: Final = {
             points=400,
             looks=60,
             every_mode=24,
+            beyond="two",
             examples=1000,
             float_points=256,
             ways=_ALL,
             mode_ways=_ALL,
             bound_ways=_ALL,
+            bound_mode_ways=_ALL,
             entries=40_000_000,
             seconds=900.0,
         ),

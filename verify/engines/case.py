@@ -330,10 +330,10 @@ class Case:
         """The claim traced at one choice of sizes in one format.
 
         Every mode is traced at the first choices of sizes, as many as the budget says; at the others, whose programs
-        are the same but for their shapes, one mode without and one with a direction.
+        are the same but for their shapes, one mode without and one with a direction, or the first alone.
         """
         if breadth is None:
-            breadth = "every" if dict(size) in self.choices[: self.budget.every_mode] else "two"
+            breadth = "every" if dict(size) in self.choices[: self.budget.every_mode] else self.budget.beyond
         key = (tuple(size.items()), form.name, breadth)
         if key not in self._subjects:
             self._subjects[key] = trace(self.claim, size, form, breadth)

@@ -6,6 +6,7 @@ A counterexample counts only where the balls of both sides are disjoint; agreeme
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,13 @@ from verify.readings.exact import precision
 NAME: Final = "falsify"
 # Points of more entries than this are not read by a person, and cost much to shrink.
 READABLE: Final = 40
+# Points that are judged in one reading, and domains whose points are kept for the next claim.
+AT_ONCE: Final = 50
+MOST_DRAWN: Final = 50
+
+# A choice of sizes by its place, with one array per argument; where a claim is refuted, with the row of the point.
+_Example = tuple[int, tuple[Any, ...]]
+_Best = tuple[Subject, Judged, Points, int]
 
 
 def check(case: Case, suspect: Witness | None = None) -> Verdict:
@@ -41,53 +49,47 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
     )
     if not sizes:
         return _unknown(case, started, "every size is too large to search for a readable counterexample")
-    tried = 0
-    best: tuple[Subject, Judged, Points, int] | None = None
-
-    def refutes(example: tuple[int, tuple[Any, ...]]) -> bool:
-        nonlocal tried, best
-        number, arrays = example
-        subject = case.subject(sizes[number])
-        points = Points(tuple(np.asarray(array)[None] for array in arrays), ("drawn by Hypothesis",))
-        if not all(region.contains(array) for region, array in zip(subject.regions, arrays, strict=True)):
-            return False
-        if subject.where is not None and not case.admitted(subject, points)[0]:
-            return False
-        tried += 1
-        for program in _searched(subject, suspect):
-            judged = case.judge(subject, program, points, looks=1 if suspect else 0)
-            if (judged.codes[0] == REFUTED).any() and not judged.kinks[0]:
-                best = (subject, judged, points, number)
-                return True
-        return False
-
-    examples = max(10 * case.budget.examples, 100) if suspect else case.budget.examples
-    chosen = settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
-    if all(shape_size(shape) == 0 for shape in case.subject(sizes[0]).shapes):
+    subjects = tuple(case.subject(size) for size in sizes)
+    if all(shape_size(shape) == 0 for shape in subjects[0].shapes):
         return _unknown(case, started, "the claim has no arguments to search")
+    texts = tuple(map(size_text, sizes))
+    best: _Best | None = None
+    tried = 0
+    if suspect is None:
+        try:
+            tried, best = _look(case, subjects, _drawn(case, subjects, texts))
+        except UnsupportedPrimitive as error:
+            return _unknown(case, started, str(error))
+        if best is None:
+            return _unknown(case, started, f"no counterexample among {tried} points")
+
+    def refutes(example: _Example) -> bool:
+        nonlocal tried, best
+        looked, found = _look(case, subjects, [example], suspect)
+        tried += looked
+        best = found or best
+        return found is not None
+
+    note = "shrunk"
     try:
         found = find(
-            _strategy(tuple(case.subject(size) for size in sizes), tuple(map(size_text, sizes))),
+            _strategy(subjects, texts),
             refutes,
-            settings=chosen,
+            settings=_settings(max(10 * case.budget.examples, 100), shrink=True),
             random=random.Random(f"{case.seed} {case.claim.id}"),
         )
+        refutes(found)
     except NoSuchExample:
-        return _unknown(case, started, f"no counterexample among {tried} points")
+        if best is None:
+            return _unknown(case, started, f"no counterexample among {tried} points")
+        note = "drawn by Hypothesis"  # larger than it need be, but a counterexample
     except UnsupportedPrimitive as error:
         return _unknown(case, started, str(error))
-    refutes(found)
     assert best is not None
-    subject, judged, points, _ = best
-    component = int(np.flatnonzero(judged.codes[0] == REFUTED)[0])
-    with precision(int(judged.bits[0])):
-        difference = decimal(judged.first[0, component] - judged.second[0, component], 12)
+    subject, judged, points, row = best
+    component = int(np.flatnonzero(judged.codes[row] == REFUTED)[0])
+    with precision(int(judged.bits[row])):
+        difference = decimal(judged.first[row, component] - judged.second[row, component], 12)
     return Verdict(
         claim=case.claim.id,
         engine=NAME,
@@ -95,21 +97,83 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         evidence="counterexample",
         checked=tried,
         sizes=(size_text(subject.size),),
-        worst=case.witness(subject, judged, points, 0, component, "shrunk"),
+        worst=case.witness(subject, judged, points, row, component, note),
         residual=difference,
         seconds=time.perf_counter() - started,
     )
 
 
-# Building a strategy costs more than drawing from it, so claims of one domain share theirs.
-_STRATEGIES: Final[dict[tuple[str, tuple[str, ...]], st.SearchStrategy[tuple[int, tuple[Any, ...]]]]] = {}
+def _look(
+    case: Case, subjects: Sequence[Subject], examples: Sequence[_Example], suspect: Witness | None = None
+) -> tuple[int, _Best | None]:
+    """Judge examples, those of one size in one reading; how many counted, and the first that refutes the claim."""
+    tried = 0
+    for number, subject in enumerate(subjects):
+        mine = [
+            arrays
+            for place, arrays in examples
+            if place == number
+            and all(region.contains(array) for region, array in zip(subject.regions, arrays, strict=True))
+        ]
+        for start in range(0, len(mine), AT_ONCE):
+            chunk = mine[start : start + AT_ONCE]
+            stacked = tuple(np.stack([np.asarray(array) for array in column]) for column in zip(*chunk, strict=True))
+            points = Points(stacked, ("drawn by Hypothesis",) * len(chunk))
+            points = points.take(np.flatnonzero(case.admitted(subject, points)))
+            tried += len(points)
+            for program in _searched(subject, suspect) if len(points) else ():
+                judged = case.judge(subject, program, points, looks=1 if suspect else 0)
+                hit = np.flatnonzero((judged.codes == REFUTED).any(axis=1) & ~judged.kinks)
+                if len(hit):
+                    return tried, (subject, judged, points, int(hit[0]))
+    return tried, None
 
 
-def _strategy(subjects: Sequence[Subject], texts: tuple[str, ...]) -> st.SearchStrategy[tuple[int, tuple[Any, ...]]]:
+# Building a strategy costs more than drawing from it, and drawing more than judging what was drawn, so claims of one
+# domain share both.
+_STRATEGIES: Final[dict[tuple[str, tuple[str, ...]], st.SearchStrategy[_Example]]] = {}
+_DRAWN: Final[dict[tuple[str, tuple[str, ...], int, int], list[_Example]]] = {}
+
+
+def _settings(examples: int, *, shrink: bool) -> settings:
+    return settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def _drawn(case: Case, subjects: Sequence[Subject], texts: tuple[str, ...]) -> list[_Example]:
+    """As many points as the budget says, the same ones for all claims of one domain."""
+    domain = repr(case.claim.domain)
+    key = (domain, texts, case.seed, case.budget.examples)
+    if key not in _DRAWN:
+        found: list[_Example] = []
+
+        def keep(example: _Example) -> bool:
+            found.append(example)
+            return False
+
+        with suppress(NoSuchExample):
+            find(
+                _strategy(subjects, texts),
+                keep,
+                settings=_settings(case.budget.examples, shrink=False),
+                random=random.Random(f"{case.seed} {domain} {texts}"),
+            )
+        if len(_DRAWN) >= MOST_DRAWN:
+            del _DRAWN[next(iter(_DRAWN))]
+        _DRAWN[key] = found
+    return _DRAWN[key]
+
+
+def _strategy(subjects: Sequence[Subject], texts: tuple[str, ...]) -> st.SearchStrategy[_Example]:
     """Points of all sizes, the smallest first: Hypothesis shrinks towards the first alternative."""
     key = (repr(subjects[0].claim.domain), texts)
     if key not in _STRATEGIES:
-        several: list[st.SearchStrategy[tuple[int, tuple[Any, ...]]]] = []
+        several: list[st.SearchStrategy[_Example]] = []
         for number, subject in enumerate(subjects):
             drawn = [region.strategy(shape) for region, shape in zip(subject.regions, subject.shapes, strict=True)]
             several.append(st.tuples(st.just(number), st.tuples(*drawn)))

@@ -205,7 +205,10 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
 
 def _ways(budget: Budget, form: str, bound: bool, main: bool) -> set[str]:
     """How a program is run in a format."""
-    chosen = budget.bound_ways if bound else budget.ways if main else budget.mode_ways
+    if bound:
+        chosen = budget.bound_ways if main else budget.bound_mode_ways
+    else:
+        chosen = budget.ways if main else budget.mode_ways
     return set(chosen.get(form, ()))
 
 
@@ -283,37 +286,54 @@ def run(jobs: Sequence[Job], form: Format) -> None:
             return jax.numpy.asarray(array if array.dtype == np.int64 else array.astype(dtype))
 
         batches = [[cast(array) for array in (*job.points.arrays, *job.along)] for job in jobs]
-        one_by_one = [number for number, job in enumerate(jobs) if "jit" in job.ways]
-        together = [number for number, job in enumerate(jobs) if "vmap" in job.ways]
+        hosts = hosted(batches)
+        # Claims of several domains run one program at several points: it is compiled once, and its turns come one by
+        # one. What it is called with has the same shapes each time, so every turn runs the same machine code.
+        singles = _turns(jobs, "jit")
+        groups = _turns(jobs, "vmap")
 
         def everything(single: Any, batch: Any) -> Any:
-            one = [functions[number](*given) for number, given in zip(one_by_one, single, strict=True)]
-            many = [jax.vmap(functions[number])(*given) for number, given in zip(together, batch, strict=True)]
+            one = [functions[turns[0][0]](*given) for turns, given in zip(singles, single, strict=True)]
+            many = [jax.vmap(functions[turns[0][0]])(*given) for turns, given in zip(groups, batch, strict=True)]
             return one, many
 
         compiled = jax.jit(everything)
-        single_hosts = hosted([batches[number] for number in one_by_one])
-        batch = [batches[number] for number in together]
-        singles: list[Any] = []
-        many: Any = None
-        for row in range(max((len(jobs[number].points) for number in one_by_one), default=1)):
-            single = [[array[min(row, len(array) - 1)] for array in arrays] for arrays in single_hosts]
-            one, many = compiled(single, batch)
-            singles.append(jax.device_get(one))
-        many = jax.device_get(many)
-        for place, number in enumerate(one_by_one):
-            rows = np.arange(len(jobs[number].points))
-            values = np.stack([_row(each[place]) for each in singles[: len(rows)]])
-            jobs[number].returned["jit"] = (rows, values)
-        for place, number in enumerate(together):
-            rows = np.arange(len(jobs[number].points))
-            columns = [np.asarray(each).astype(np.float64).reshape(len(rows), -1) for each in many[place]]
-            jobs[number].returned["vmap"] = (rows, np.concatenate(columns, axis=1))
+        jitted: dict[int, list[Array]] = {}
+        rounds = max((len(turns) for turns in (*singles, *groups)), default=0)
+        for turn in range(rounds):
+            chosen = [turns[min(turn, len(turns) - 1)] for turns in singles]
+            single = [[array[row] for array in hosts[number]] for number, row in chosen]
+            numbers = [turns[min(turn, len(turns) - 1)][0] for turns in groups]
+            one, many = compiled(single, [batches[number] for number in numbers])
+            for turns, (number, _), values in zip(singles, chosen, jax.device_get(one), strict=True):
+                if turn < len(turns):
+                    jitted.setdefault(number, []).append(_row(values))
+            for turns, number, values in zip(groups, numbers, many, strict=True):
+                if turn < len(turns):
+                    rows = np.arange(len(jobs[number].points))
+                    columns = [np.asarray(each).astype(np.float64).reshape(len(rows), -1) for each in values]
+                    jobs[number].returned["vmap"] = (rows, np.concatenate(columns, axis=1))
+        for number, rows in jitted.items():
+            jobs[number].returned["jit"] = (np.arange(len(rows)), np.stack(rows))
         for number, job in enumerate(jobs):
             if "eager" in job.ways:
                 few = np.arange(min(len(job.points), EAGER_POINTS))
                 found = [_row(functions[number](*(array[row] for array in batches[number]))) for row in few]
                 job.returned["eager"] = (few, np.stack(found))
+
+
+def _turns(jobs: Sequence[Job], way: str) -> list[list[tuple[int, int]]]:
+    """For every program to compile, what it is called with in turn: jobs by number, and their rows one by one.
+
+    A batch is one call, whose row means nothing; two batches of one program share it where they are equally long.
+    """
+    groups: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for number, job in enumerate(jobs):
+        if way in job.ways:
+            count = len(job.points)
+            key = (job.program.text, count if way == "vmap" else 0)
+            groups.setdefault(key, []).extend((number, row) for row in range(1 if way == "vmap" else count))
+    return list(groups.values())
 
 
 def hosted(batches: Sequence[Sequence[Any]]) -> list[list[Array]]:
