@@ -36,6 +36,10 @@ MOST_FREE: Final = 4
 DEEPEST: Final = 4
 MOST_LOOKS: Final = 6000
 POLYA: Final = 3
+# Larger polynomials are not put in order: to write one anew would take longer than all the rest.
+MOST_CERTIFIED: Final = 5000
+MOST_ORDERED: Final = 400
+MOST_ORDERED_DEGREE: Final = 16
 
 
 class BoundReader(Reader):
@@ -111,9 +115,7 @@ class BoundReader(Reader):
                 result[(0, *where)] = top
                 continue
             behind = algebra.one + self._parameter(algebra, name, where)
-            result[(0, *where)] = algebra.total(
-                [top, algebra.number(-Fraction(facts.gap)), -algebra.log(behind)]
-            )
+            result[(0, *where)] = algebra.total([top, algebra.number(-Fraction(facts.gap)), -algebra.log(behind)])
         return result
 
     def _shares(self, system: Symbolic, name: str, shape: Sequence[Any]) -> Array:
@@ -162,7 +164,7 @@ class BoundReader(Reader):
         differences = {"<=": [two - one], ">=": [one - two], "abs<=": [two - one, two + one]}[relation]
         for difference in differences:
             if not self._at_least_zero(system, path, difference):
-                if any(system.field.generators[place].kind == "max" for place in system.field.all_used(difference)):
+                if system.field.has_maximum(system.field.all_used(difference)):
                     raise NeedsCases
                 self._drop(program, f"no certificate was found for component {component}")
                 return
@@ -187,7 +189,7 @@ class BoundReader(Reader):
                 below = frozenset(-each for each in below)
         poly = difference.num if below == POSITIVE else -difference.num
         given = [
-            (algebra.bases[base] if signs <= AT_LEAST_ZERO else -algebra.bases[base])
+            _without_logarithms(algebra, algebra.bases[base] if signs <= AT_LEAST_ZERO else -algebra.bases[base])
             for base, signs in path.signs.items()
             if signs <= AT_LEAST_ZERO or signs <= AT_MOST_ZERO
         ]
@@ -196,6 +198,8 @@ class BoundReader(Reader):
     def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly]) -> bool:
         """Search for a certificate of a polynomial, using what the path has decided."""
         algebra = system.field
+        if len(poly) > MOST_CERTIFIED:
+            raise TooHard(f"a difference of {len(poly)} terms")
         used = algebra.used(poly)
         roots = [place for place in used if algebra.generators[place].kind == "root"]
         for place in roots:
@@ -302,6 +306,8 @@ class BoundReader(Reader):
             return True
         if depth == 0:
             return False
+        if len(poly) > MOST_ORDERED or poly.total_degree() > MOST_ORDERED_DEGREE:
+            return False
         groups = _groups(algebra, poly)
         for group in groups:
             if len(group) < 2 or len(group) > 4:
@@ -313,7 +319,7 @@ class BoundReader(Reader):
     def _multiplied(self, algebra: Field, poly: Poly) -> bool:
         """Whether a product with powers of sums of generators has no negative coefficient (Pólya)."""
         for group in _groups(algebra, poly):
-            if len(group) < 2:
+            if len(group) < 2 or len(poly) > MOST_ORDERED:
                 continue
             total = algebra.zero_poly
             for place in group:
@@ -324,6 +330,32 @@ class BoundReader(Reader):
                 if algebra.plain_signs(lifted) <= AT_LEAST_ZERO:
                     return True
         return False
+
+
+def _without_logarithms(algebra: Field, fact: Poly) -> Poly:
+    """``f - g`` in the place of ``log f - log g``, which has the same sign where both are positive."""
+    places = algebra.used(fact)
+    kinds = {algebra.generators[place].kind for place in places}
+    if len(fact) != 2 or fact.total_degree() != 1 or kinds != {"log"}:
+        return fact
+    if sorted(int(each) for each in fact.coeffs()) != [-1, 1]:
+        return fact
+    result = algebra.zero_poly
+    for place in places:
+        base = algebra.generators[place].key
+        if algebra.signs_of_base(base) != POSITIVE:
+            return fact
+        inside = algebra.bases[base]
+        result = result + (inside if _coefficient(fact, place) > 0 else -inside)
+    return result
+
+
+def _coefficient(poly: Poly, place: int) -> int:
+    """Coefficient of a generator in a polynomial of degree one."""
+    for exponents, coefficient in zip(poly.monoms(), poly.coeffs(), strict=True):
+        if int(exponents[place]) == 1:
+            return int(coefficient)
+    return 0
 
 
 def _groups(algebra: Field, poly: Poly) -> list[list[int]]:
@@ -365,9 +397,7 @@ def _orders(algebra: Field, poly: Poly, group: Sequence[int]) -> Iterator[Poly]:
 
 
 def _composed(algebra: Field, poly: Poly, changes: Mapping[int, Value]) -> Poly:
-    instead = [
-        changes[place].num if place in changes else variable for place, variable in enumerate(algebra.variables)
-    ]
+    instead = [changes[place].num if place in changes else variable for place, variable in enumerate(algebra.variables)]
     return poly.compose(*instead)
 
 

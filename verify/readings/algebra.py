@@ -254,6 +254,26 @@ class Field:
             self.base_roles.append(frozenset(roles))
         return place
 
+    def has_maximum(self, places: Iterable[int]) -> bool:
+        """Whether a maximum that was taken as it comes is behind one of some generators."""
+        return any(self._behind(place) for place in places)
+
+    def _behind(self, place: int) -> bool:
+        generator = self.generators[place]
+        if generator.kind == "max":
+            return True
+        if generator.kind == "exp":
+            places, den = generator.key[:2]
+        elif generator.kind == "sum":
+            places, den = generator.key[1:3]
+        elif generator.kind in ("log", "root"):
+            return self.has_maximum(self.used(self.bases[generator.key]))
+        else:
+            return any(self.has_maximum(self.all_used(each)) for each in generator.arguments)
+        return self.has_maximum(each for each, _ in places) or any(
+            self.has_maximum(self.used(self.bases[base])) for base, _ in den
+        )
+
     def base_depth(self, base: int) -> int:
         """How many sums are nested in a base."""
         return max((self.generators[place].depth for place in self.used(self.bases[base])), default=0)
