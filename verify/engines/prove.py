@@ -644,8 +644,11 @@ class _Deciding:
         if self.system.autodiff and 0 in signs and not any(0 in each for each in options):
             self.path.exceptions.setdefault(place)
         turned = options if turn > 0 else tuple(frozenset(-each for each in option) for option in options)
+        turned = tuple(each for each in turned if not self._contradicts(place, each)) or turned
         roles = field.base_roles[place]
-        if roles:
+        if len(turned) == 1:
+            chosen = turned[0]
+        elif roles:
             if len(roles) > 1:
                 raise TooHard("a choice that depends on two entries of an axis of any length")
             ((number, _),) = roles
@@ -655,7 +658,6 @@ class _Deciding:
             chosen = block.answers[block.asked]
             block.asked += 1
         else:
-            turned = tuple(each for each in turned if not self._contradicts(place, each)) or turned
             asked = len(self.path.counts)
             if asked >= len(self.path.script):
                 self.path.script.append(0)
@@ -678,10 +680,14 @@ class _Deciding:
             return False
         sums = known + [(a + b, p or q) for (a, p), (b, q) in itertools.combinations(known, 2)]
         for poly, strict in sums:
-            if poly == target and not (signs & (POSITIVE if strict else AT_LEAST_ZERO)):
-                return True
-            if poly == -target and not (signs & frozenset({-1} if strict else {-1, 0})):
-                return True
+            for turn, side in ((1, target), (-1, -target)):
+                more = side - poly
+                if not more.is_constant() or (len(more) and int(more.leading_coefficient()) < 0):
+                    continue
+                # The side is a sum of what is known and of a number that is at least zero.
+                allowed = POSITIVE if strict or len(more) else AT_LEAST_ZERO
+                if not (signs & frozenset(turn * each for each in allowed)):
+                    return True
         return False
 
 

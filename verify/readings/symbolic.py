@@ -284,7 +284,7 @@ class Symbolic(System):
                 "slice": self._slice,
                 "concatenate": self._closed_only,
                 "stack": self._closed_only,
-                "pad": self._closed_only,
+                "pad": self._pad,
                 "rev": self._closed_only,
                 "iota": self._iota,
                 "dim_as_value": self._dimension,
@@ -955,6 +955,12 @@ class Symbolic(System):
         if any(not isinstance(each, int) for shape in shapes for each in shape):
             raise TooHard(f"{equation.primitive.name} along an axis of any length")
         return STRUCTURE[equation.primitive.name](self, equation, *arrays)
+
+    def _pad(self, equation: Any, array: Array, value: Array) -> Array:
+        """Padding by nothing, as a diagonal matrix is made with, or along closed axes."""
+        if all(low == high == inner == 0 for low, high, inner in equation.params["padding_config"]):
+            return array
+        return self._closed_only(equation, array, value)
 
     def _broadcast(self, equation: Any, array: Array, *sizes: Array) -> Array:
         source, shape = equation.invars[0].aval.shape, equation.params["shape"]

@@ -1,0 +1,432 @@
+"""The prove engine: what is true is proved for every size, what is false never is, and the difference says why."""
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+from controls import CONTROLS
+
+from verify import Claim, Derivative, Status, domain
+from verify.engines import BUDGETS, bounds, prove
+from verify.engines.case import Case
+from verify.formats import FLOAT64
+from verify.program import trace
+from verify.readings.algebra import Value
+
+LOGITS = domain.Logits("n")
+REALS = domain.Reals("n")
+
+
+def softmax(x: Any) -> Any:
+    """Softmax, shifted by the largest logit."""
+    powers = jnp.exp(x - jax.lax.stop_gradient(jnp.max(x)))
+    return powers / jnp.sum(powers)
+
+
+def squared(x: Any, y: Any) -> Any:
+    """Half the squared error."""
+    return 0.5 * jnp.sum((softmax(x) - y) ** 2)
+
+
+def entropy(x: Any, y: Any) -> Any:
+    """Cross entropy."""
+    return -jnp.sum(y * jax.nn.log_softmax(x))
+
+
+def claim(fn: Callable[..., Any], by_hand: Callable[..., Any], kind: Any = "gradient", **more: Any) -> Claim:
+    """A claim about functions of x and y."""
+    given: dict[str, Any] = {
+        "domain": {"x": LOGITS, "y": REALS},
+        "sizes": {"n": (2, 3)},
+        "autodiff": Derivative(fn, kind, wrt=None if kind == "value" else "x"),
+    }
+    return Claim(id="made-up.identity", by_hand=by_hand, **{**given, **more})
+
+
+def verdict(subject: Claim, budget: str = "standard") -> Any:
+    """What the engine says."""
+    return prove.check(Case(subject, BUDGETS[budget], 0))
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda each: each.claim.id)
+def test_no_control_is_proved(control: Any) -> None:
+    """Wrong formulas are refused, whatever is wrong with them."""
+    assert verdict(control.claim).status is not Status.HOLDS
+
+
+# -- mutations ------------------------------------------------------------------------------------------------------
+
+# Half the squared error: s_i ((s_i - y_i) - sum_j s_j (s_j - y_j)), with places where an algebraic slip can sit.
+SLOTS = {
+    "outer": (1.0, -1.0, 2.0, 0.5, 1 + 2.0**-40),
+    "target": (1.0, -1.0, 2.0, 0.0),
+    "mean": (1.0, -1.0, 0.5, 2.0, 0.0),
+    "inner": (1.0, -1.0, 3.0),
+    "power": (1, 2, 3),
+    "weight": (1, 2),
+    "roll": (0, 1),
+    "rolled": (0, 1),
+}
+
+
+def mutant(choice: dict[str, Any]) -> Callable[..., Any]:
+    """The formula with one outcome per slot; the first of each is right."""
+
+    def formula(x: Any, y: Any) -> Any:
+        s = softmax(x)
+        residual = s - choice["target"] * jnp.roll(y, choice["roll"])
+        mean = jnp.sum(s ** choice["weight"] * (choice["inner"] * s - y))
+        return choice["outer"] * jnp.roll(s, choice["rolled"]) ** choice["power"] * (residual - choice["mean"] * mean)
+
+    return formula
+
+
+def mutations() -> list[dict[str, Any]]:
+    """200 choices, each with at least one slip."""
+    rng = np.random.default_rng(20)
+    every = [dict(zip(SLOTS, each, strict=True)) for each in itertools.product(*SLOTS.values())]
+    return [every[place] for place in rng.permutation(np.arange(1, len(every)))[:200]]
+
+
+def at_point(value: Value, given: dict[str, Any]) -> Any:
+    """A value at one point, from its own parts, in the working precision of mpmath."""
+    field = value.field
+
+    def generator(place: int) -> Any:
+        made = field.generators[place]
+        if made.kind == "input":
+            name, where = made.key
+            return given[name][where[0][1]]
+        if made.kind == "exp":
+            places, den, scale = made.key
+            assert not den
+            inner = mpmath.mpf(scale.numerator) / scale.denominator / made.unit
+            for each, power in places:
+                inner *= generator(each) ** power
+            return mpmath.exp(inner)
+        if made.kind == "max":
+            return max(at_point(each, given) for each in made.arguments)
+        raise AssertionError(made.kind)
+
+    def poly(of: Any) -> Any:
+        total = mpmath.mpf(0)
+        for exponents, coefficient in of.to_dict().items():
+            term = mpmath.mpf(int(coefficient))
+            for place, power in enumerate(exponents):
+                if power:
+                    term *= generator(place) ** int(power)
+            total += term
+        return total
+
+    below = mpmath.mpf(value.unit)
+    for base, power in value.den:
+        below *= poly(field.bases[base]) ** power
+    return poly(value.num) / below
+
+
+def exact(choice: dict[str, Any], x: list[Any], y: list[Any]) -> list[Any]:
+    """The mutant at a point, by mpmath alone."""
+    powers = [mpmath.exp(each) for each in x]
+    s = [each / sum(powers) for each in powers]
+    n = len(x)
+    mean = sum(s[j] ** choice["weight"] * (mpmath.mpf(choice["inner"]) * s[j] - y[j]) for j in range(n))
+    return [
+        mpmath.mpf(choice["outer"])
+        * s[(i - choice["rolled"]) % n] ** choice["power"]
+        * (s[i] - mpmath.mpf(choice["target"]) * y[(i - choice["roll"]) % n] - mpmath.mpf(choice["mean"]) * mean)
+        for i in range(n)
+    ]
+
+
+RIGHT = {name: options[0] for name, options in SLOTS.items()}
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_mutations_are_refused_with_a_residual_that_a_point_confirms(part: int) -> None:
+    """Slips in coefficients, signs, exponents and indices, at two and three classes and for every size."""
+    rng = np.random.default_rng(part)
+    for number, choice in enumerate(mutations()[20 * part : 20 * part + 20]):
+        n = 2 + number % 2
+        subject = claim(squared, mutant(choice))
+        outcome = prove.prove_at(trace(subject, {"n": n}, FLOAT64, "one"), 10.0)
+        assert not outcome.proved, choice
+        residual = outcome.residual
+        assert residual is not None, (choice, outcome.reasons)
+        with mpmath.workdps(60):
+            x = [mpmath.mpf(each) for each in rng.normal(size=n)]
+            y = [mpmath.mpf(each) for each in rng.normal(size=n)]
+            component = int(residual.where.split("[")[1].strip("]"))
+            difference = exact(RIGHT, x, y)[component] - exact(choice, x, y)[component]
+            found = at_point(residual.value, {"x": x, "y": y})
+            assert abs(difference) > mpmath.mpf(10) ** -30, choice
+            assert abs(found - difference) < mpmath.mpf(10) ** -40 * (1 + abs(difference)), choice
+        if number % 5 == 0:
+            assert not prove.prove_open(subject).proved, choice
+
+
+# -- what is true, in other words -----------------------------------------------------------------------------------
+
+
+def _mean_form(x: Any, y: Any) -> Any:
+    s = softmax(x)
+    return s * (s - y) - s * (jnp.sum(s**2) - jnp.sum(s * y))
+
+
+def _shifted(x: Any, y: Any) -> Any:
+    powers = jnp.exp(x + 3.0)
+    s = powers / jnp.sum(powers)
+    return s * ((s - y) - jnp.sum(s * (s - y)))
+
+
+def _pairs(x: Any, y: Any) -> Any:
+    s = softmax(x)
+    gamma = s - y
+    return s * jnp.sum(s[None, :] * (gamma[:, None] - gamma[None, :]), axis=1)
+
+
+def _jacobian_times(x: Any, y: Any) -> Any:
+    s = softmax(x)
+    return (jnp.diag(s) - jnp.outer(s, s)) @ (s - y)
+
+
+def _halves(x: Any, y: Any) -> Any:
+    roots = jnp.exp(0.5 * x)
+    s = roots**2 / jnp.sum(roots * roots)
+    return (s**3 - s * jnp.sum(s**2) * s - s * s * y + s * jnp.sum(s * y) * s) / s
+
+
+def _by_logarithms(x: Any, y: Any) -> Any:
+    s = jnp.exp(x - jnp.log(jnp.sum(jnp.exp(x))))
+    return jnp.exp(jnp.log(s)) * ((s - y) - jnp.dot(s, s - y))
+
+
+@pytest.mark.parametrize("formula", [_mean_form, _shifted, _pairs, _jacobian_times, _halves, _by_logarithms])
+def test_rewritten_formulas_stay_proved_for_every_size(formula: Callable[..., Any]) -> None:
+    """Expanded, factored, shifted, summed in pairs, as a matrix product, by halves, by logarithms."""
+    found = verdict(claim(squared, formula))
+    assert (found.status, found.evidence, found.sizes) == (Status.HOLDS, "proved", ("every n",)), found.reason
+
+
+def test_hessian_and_its_neighbours() -> None:
+    """The diagonal and what is off it are told apart."""
+
+    def hessian(x: Any, y: Any) -> Any:
+        s = softmax(x)
+        return jnp.sum(y) * (jnp.diag(s) - jnp.outer(s, s))
+
+    def outer_alone(x: Any, y: Any) -> Any:
+        s = softmax(x)
+        return -jnp.sum(y) * jnp.outer(s, s)
+
+    def weighted(x: Any, y: Any) -> Any:
+        s = softmax(x)
+        return jnp.diag(y * s) - jnp.outer(y * s, s)
+
+    assert verdict(claim(entropy, hessian, "hessian")).sizes == ("every n",)
+    assert verdict(claim(entropy, outer_alone, "hessian")).status is Status.UNKNOWN
+    assert verdict(claim(entropy, weighted, "hessian")).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x, y: jnp.sum(x) * jnp.sum(y), lambda x, y: jnp.sum(x * y), False),
+        (lambda x, y: jnp.sum(x) ** 2, lambda x, y: jnp.sum(x**2), False),
+        (lambda x, y: jnp.sum(x) ** 2, lambda x, y: jnp.sum(jnp.outer(x, x)), True),
+        (lambda x, y: jnp.sum(jnp.outer(x, y)), lambda x, y: jnp.sum(x) * jnp.sum(y), True),
+        (lambda x, y: jnp.sum(jnp.outer(x, y), axis=0), lambda x, y: jnp.sum(x) * y, True),
+        (lambda x, y: jnp.sum(jnp.outer(x, y), axis=1), lambda x, y: jnp.sum(x) * y, False),
+        (lambda x, y: jnp.trace(jnp.outer(x, y)), lambda x, y: jnp.sum(x * y), True),
+        (lambda x, y: jnp.outer(x, y), lambda x, y: jnp.outer(y, x), False),
+        (lambda x, y: jnp.outer(x, y).T, lambda x, y: jnp.outer(y, x), True),
+        (lambda x, y: jnp.diag(x) @ y, lambda x, y: x * y, True),
+        (lambda x, y: jnp.outer(x, y) @ jnp.outer(x, y), lambda x, y: jnp.dot(x, y) * jnp.outer(x, y), True),
+        (lambda x, y: jnp.sum(x - jnp.mean(x)) + 0 * y[0], lambda x, y: 0 * y[0], True),
+        (lambda x, y: jnp.mean(x) + 0 * y[0], lambda x, y: 0.5 * jnp.sum(x) + 0 * y[0], False),
+        (lambda x, y: jnp.max(x) + 0 * y[0], lambda x, y: x[0] + 0 * y[0], False),
+        (lambda x, y: jnp.prod(x) + 0 * y[0], lambda x, y: x[0] * x[1] + 0 * y[0], False),
+        (lambda x, y: jnp.sum(x) ** 2 - jnp.sum(x**2), lambda x, y: 2 * x[0] * x[1] + 0 * y[0], False),
+        (lambda x, y: x[0] + x[1] + 0 * y, lambda x, y: jnp.sum(x) + 0 * y, False),
+        (lambda x, y: jnp.max(x[:, None] + 0 * y[None, :], axis=0), lambda x, y: jnp.max(x) + 0 * y, True),
+        (lambda x, y: jnp.max(x[:, None] + 0 * y[None, :], axis=1), lambda x, y: jnp.max(x) + 0 * y, False),
+        (lambda x, y: jnp.abs(x) + y, lambda x, y: x + y, False),
+        (lambda x, y: jnp.abs(x) * jnp.abs(y), lambda x, y: jnp.abs(x * y), True),
+        (lambda x, y: jnp.sqrt(x**2) + y, lambda x, y: jnp.abs(x) + y, True),
+        (lambda x, y: jnp.sqrt(x**2) + y, lambda x, y: x + y, False),
+        (lambda x, y: jnp.log(jnp.exp(x) * jnp.exp(y)), lambda x, y: x + y, True),
+        (lambda x, y: jnp.tanh(x) * jnp.cosh(x) + y, lambda x, y: jnp.sinh(x) + y, True),
+        (lambda x, y: jnp.sin(x) ** 2 + jnp.cos(x) ** 2 + 0 * y, lambda x, y: 1 + 0 * x, True),
+        (lambda x, y: jax.nn.sigmoid(x) + jax.nn.sigmoid(-x) + 0 * y, lambda x, y: 1 + 0 * x, True),
+        (lambda x, y: jnp.exp(x * y), lambda x, y: jnp.exp(x) * jnp.exp(y), False),
+    ],
+    ids=map(str, range(28)),
+)
+def test_sums_indices_and_functions(left: Callable[..., Any], right: Callable[..., Any], true: bool) -> None:
+    """Indices that are summed together or apart, rows and columns, choices and functions; false is never proved."""
+    shape = jax.eval_shape(left, jnp.ones(2), jnp.ones(2)).shape
+    both = jax.eval_shape(right, jnp.ones(2), jnp.ones(2)).shape
+    assert shape == both
+    found = verdict(claim(left, right, "value"))
+    if true:
+        assert found.status is Status.HOLDS, (found.reason, found.residual)
+    elif found.status is Status.HOLDS:
+        # True at a size is not true at every size: what is proved must not go beyond n = 2.
+        assert found.sizes == ("n = 2",), found.sizes
+
+
+def test_rows_of_an_open_batch_have_maxima_of_their_own() -> None:
+    """The largest logit of one row is not that of another, however many rows there are."""
+    given = {"domain": {"x": domain.Reals("t n")}, "sizes": {"t": (2, 3), "n": (2,)}}
+
+    def largest(x: Any) -> Any:
+        return jnp.max(x, axis=1)
+
+    def of_the_first(x: Any) -> Any:
+        return jnp.max(x, axis=1) * 0 + jnp.max(x[0])
+
+    assert verdict(claim(largest, of_the_first, "value", **given)).status is not Status.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("region", "fn", "formula"),
+    [
+        (domain.Simplex("n"), entropy, lambda x, y: softmax(x) - y),
+        (domain.OneHot("n"), lambda x, y: squared(x, y) * jnp.sum(y**2), lambda x, y: jax.grad(squared)(x, y)),
+    ],
+    ids=("simplex", "one-hot"),
+)
+def test_hypotheses_are_used_and_named(region: Any, fn: Callable[..., Any], formula: Callable[..., Any]) -> None:
+    """Proved where the region says so; without it the difference is kept, and the missing hypothesis named."""
+
+    def by_hand(x: Any, y: Any) -> Any:
+        return formula(x, y)
+
+    with_it = verdict(claim(fn, by_hand, domain={"x": LOGITS, "y": region}))
+    assert with_it.sizes == ("every n",), with_it.reason
+    without = verdict(claim(fn, by_hand))
+    assert without.status is Status.UNKNOWN
+    assert without.residual
+    assert "the sides are equal" in without.reason
+
+
+def test_the_article_s_missing_hypothesis() -> None:
+    """For any target the two sides differ by an output times what the target sums to beyond one."""
+    found = verdict(claim(entropy, lambda x, y: softmax(x) - y))
+    assert found.residual == "σ_k (Sum[y_j] - 1)"
+    assert found.reason == "the sides are equal where the entries of y sum to one"
+
+
+def test_a_missing_factor_is_named() -> None:
+    """A constant factor is a diagnosis of its own."""
+    found = verdict(claim(squared, lambda x, y: 2 * _mean_form(x, y)))
+    assert "1/2 times the formula" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("fn", "formula", "holds"),
+    [
+        (lambda x, y: jnp.sum(y * jnp.abs(x)), lambda x, y: y * jnp.sign(x), True),
+        (lambda x, y: jnp.sum(y * jnp.abs(x)), lambda x, y: y * jnp.where(x > 0, 1.0, -2.0), False),
+        (lambda x, y: jnp.sum(y * jnp.maximum(x, 0)), lambda x, y: jnp.where(x > 0, y, 0.0), True),
+        (lambda x, y: jnp.sum(y * jnp.clip(x, -1, 1)), lambda x, y: jnp.where(jnp.abs(x) < 1, y, 0.0), True),
+        (lambda x, y: jnp.sum(y * jnp.clip(x, -1, 1)), lambda x, y: jnp.where(x < 1, y, 0.0), False),
+        (lambda x, y: jnp.sum(y * x**2), lambda x, y: 2 * y * x * x / x, False),
+        (lambda x, y: jnp.sum(y * x), lambda x, y: y + 0 * jnp.log(x), False),
+    ],
+    ids=("abs", "abs-wrong", "relu", "clip", "clip-wrong", "zero-divisor", "logarithm"),
+)
+def test_choices_are_followed(fn: Callable[..., Any], formula: Callable[..., Any], holds: bool) -> None:
+    """Every outcome has to agree; a formula without a value somewhere in the domain is not proved."""
+    found = verdict(claim(fn, formula, domain={"x": REALS, "y": REALS}))
+    assert (found.status is Status.HOLDS) == holds, (found.reason, found.residual)
+    if not holds:
+        assert found.reason or found.residual
+
+
+def test_wrong_far_away_and_from_five_classes_on() -> None:
+    """What is false only where no point is likely to lie, or only at larger sizes."""
+
+    def far(x: Any, y: Any) -> Any:
+        return jnp.where(x[0] - x[1] > 5000.0, 0.0, 1.0) * _mean_form(x, y)
+
+    def large(x: Any, y: Any) -> Any:
+        return _mean_form(x, y) * (1.0 if x.shape[0] < 5 else 2.0)
+
+    assert verdict(claim(squared, far)).status is Status.UNKNOWN
+    found = verdict(claim(squared, large, sizes={"n": (2, 3, 6)}))
+    assert "every n" not in found.sizes
+    assert "n = 6" not in found.sizes
+
+
+def test_out_of_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proof that is not finished is none."""
+    monkeypatch.setattr(prove, "OPEN_SECONDS", 0.0)
+    monkeypatch.setattr(prove, "SECONDS", dict.fromkeys(BUDGETS, 0.0))
+    found = verdict(claim(squared, _mean_form))
+    assert found.status is Status.UNKNOWN
+    assert "out of time" in found.reason
+
+
+def test_an_unsupported_primitive_is_unknown() -> None:
+    """It is named."""
+    found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value"))
+    assert found.status is Status.UNKNOWN
+    assert "sort" in found.reason
+
+
+# -- bounds ---------------------------------------------------------------------------------------------------------
+
+
+def _norm_squared(x: Any, y: Any) -> Any:
+    return jnp.sum(jax.grad(squared)(x, y) ** 2)
+
+
+def _bounded(relation: Any, fn: Callable[..., Any], bound: Callable[..., Any], regions: Any) -> Any:
+    subject = claim(lambda x, y: fn(x, y), bound, "value", relation=relation, domain=regions)
+    return [bounds.BoundReader(trace(subject, {"n": n}, FLOAT64), time.perf_counter() + 20).run() for n in (2, 3)]
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.99, False)])
+def test_sharp_norm_bound(factor: float, holds: bool) -> None:
+    """The sharp constant of the squared error's gradient is proved, one that is 1 % smaller is refused."""
+
+    def bound(x: Any, y: Any) -> Any:
+        n = x.shape[0]
+        return factor * (n * n + n + 2) * jnp.exp(2 * (jnp.max(x[1:]) - x[0])) + 0 * y[0]
+
+    regions = {"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.Simplex("n")}
+    for outcome in _bounded("<=", _norm_squared, bound, regions):
+        assert bool(outcome.proved) == holds, outcome.reasons
+
+
+@pytest.mark.parametrize(
+    ("relation", "bound", "holds"),
+    [
+        ("abs<=", lambda x, y: 2 * softmax(x) * (1 - softmax(x)) + 0 * y, True),
+        ("abs<=", lambda x, y: 1.99 * softmax(x) * (1 - softmax(x)) + 0 * y, False),
+        ("<=", lambda x, y: 2 * softmax(x) * (1 - softmax(x)) + 0 * y, True),
+        (">=", lambda x, y: -2 * softmax(x) * (1 - softmax(x)) + 0 * y, True),
+        (">=", lambda x, y: 0 * x + 0 * y, False),
+    ],
+    ids=("sharp", "too-small", "signed", "below", "sign"),
+)
+def test_component_bound(relation: Any, bound: Callable[..., Any], holds: bool) -> None:
+    """Both directions, signed and absolute; too small a constant is refused."""
+    regions = {"x": LOGITS, "y": domain.Simplex("n")}
+    for outcome in _bounded(relation, jax.grad(squared), bound, regions):
+        assert bool(outcome.proved) == holds, outcome.reasons
+
+
+@pytest.mark.parametrize("control", [each for each in CONTROLS if each.claim.relation != "=="], ids=lambda c: c.claim.id)
+def test_no_wrong_bound_has_a_certificate(control: Any) -> None:
+    """The controls that are bounds."""
+    for size in control.claim.choices():
+        if sum(size.values()) <= 4:
+            outcome = bounds.BoundReader(trace(control.claim, size, FLOAT64), time.perf_counter() + 3).run()
+            assert not outcome.proved
