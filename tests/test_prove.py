@@ -423,7 +423,9 @@ def test_component_bound(relation: Any, bound: Callable[..., Any], holds: bool) 
         assert bool(outcome.proved) == holds, outcome.reasons
 
 
-@pytest.mark.parametrize("control", [each for each in CONTROLS if each.claim.relation != "=="], ids=lambda c: c.claim.id)
+@pytest.mark.parametrize(
+    "control", [each for each in CONTROLS if each.claim.relation != "=="], ids=lambda c: c.claim.id
+)
 def test_no_wrong_bound_has_a_certificate(control: Any) -> None:
     """The controls that are bounds."""
     for size in control.claim.choices():

@@ -162,9 +162,11 @@ def index_page(results: Results) -> str:
     rows = [[status, evidence or "none", str(count)] for status, evidence, count in counts(results)]
     blocks.append(table(["status", "evidence", "claims"], [*rows, ["all", "", str(len(results.claims))]]))
     blocks.append(
-        "*HOLDS* means that nothing checked contradicts the claim, *enclosed* that both sides were computed at so many "
-        "points in balls of hundreds of bits that contain the exact value, and shared one ball at each: evidence at "
-        "points, not a proof. *FAILS* means that at one point the balls of the two sides are disjoint; that point is "
+        "*HOLDS* means that nothing checked contradicts the claim. *Proved*: both sides were read as rational "
+        "functions of the inputs and of their exponentials, and are the same function (of a bound: the difference is "
+        "nowhere negative), for all inputs of the domain, at the sizes named; *every n* means at every size. "
+        "*Enclosed*: both sides were computed at so many points in balls of hundreds of bits that contain the exact "
+        "value, and shared one ball at each: evidence at points, not a proof. *FAILS* means that at one point the balls of the two sides are disjoint; that point is "
         "given in exact hexadecimal floats. *UNKNOWN* is neither, and never counts as success. A false statement stays "
         "on record as a claim that is expected to fail, beside the repaired one."
     )
@@ -199,6 +201,14 @@ def _verdict_in_lines(results: Results) -> list[str]:
     lines.append(
         f"The article makes {len(words)} statements; {checked} of them are decided by {claims}, and {all_or_not}."
     )
+    proved = [row for row in results.claims if row.evidence == "proved"]
+    if proved:
+        every = sum(any(size.startswith("every ") for size in row.sizes) for row in proved)
+        holding = sum(row.status == "HOLDS" for row in results.claims)
+        lines.append(
+            f"Of the {number_words(holding, 'claim')} that hold, {len(proved)} are **proved** for all inputs, "
+            f"{every} of them for every number of classes; the others are enclosed at points."
+        )
     for word in SAYS:
         if word not in words:
             continue

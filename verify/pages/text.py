@@ -46,10 +46,24 @@ def found_text(row: ClaimRow) -> str:
         return ""
     if row.status == "FAILS":
         return row.evidence
+    if row.evidence == "proved":
+        return _proved_text(row)
     checked = sum(each.checked for each in row.verdicts if each.status == row.status and each.evidence == row.evidence)
     points = f" at {checked} point{'s' * (checked != 1)}" if checked and row.evidence != "proved" else ""
     sizes = sizes_text(row.sizes)
     return f"{row.evidence}{points}{', ' + sizes if sizes else ''}"
+
+
+def _proved_text(row: ClaimRow) -> str:
+    """``proved for every n``, or ``proved, n = 2, 3; enclosed at 144 points, n = 2, 3, 10``."""
+    proved = [size for each in row.verdicts if each.evidence == "proved" for size in each.sizes if size]
+    if proved and all(size.startswith("every ") for size in proved):
+        return f"proved for {', '.join(proved)}"
+    text = f"proved{', ' + sizes_text(proved) if proved else ' for all inputs'}"
+    others = [each for each in row.verdicts if each.evidence == "enclosed" and set(each.sizes) - set(proved)]
+    for each in others if proved else ():
+        text += f"; enclosed at {each.checked} points, {sizes_text(each.sizes)}"
+    return text
 
 
 def floats_text(word: str) -> str:
