@@ -166,7 +166,8 @@ def index_page(results: Results) -> str:
         "functions of the inputs and of their exponentials, and are the same function (of a bound: the difference is "
         "nowhere negative), for all inputs of the domain, at the sizes named; *every n* means at every size. "
         "*Enclosed*: both sides were computed at so many points in balls of hundreds of bits that contain the exact "
-        "value, and shared one ball at each: evidence at points, not a proof. *FAILS* means that at one point the balls of the two sides are disjoint; that point is "
+        "value, and shared one ball at each: evidence at points, not a proof. "
+        "*FAILS* means that at one point the balls of the two sides are disjoint; that point is "
         "given in exact hexadecimal floats. *UNKNOWN* is neither, and never counts as success. A false statement stays "
         "on record as a claim that is expected to fail, beside the repaired one."
     )
