@@ -66,10 +66,10 @@ def judge_all(
     for claim in claims:
         case = Case(claim, budget, seed)
         try:
-            progress(claim.id, prove.NAME)
-            proved = prove.check(case)
             progress(claim.id, enclose.NAME)
             enclosed = enclose.check(case)
+            progress(claim.id, prove.NAME)
+            proved = prove.check(case, agrees=enclosed.status is Status.HOLDS)
             progress(claim.id, falsify.NAME)
             if proved.status is Status.HOLDS and not proved.reason and enclosed.status is not Status.FAILS:
                 shrunk = Verdict(claim=claim.id, engine=falsify.NAME, status=Status.UNKNOWN, reason=NOT_SEARCHED)

@@ -8,7 +8,7 @@ again; or the numerator is multiplied by sums of parameters, which changes no si
 """
 
 import itertools
-import time
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final
@@ -45,14 +45,13 @@ MOST_ORDERED_DEGREE: Final = 16
 class BoundReader(Reader):
     """Reads both sides in parameters that are at least zero, and looks for certificates."""
 
-    def __init__(self, subject: Subject, deadline: float) -> None:
-        """Take a traced claim that states a bound."""
-        super().__init__(subject, deadline)
+    def __init__(self, subject: Subject, deadline: float, *, effort: float = math.inf) -> None:
+        """Take a traced claim that states a bound; ``effort`` limits the steps that are taken."""
+        super().__init__(subject, deadline, effort=effort)
         # A bound is a statement about values: a mode with a direction states another one.
         self.live = [program.name for program in subject.modes if not program.contracted]
         if subject.stable is not None:
             self.live.append(subject.stable.name)
-        self.refuted_coefficients = ""
 
     def _values(self, partition: Partition) -> Iterator[dict[int, Any]]:
         """Finitely many values, and the signs of entries that may have either."""
@@ -296,7 +295,10 @@ class BoundReader(Reader):
     def _search(self, algebra: Field, poly: Poly, depth: int, looks: list[int]) -> bool:
         """Whether a polynomial is at least zero wherever its generators are: coefficients, orders, multipliers."""
         looks[0] += 1
-        if looks[0] > MOST_LOOKS or time.perf_counter() > self.deadline:
+        # To write a polynomial in another order takes a step for every few of its terms.
+        algebra.learnt.effort -= 1 + len(poly) // 4
+        algebra.watch()
+        if looks[0] > MOST_LOOKS:
             raise TooHard("no certificate was found in time")
         if algebra.plain_signs(poly) <= AT_LEAST_ZERO:
             return True

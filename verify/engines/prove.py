@@ -6,6 +6,7 @@ cancel is kept as the residual; it refutes nothing by itself, but names what the
 """
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -57,10 +58,16 @@ MOST_VALUES: Final = 64
 # Seconds for all sizes of a claim whose sizes cannot be left open, by budget; and for one missing hypothesis.
 SECONDS: Final = {"quick": 1.0, "standard": 3.0, "deep": 60.0}
 HYPOTHESIS_SECONDS: Final = 1.0
+# Steps that a quiet machine takes in a second; seconds are counted in them, so that a busy one proves the same. Real
+# time ends a proof only where it takes many times as long.
+STEPS: Final = 30_000
+PATIENCE: Final = 20
 LONGEST_SUM: Final = 12
 LONGEST_REASON: Final = 300
 LONGEST_RESIDUAL: Final = 400
 MOST_PATHS: Final = 4000
+# Facts whose sums are looked at to see that a choice has one outcome only.
+MOST_KNOWN: Final = 20
 MOST_PARTITIONS: Final = 200
 # A program of a size beyond this is not read as rational functions.
 MOST_ENTRIES: Final = 40
@@ -117,6 +124,7 @@ class Outcome:
         residual: the first difference that did not cancel.
         exceptions: where the proof does not speak.
         certificates: both sides per case and mode, as text.
+        spent: effort in seconds of a quiet machine.
     """
 
     proved: list[str] = field(default_factory=list)
@@ -124,22 +132,24 @@ class Outcome:
     residual: Residual | None = None
     exceptions: dict[str, None] = field(default_factory=dict)
     certificates: list[tuple[str, str, str, str]] = field(default_factory=list)
+    spent: float = 0.0
 
 
 class Reader:
     """Reads the programs of a subject as rational functions, over all partitions, cases and paths."""
 
-    def __init__(self, subject: Subject, deadline: float, *, keep: bool = False) -> None:
-        """Take a traced claim; ``keep`` collects both sides as text."""
+    def __init__(self, subject: Subject, deadline: float, *, effort: float = math.inf, keep: bool = False) -> None:
+        """Take a traced claim; ``effort`` limits the steps that are taken, ``keep`` collects both sides as text."""
         self.subject = subject
         self.deadline = deadline
+        self.effort = effort
         self.keep = keep
         self.outcome = Outcome()
         self.live = [program.name for program in subject.modes]
         if subject.stable is not None:
             self.live.append(subject.stable.name)
         self.follow_maxima = False
-        self.learnt = Learnt()
+        self.learnt = Learnt(effort=effort)
         self.facts = [region.facts for region in subject.regions]
 
     def run(self) -> Outcome:
@@ -165,6 +175,7 @@ class Reader:
             self._stop(f"the symbolic reading does not follow it ({type(error).__name__}: {text})")
         if self.outcome.residual is None:
             self.outcome.proved = list(self.live)
+        self.outcome.spent = (self.effort - self.learnt.effort) / STEPS if math.isfinite(self.effort) else 0.0
         return self.outcome
 
     @property
@@ -676,8 +687,11 @@ class _Deciding:
                 known.append((field.bases[other], 0 not in held))
             elif held <= AT_MOST_ZERO:
                 known.append((-field.bases[other], 0 not in held))
-        if len(known) > 40:
+        if len(known) > MOST_KNOWN:
             return False
+        # Each pair of facts is added and compared.
+        field.learnt.effort -= len(known) ** 2
+        field.watch()
         sums = known + [(a + b, p or q) for (a, p), (b, q) in itertools.combinations(known, 2)]
         for poly, strict in sums:
             for turn, side in ((1, target), (-1, -target)):
@@ -840,12 +854,12 @@ def prove_open(claim: Claim, seconds: float = OPEN_SECONDS, *, keep: bool = Fals
         outcome = Outcome()
         outcome.reasons["formula"] = f"it cannot be traced with its sizes left open: {error}"
         return outcome
-    return Reader(subject, time.perf_counter() + seconds, keep=keep).run()
+    return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
 
 
 def prove_at(subject: Subject, seconds: float, *, keep: bool = False) -> Outcome:
     """Try to prove an identity at one choice of sizes."""
-    return Reader(subject, time.perf_counter() + seconds, keep=keep).run()
+    return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
 
 
 @dataclass
@@ -883,14 +897,15 @@ def prove(case: Case) -> Proof:
         found.open = prove_open(claim, seconds=OPEN_SECONDS)
         if found.everywhere():
             return found
-    started = time.perf_counter()
+    spent = 0.0
     for size in case.choices:
         text = size_text(size)
-        late = time.perf_counter() - started > SECONDS[case.budget.name]
+        late = spent > SECONDS[case.budget.name]
         if entries(claim, size) > MOST_ENTRIES or (late and found.closed):
             found.waiting.append(text)
             continue
         outcome = prove_at(case.subject(size), SECONDS[case.budget.name])
+        spent += outcome.spent
         found.closed[text] = outcome
         if outcome.residual is not None:
             break
@@ -899,11 +914,12 @@ def prove(case: Case) -> Proof:
     return found
 
 
-def check(case: Case) -> Verdict:
+def check(case: Case, *, agrees: bool = False) -> Verdict:
     """Prove a claim.
 
     Args:
         case: the claim under examination.
+        agrees: whether the sides agree at points, so that a difference that stays is one of our making.
 
     Returns:
         HOLDS (proved), or UNKNOWN with the reason and, where the sides differ, their difference.
@@ -922,6 +938,8 @@ def check(case: Case) -> Verdict:
     proof = prove(case)
     every = f"every {' and '.join(_size_names(claim))}"
     residual = proof.residual()
+    if residual is not None and agrees:
+        return verdict(Status.UNKNOWN, reason="the difference of the sides did not cancel in every case")
     if residual is not None:
         return verdict(
             Status.UNKNOWN,
@@ -960,13 +978,14 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
 
     done: dict[str, Outcome] = {}
     reasons: dict[str, None] = {}
-    started = time.perf_counter()
+    spent, seconds = 0.0, SECONDS[case.budget.name]
     for size in case.choices:
         text = size_text(size)
-        if entries(case.claim, size) > MOST_BOUND_ENTRIES or time.perf_counter() - started > SECONDS[case.budget.name]:
+        if entries(case.claim, size) > MOST_BOUND_ENTRIES or spent > seconds:
             continue
-        reader = bounds.BoundReader(case.subject(size), time.perf_counter() + SECONDS[case.budget.name] / 2)
-        outcome = reader.run()
+        deadline = time.perf_counter() + PATIENCE * seconds
+        outcome = bounds.BoundReader(case.subject(size), deadline, effort=seconds / 2 * STEPS).run()
+        spent += outcome.spent
         if outcome.proved and not outcome.reasons:
             done[text] = outcome
         else:

@@ -87,10 +87,13 @@ class Learnt:
     Attributes:
         capacity: number of generators there is room for.
         units: common denominators of exponents, by a name that outlives a restart.
+        effort: work that may still be done, in steps of about ten microseconds. What a reading reaches must not depend
+            on how busy the machine is, or two runs would write different pages.
     """
 
     capacity: int = 12
     units: dict[str, int] = field(default_factory=dict)
+    effort: float = math.inf
 
 
 class Value:
@@ -295,6 +298,7 @@ class Field:
         key = (tuple(poly.monoms()), tuple(int(each) for each in poly.coeffs()))
         found = self.factored.get(key)
         if found is None:
+            self.learnt.effort -= 5 + 2 * len(poly)
             if len(poly) == 1:
                 pairs = [
                     (self.base(self.variables[place]), int(exponent))
@@ -373,6 +377,7 @@ class Field:
 
     def _product(self, a: Poly, b: Poly) -> Poly:
         size = len(a) * len(b)
+        self.learnt.effort -= 1 + size // 100
         if size > 20_000:
             if size > MOST_PRODUCTS:
                 raise TooHard("a product of polynomials with too many terms")
@@ -380,8 +385,8 @@ class Field:
         return a * b
 
     def watch(self) -> None:
-        """Stop where time is up."""
-        if time.perf_counter() > self.deadline:
+        """Stop where the effort is spent, or time is up."""
+        if self.learnt.effort < 0 or time.perf_counter() > self.deadline:
             raise TooHard("out of time")
 
     def negative(self, a: Value) -> Value:
@@ -406,6 +411,7 @@ class Field:
         needs: frozenset[Any] = (
             frozenset().union(*(each.needs for each in live)) if any(each.needs for each in live) else frozenset()
         )
+        self.learnt.effort -= len(live) + sum(len(each.num) for each in live) // 20
         unit = math.lcm(*(each.unit for each in live))
         grouped: dict[Den, Poly] = {}
         for each in live:
