@@ -573,7 +573,7 @@ def _timeless(verdicts: Sequence[Verdict]) -> list[Verdict]:
 def test_one_seed_gives_one_verdict(by_hand: Any) -> None:
     runs = [_timeless(judge(claim(_squares, by_hand), FAST, seed=5)) for _ in range(2)]
     assert runs[0] == runs[1]
-    assert [each.engine for each in runs[0]] == ["enclose", "falsify", "floats"]
+    assert [each.engine for each in runs[0]] == ["prove", "enclose", "falsify", "floats"]
 
 
 def test_the_seed_moves_the_points_and_not_the_verdict() -> None:
