@@ -116,21 +116,21 @@ class Outcome:
         reasons: why the others are not.
         residual: the first difference that did not cancel.
         exceptions: where the proof does not speak.
-        certificates: both sides per case and mode, as text.
+        certificates: both sides of every component that was compared, where they are kept.
     """
 
     proved: list[str] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     residual: Residual | None = None
     exceptions: dict[str, None] = field(default_factory=dict)
-    certificates: list[tuple[str, str, str, str]] = field(default_factory=list)
+    certificates: list[Residual] = field(default_factory=list)
 
 
 class Reader:
     """Reads the programs of a subject as rational functions, over all partitions, cases and paths."""
 
     def __init__(self, subject: Subject, deadline: float, *, keep: bool = False) -> None:
-        """Take a traced claim; ``keep`` collects both sides as text."""
+        """Take a traced claim; ``keep`` collects both sides of every component."""
         self.subject = subject
         self.deadline = deadline
         self.keep = keep
@@ -589,9 +589,7 @@ class Reader:
             )
             return
         if self.keep:
-            self.outcome.certificates.append(
-                (program.name, component, value_text(system, one), value_text(system, two))
-            )
+            self.outcome.certificates.append(Residual(difference, one, two, component, program.name, system))
 
 
 class _Deciding:
