@@ -36,15 +36,18 @@ WIDTH: Final = 110
 # Names that a line of Python or sympy would read as something else.
 RESERVED: Final = {"exp", "log", "sqrt", "sign", "Abs", "Max", "Min", "Rational", "symbols", "autodiff", "by_hand"}
 CHECK: Final = '''
+def plain(inside):
+    """The same value as a product of factors, exponentials of sums taken apart."""
+    return factor(together(expand(inside, power_exp=True)))
+
+
 def vanishes(difference):
     """Whether sympy finds that a difference is zero, for all values of its symbols."""
     difference = sympify(difference).rewrite(exp)
-
-    def taken_apart(inside):
-        return expand_log(log(factor(together(expand(inside, power_exp=True)))), force=True)
-
-    for _ in range(2):  # logarithms of quotients as differences, exponentials of sums as products
-        difference = expand(difference.replace(log, taken_apart), power_exp=True)
+    for _ in range(2):  # logarithms of products become sums; what stands in them is positive where they have a value
+        difference = difference.replace(log, lambda inside: expand_log(log(plain(inside)), force=True))
+        difference = difference.replace(Abs, lambda inside: Abs(plain(inside)))
+        difference = expand(difference, power_exp=True)
     reduced = cancel(together(powdenest(difference, force=True)))
     return reduced == 0 or simplify(reduced) == 0
 
@@ -129,7 +132,7 @@ def certificate(claim: Claim) -> str:
         found += written
         without += reasons
     reduced = every_size(claim)
-    if not found:
+    if all(each.mode == "stable" for each in found):
         raise NoCertificate("; ".join(dict.fromkeys(without)) or "no size of it is small enough to be written out")
     return _file(claim, found, reduced, without)
 
@@ -160,7 +163,9 @@ def closed(claim: Claim, size: Mapping[str, int], seconds: float = SECONDS) -> t
         because = "; ".join(dict.fromkeys(outcome.reasons.values()))
         raise NoCertificate(f"the claim is not proved{where}{': ' + because if because else ''}")
     found: list[Certificate] = []
-    reasons = [f"{mode}{where}: {reason}" for mode, reason in outcome.reasons.items()]
+    reasons: dict[str, dict[str, None]] = {}
+    for mode, reason in outcome.reasons.items():
+        reasons.setdefault(reason, {})[mode] = None
     if outcome.exceptions:
         raise NoCertificate(f"the proof leaves out {' and '.join(outcome.exceptions)}{where}, where JAX has a kink")
     for values in _values(subject):
@@ -170,11 +175,11 @@ def closed(claim: Claim, size: Mapping[str, int], seconds: float = SECONDS) -> t
             try:
                 one = _Writer(subject, program, values).write()
             except (Undecided, UnsupportedPrimitive) as error:
-                reasons.append(f"{program.name}{where}: {error}, so that it would need one certificate per case")
+                reasons.setdefault(str(error), {})[program.name] = None
                 continue
             if one is not None:
                 found.append(one)
-    return found, list(dict.fromkeys(reasons))
+    return found, [f"{', '.join(modes)}{where}: {reason}" for reason, modes in reasons.items()]
 
 
 def _values(subject: Subject) -> Iterator[dict[int, Any]]:
@@ -228,9 +233,7 @@ class _Writer:
         taken = {_identifier(name) for name in subject.names}
         word = {"in": "v", "out": "w"}.get(program.contracted, "")
         word = word + "_along" if word in taken else word
-        along = [
-            self._free(f"{word}{number or ''}", shape, Facts()) for number, shape in enumerate(program.directions)
-        ]
+        along = [self._free(f"{word}{number or ''}", shape, Facts()) for number, shape in enumerate(program.directions)]
         if along:
             kind = "the direction" if program.contracted == "in" else "the cotangent"
             self.remarks.append(f"{', '.join(each.text for array in along for each in array.ravel())}: {kind}, free")
@@ -240,7 +243,9 @@ class _Writer:
         expected, _ = walk(self.system, subject.formula.closed, arguments, 1)
         if program.contracted:
             expected = self._contracted(expected, along)
-        autodiff, by_hand = ([each for array in side for each in array.ravel().tolist()] for side in (outputs, expected))
+        autodiff, by_hand = (
+            [each for array in side for each in array.ravel().tolist()] for side in (outputs, expected)
+        )
         if any(each is None or each.infinite for each in (*autodiff, *by_hand)):
             raise Undecided("a component without a value")
         self._try(autodiff, by_hand)
@@ -284,7 +289,7 @@ class _Writer:
                 for each in others:
                     total = self.system.subtract(total, each)
                 self.remarks.append(
-                    f"{last.text} = {total.text}: the entries of {name} sum to {facts.total}, and this one is at least 0"
+                    f"{last.text} = {total.text}: the entries of {name} sum to {facts.total}, this one too is at least 0"
                 )
                 row[-1] = total
         if facts.winner is not None:
@@ -310,7 +315,7 @@ class _Writer:
         }.get(facts.signs, "real")
         for where in np.ndindex(*shape):
             text = "_".join([name, *map(str, where)])
-            array[(0, *where)] = Term(text)
+            array[(0, *where)] = Term(text, signs=facts.signs)
             self.symbols[text] = assumption
             self.known[text] = facts
         return array
@@ -424,11 +429,11 @@ class _Names:
         """How the axes are cut up, where they are."""
         texts: list[str] = []
         for axis in self.of.system.partition.axes.values():
-            singles = ["the label" if each == "label" else f"entry {each}" for each in axis.singles]
+            singles = [_single(each) for each in axis.singles]
             kinds = len(axis.blocks)
             if not singles and kinds == 1:
                 continue
-            rest = ["no other entry", "all others alike"][kinds] if kinds < 2 else f"{kinds} kinds of other entries"
+            rest = ["no other entry", "all others alike"][kinds] if kinds < 2 else f"{kinds} kinds of entries"
             texts.append(f"axis {axis.name}: {', '.join([*singles, rest])}")
         return "; ".join(texts)
 
@@ -455,7 +460,7 @@ class _Names:
             "log-whole": lambda: f"log({key})",
             "root": lambda: f"Abs({self.poly(system.field.bases[key])})**Rational(1, {generator.unit})",
             "root-whole": lambda: f"{key}**Rational(1, {generator.unit})",
-            "count": lambda: f"the number of entries of kind {key}",
+            "count": lambda: "the number of entries",
             "sum": lambda: f"the sum over all {_bound(generator.depth)} of {self.term(key[1], key[2])}",
             "max": lambda: f"free, stands for the {'maximum' if key[0] > 0 else 'minimum'}",
         }.get(generator.kind)
@@ -465,10 +470,12 @@ class _Names:
         else:
             text = meaning()
         letter = {"exp": "e", "sum": "S", "count": "N", "max": "m"}.get(generator.kind, "f")
-        if generator.kind == "sum" and len(self.of.system.partition.axes) >= 1:
+        if generator.kind == "sum":
             axis = next(each for each in system.partition.axes.values() if key[0] in each.blocks)
-            if axis.singles or len(axis.blocks) > 1:
-                text += f" (entries of kind {key[0]} alone)"
+            if len(axis.blocks) > 1:
+                text += f" (entries of kind {1 + axis.blocks.index(key[0])} alone)"
+            elif axis.singles:
+                text += f" (without {' and '.join(_single(each) for each in axis.singles)})"
         name = f"{letter}{sum(each.startswith(letter) and each[1:].isdigit() for each in self.legend) + 1}"
         self._known[place] = name
         self.legend[name] = text
@@ -506,6 +513,10 @@ class _Names:
         if value.unit != 1:
             below.insert(0, str(value.unit))
         return f"({above})/({'*'.join(below)})" if below else above
+
+
+def _single(each: int | str) -> str:
+    return "the label" if each == "label" else f"entry {each}"
 
 
 def _slot(where: tuple[Any, ...]) -> str:
@@ -564,7 +575,7 @@ def _function(name: str, each: Certificate) -> Iterator[str]:
     for remark in each.remarks:
         yield f"    # {remark}"
     yield from (f"    {line}" for line in each.given)
-    yield "    # What JAX computes."
+    yield "    # The form that keeps digits." if each.mode == "stable" else "    # What JAX computes."
     yield from (f"    {line}" for line in each.lines[0])
     yield f"    autodiff = [{', '.join(each.autodiff)}]"
     yield "    # The formula by hand."
@@ -575,8 +586,11 @@ def _function(name: str, each: Certificate) -> Iterator[str]:
 
 def _reduced_lines(reduced: Sequence[Reduced]) -> Iterator[str]:
     """Both sides for every size, as part of the file's text."""
-    yield "For every size at once, both sides are one rational function of the names explained below it. k and i are any"
-    yield "indices, different ones where both occur; j, l and m are indices that are summed over."
+    about = (
+        "For every size at once, both sides are one rational function of the names explained below it. k and i are "
+        "any indices, different ones where both occur; j, l and m are indices that are summed over."
+    )
+    yield from textwrap.wrap(about, WIDTH)
     for each in reduced:
         yield ""
         where = f"; {each.parts}" if each.parts else ""

@@ -19,6 +19,9 @@ from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, 
 
 ZERO: Final = Fraction(0)
 ONE: Final = Fraction(1)
+ANY: Final = frozenset({-1, 0, 1})
+POSITIVE: Final = frozenset({1})
+AT_LEAST_ZERO: Final = frozenset({0, 1})
 
 
 class Undecided(Exception):
@@ -33,11 +36,13 @@ class Term:
         text: as sympy reads it.
         number: its value, where it is a number.
         infinite: the sign of an infinity, which may only be compared.
+        signs: signs that it may have.
     """
 
     text: str
     number: Fraction | None = None
     infinite: int = 0
+    signs: frozenset[int] = ANY
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,6 @@ OPERATIONS: Final[dict[str, tuple[str | None, Callable[..., Any]]]] = {
     "power": ("{}**{}", lambda a, b: a**b),
     "absolute": ("Abs({})", lambda a: abs(a)),
     "sign": ("sign({})", lambda a: a.sgn()),
-    "larger": ("Max({}, {})", lambda a, b: a.max(b)),
-    "smaller": ("Min({}, {})", lambda a, b: a.min(b)),
     "exp": ("exp({})", lambda a: a.exp()),
     "log": ("log({})", lambda a: a.log()),
     "sqrt": ("sqrt({})", lambda a: a.sqrt()),
@@ -128,7 +131,32 @@ def number_text(value: Fraction) -> str:
 def number(value: Fraction | int) -> Term:
     """A number."""
     exact = Fraction(value)
-    return Term(number_text(exact), exact)
+    return Term(number_text(exact), exact, signs=frozenset({(exact > 0) - (exact < 0)}))
+
+
+def signs_of(operation: str, operands: Sequence[Term]) -> frozenset[int]:
+    """Signs that a result may have, by those of its operands."""
+    given = [each.signs for each in operands]
+    if operation in ("exp", "cosh"):
+        return POSITIVE
+    if operation == "add":
+        for turn in (1, -1):
+            if all(signs <= {0, turn} for signs in given):
+                strict = frozenset({turn})
+                return strict if strict in given else strict | {0}
+    if operation == "negative":
+        return frozenset(-each for each in given[0])
+    if operation in ("multiply", "divide"):
+        result = POSITIVE
+        for signs in given:
+            result = frozenset(a * b for a in result for b in signs)
+        # What is divided by zero has no value, so that it has no sign either.
+        return result
+    if operation == "absolute" or (operation == "power" and operands[1].number in (2, 4, 6)):
+        return frozenset(each * each for each in given[0])
+    if operation in ("sqrt", "power"):
+        return given[0] if given[0] == POSITIVE else AT_LEAST_ZERO if given[0] <= AT_LEAST_ZERO else ANY
+    return ANY
 
 
 @dataclass
@@ -159,7 +187,7 @@ class Sheet:
                 text = (" + " if operation == "add" else "*").join(texts)
             else:
                 text = template.format(*texts)
-            found = Term(f"{self.prefix}{len(self.lines) + 1}")
+            found = Term(f"{self.prefix}{len(self.lines) + 1}", signs=signs_of(operation, operands))
             self.lines.append(Line(found.text, text, operation, operands))
             self._known[key] = found
         return found
@@ -248,7 +276,7 @@ class Expressions(System):
             rows[name] = lambda e, a, name=name: self._map(lambda x: self.apply(name, x), a)
         for name, meaning in COMPARISONS.items():
             rows[name] = lambda e, a, b, meaning=meaning: self._map(
-                lambda x, y: int(meaning(self._order(x, y))), a, b
+                lambda x, y: int(self._answer(meaning, x, y)), a, b
             ).astype(np.int8)
         self.rows = rows
 
@@ -408,7 +436,21 @@ class Expressions(System):
             return a
         if a.number is not None and b.number is not None:
             return a if (a.number - b.number) * direction >= 0 else b
-        return self.apply("larger" if direction > 0 else "smaller", a, b)
+        if a.number == ZERO or b.number == ZERO:
+            first, second = (a, b) if b.number == ZERO else (b, a)
+            for turn, taken in ((direction, first), (-direction, second)):
+                if first.signs <= {0, turn}:
+                    return taken
+        raise Undecided("a maximum that depends on the values of the inputs")
+
+    def _answer(self, meaning: Callable[[int], bool], a: Term, b: Term) -> bool:
+        """A comparison, which may be the same for all signs that a difference from zero can have."""
+        for first, second, turn in ((a, b, 1), (b, a, -1)):
+            if second.number == ZERO:
+                answers = {meaning(turn * each) for each in first.signs}
+                if len(answers) == 1:
+                    return answers.pop()
+        return meaning(self._order(a, b))
 
     def _order(self, a: Term, b: Term) -> int:
         """The sign of a difference, where no input decides it."""
