@@ -289,7 +289,7 @@ class _Writer:
                 for each in others:
                     total = self.system.subtract(total, each)
                 self.remarks.append(
-                    f"{last.text} = {total.text}: the entries of {name} sum to {facts.total}, this one too is at least 0"
+                    f"{last.text} = {total.text}: the entries of {name} sum to {facts.total}; it is at least 0 too"
                 )
                 row[-1] = total
         if facts.winner is not None:

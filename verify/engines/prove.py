@@ -728,7 +728,9 @@ def generator_text(system: Symbolic, place: int) -> str:
     if generator.kind == "exp":
         places, den, scale = key
         inner = _term_text(system, places, den)
-        inner = inner if scale == 1 else f"{float(scale):.17g}*{inner}"
+        if scale != 1:
+            factor = repr(float(scale))
+            inner = factor if inner == "1" else f"{factor}*{inner}"
         return f"exp({inner})" if generator.unit == 1 else f"exp({inner}/{generator.unit})"
     if generator.kind == "log":
         return f"log|{poly_text(system, field.bases[key])}|"
@@ -739,14 +741,17 @@ def generator_text(system: Symbolic, place: int) -> str:
     if generator.kind == "root-whole":
         return f"{key}**(1/{generator.unit})"
     if generator.kind == "count":
-        return f"N{key}"
+        axis = next(each for each in system.partition.axes.values() if key in each.blocks)
+        return axis.name if len(axis.blocks) == 1 and not axis.singles else f"N{axis.blocks.index(key) + 1}"
     if generator.kind == "parameter":
         return f"p{place}"
     if generator.kind == "distance":
         return f"distance{key}"
     if generator.kind == "sum":
-        _, places, den = key
-        return f"Sum[{_term_text(system, places, den)}]"
+        block, places, den = key
+        axis = next(each for each in system.partition.axes.values() if block in each.blocks)
+        kind = str(axis.blocks.index(block) + 1) if len(axis.blocks) > 1 else ""
+        return f"Sum{kind}[{_term_text(system, places, den)}]"
     if generator.kind == "max":
         word = "max" if key[0] > 0 else "min"
         return f"{word}({', '.join(value_text(system, each) for each in generator.arguments)})"
