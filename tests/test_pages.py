@@ -98,7 +98,7 @@ def test_the_index_says_what_rests_on_proofs() -> None:
 def test_every_statement_says_what_it_rests_on() -> None:
     page = rendered()["article.md"]
     assert "*It is proved for all inputs and every size.*" in page
-    assert "*2 of 3 are proved, some at small sizes only; the others are enclosed at points.*" in page
+    assert "*2 of 3 are proved, some at small sizes only; the other is enclosed at points.*" in page
     assert "[topic.proved](some-topic.md#topicproved) (proved, every n)" in page
     assert "(proved, n = 2)" in page
 

@@ -303,7 +303,8 @@ def _ground_words(row: StatementRow, results: Results) -> str:
     holding = [id_ for id_ in row.claims if id_ in rows and rows[id_].status == "HOLDS"]
     ground = _ground(row, results)
     proved = sum(bool(reach(rows[id_])) for id_ in holding)
-    plural = "It is" if len(holding) == 1 else "All that hold are"
+    some = "All are" if len(holding) == len(row.claims) else "All that hold are"
+    plural = "It is" if len(row.claims) == 1 else some
     if ground == "every size":
         fixed = sum(reach(rows[id_]) == "its size" for id_ in holding)
         other = f", {fixed} of them at the one size they speak of" if fixed else ""
@@ -313,7 +314,9 @@ def _ground_words(row: StatementRow, results: Results) -> str:
     if ground == "in part" and proved == len(holding):
         return f"*{plural} proved for all inputs, some at small sizes only.*"
     if ground == "in part":
-        return f"*{proved} of {len(holding)} are proved, some at small sizes only; the others are enclosed at points.*"
+        small = ", some at small sizes only" if any(reach(rows[id_]) == "sizes" for id_ in holding) else ""
+        others = "the others are" if len(holding) - proved > 1 else "the other is"
+        return f"*{proved} of {len(holding)} are proved{small}; {others} enclosed at points.*"
     return "*Enclosed at points, not proved.*" if ground else ""
 
 
@@ -474,9 +477,15 @@ def _verdict_sentence(row: ClaimRow) -> str:
     if row.literals:
         text += f" Up to the rounding of literals: {plain(', '.join(row.literals))}."
     if row.exceptions:
-        text += f" Not decided where {plain('; '.join(row.exceptions))}: JAX's side has a kink there."
-        letters = symbols_in("; ".join(row.exceptions))
-        text += f" There {plain(letters)}." if letters else ""
+        zeros = [each for each in row.exceptions if each.endswith(" = 0")]
+        others = [plain(each) for each in row.exceptions if each not in zeros]
+        text += f" Not decided: {'; '.join(others)}." if others else ""
+        if zeros:
+            letters = symbols_in("; ".join(zeros))
+            text += (
+                f" Not decided where {' or '.join(f'`{each}`' for each in zeros)}, since JAX's side has a kink there"
+            )
+            text += f" ({plain(letters)})." if letters else "."
     if short_of(row):
         text += f" {_sentence(plain(short_of(row)))}"
     if difference(row):

@@ -42,7 +42,7 @@ def verdict_lines(row: ClaimRow) -> list[str]:
     if row.literals:
         found.append(f"up to the rounding of {', '.join(row.literals)}")
     if row.exceptions:
-        found.append(f"not decided where {'; '.join(row.exceptions)}")
+        found.append(f"not decided: {'; '.join(row.exceptions)}")
     if short_of(row):
         found.append(short_of(row))
     return _wrapped(head, "; ".join(each for each in found if each) or row.reason)
