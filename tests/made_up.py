@@ -61,6 +61,21 @@ VERDICTS = {
     "floats": verdict(
         engine="floats", floats="inside", measured=({"worst_ulp": float("inf"), "share": float("nan")},), seconds=0.25
     ),
+    "proved": verdict(engine="prove", status=Status.HOLDS, evidence="proved", sizes=("every n",)),
+    "proved at a size": verdict(
+        engine="prove",
+        status=Status.HOLDS,
+        evidence="proved",
+        sizes=("n = 2",),
+        exceptions=("x_k - y_k = 0",),
+        reason="not for every n: a reshape of (n, n) to (n^2) with an axis of any length",
+    ),
+    "differs": verdict(
+        engine="prove",
+        status=Status.FAILS,
+        residual="σ_k (Sum[y_j] - |1|)",
+        reason="the sides are equal where the entries of y sum to one",
+    ),
     "unknown": verdict(reason="no point decides grad | at n = 2 <b>"),
 }
 
@@ -81,8 +96,12 @@ def made_up_results(**changed: object) -> results.Results:
         ),
         results.claim_row(
             claim(id="topic.fails", expect=Status.FAILS),
-            [VERDICTS["enclose fails"], VERDICTS["falsify fails"]],
+            [VERDICTS["differs"], VERDICTS["enclose fails"], VERDICTS["falsify fails"]],
             module="some_topic",
+        ),
+        results.claim_row(claim(id="topic.proved"), [VERDICTS["proved"], VERDICTS["holds"]], module="some_topic"),
+        results.claim_row(
+            claim(id="topic.proved-in-part"), [VERDICTS["proved at a size"], VERDICTS["holds"]], module="some_topic"
         ),
         results.claim_row(claim(id="topic.open"), [VERDICTS["unknown"]], module="index"),
         results.claim_row(claim(id="topic.broken"), [], module="index", error="by_hand raises | ValueError"),
@@ -105,6 +124,22 @@ def made_up_results(**changed: object) -> results.Results:
             verdict="false as written",
             reason="It is not.",
             claims=("topic.fails", "topic.holds"),
+        ),
+        results.StatementRow(
+            id="certain",
+            heading="Introduction",
+            place="line 1",
+            text="G.",
+            verdict="exact",
+            claims=("topic.proved",),
+        ),
+        results.StatementRow(
+            id="half",
+            heading="Introduction",
+            place="line 1",
+            text="H.",
+            verdict="exact",
+            claims=("topic.proved", "topic.proved-in-part", "topic.holds"),
         ),
         results.StatementRow(
             id="usage", heading="End", place="line 2", text="All use E.", verdict="not mathematical", claims=()

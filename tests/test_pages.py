@@ -85,6 +85,59 @@ def test_the_index_says_what_is_false_and_what_is_not_as_expected() -> None:
     assert len(markdown._verdict_in_lines(made_up_results())) <= 10
 
 
+def test_the_index_says_what_rests_on_proofs() -> None:
+    page = rendered()["index.md"]
+    assert "1 of them rest on proofs for all inputs and on nothing else: 1 for every number of classes" in page
+    assert "| HOLDS | proved for every size | 1 |" in page
+    assert "| HOLDS | proved at small sizes, larger ones enclosed where named | 1 |" in page
+    assert "| FAILS | counterexample, and the difference for all inputs | 1 |" in page
+    for word in ("*proved*", "*enclosed*", "*FAILS*", "*floats*"):
+        assert f"- {word}: " in page
+
+
+def test_every_statement_says_what_it_rests_on() -> None:
+    page = rendered()["article.md"]
+    assert "*It is proved for all inputs and every size.*" in page
+    assert "*2 of 3 are proved, some at small sizes only; the other is enclosed at points.*" in page
+    assert "[topic.proved](some-topic.md#topicproved) (proved, every n)" in page
+    assert "(proved, n = 2)" in page
+
+
+def test_a_refuted_claim_shows_the_difference_and_the_missing_hypothesis() -> None:
+    page = rendered()["some-topic.md"]
+    assert "minus the formula is `σ_k (Sum[y_j] - |1|)`" in page
+    assert "**The sides are equal where the entries of y sum to one.**" in page
+    row = next(each for each in made_up_results().claims if each.id == "topic.fails")
+    lines = text.verdict_lines(row)
+    assert "  differ by σ_k (Sum[y_j] - |1|)" in lines
+    assert "  reason    the sides are equal where the entries of y sum to one" in lines
+
+
+def test_a_proof_that_falls_short_says_so_in_words() -> None:
+    row = next(each for each in made_up_results().claims if each.id == "topic.proved-in-part")
+    said = " ".join(text.verdict_lines(row))
+    assert "reshape" not in said
+    assert "not for every n: the program joins axes whose lengths are left open" in " ".join(said.split())
+    assert "proved, n = 2; enclosed at 96 points, n = 2, 3" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("every n and m by grad, hvp alone: an axis of length m*n", "for every n and m by grad, hvp alone"),
+        ("not for every n: an index of an open axis that is not written out", "by a moving index"),
+        ("not proved at n = 3: no certificate was found for component 0[]", "not proved at n = 3: no certificate was"),
+        ("not at n = 2: out of time; not at n = 3: out of time", "not at n = 2: it took too long; not at n = 3"),
+    ],
+)
+def test_reasons_of_the_proof_are_put_in_words(reason: str, said: str) -> None:
+    import msgspec
+
+    row = next(each for each in made_up_results().claims if each.id == "topic.proved-in-part")
+    verdict = msgspec.structs.replace(row.verdicts[0], reason=reason)
+    assert said in text.short_of(msgspec.structs.replace(row, verdicts=(verdict, *row.verdicts[1:])))
+
+
 def test_a_statement_whose_claims_disagree_is_not_confirmed() -> None:
     page = rendered()["article.md"]
     assert page.count("Not confirmed by its claims") == 1

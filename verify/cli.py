@@ -165,7 +165,12 @@ def list_claims(*paths: str, k: Pattern = None) -> int:
 
 
 @app.command
-def show(id_: Annotated[str, Parameter(name="ID")], *paths: str, results: Path = Path(RESULTS)) -> int:
+def show(
+    id_: Annotated[str, Parameter(name="ID")],
+    *paths: str,
+    results: Path = Path(RESULTS),
+    certificate: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
     """Show one claim: statement, derivation, and what the last run found.
 
     Parameters
@@ -176,6 +181,9 @@ def show(id_: Annotated[str, Parameter(name="ID")], *paths: str, results: Path =
         As for run; without a path, the article.
     results
         The results of the run to look into.
+    certificate
+        Instead, prove it and print both sides, operation by operation at its smallest sizes, as a Python file that
+        sympy checks without gradproof: `verify show ID --certificate > check.py && python check.py`.
     """
     from verify import results as found
     from verify.pages.text import verdict_lines
@@ -187,6 +195,8 @@ def show(id_: Annotated[str, Parameter(name="ID")], *paths: str, results: Path =
         near = difflib.get_close_matches(id_, [each.id for each in claims], n=3, cutoff=0.5)
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         return _refuse(f"no claim has the id {id_!r}{meant} (`verify list` names them all)")
+    if certificate:
+        return _certificate(id_, paths)
     print("\n".join(_description(claim)))
     again = f"verify run -k {id_}{''.join(f' {path}' for path in paths)}"
     row = None
@@ -203,6 +213,23 @@ def show(id_: Annotated[str, Parameter(name="ID")], *paths: str, results: Path =
 
 
 # --- parts -----------------------------------------------------------------------------------------------------
+
+
+def _certificate(id_: str, paths: Sequence[str]) -> int:
+    """Print both sides of a proved claim as a file for sympy."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    from verify import loader
+    from verify.claim import ClaimError
+    from verify.engines.certificate import NoCertificate, certificate
+
+    claim = next(each for each in loader.load(*paths).claims if each.id == id_)
+    try:
+        print(certificate(claim), end="")
+    except NoCertificate as error:
+        return _refuse(f"no certificate of {id_!r}: {error}")
+    except ClaimError as error:
+        return _refuse(str(error))
+    return EXPECTED
 
 
 def _refuse(message: str) -> int:

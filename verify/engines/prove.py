@@ -123,7 +123,7 @@ class Outcome:
         reasons: why the others are not.
         residual: the first difference that did not cancel.
         exceptions: where the proof does not speak.
-        certificates: both sides per case and mode, as text.
+        certificates: both sides of every component that was compared, where they are kept.
         spent: effort in seconds of a quiet machine.
     """
 
@@ -131,7 +131,7 @@ class Outcome:
     reasons: dict[str, str] = field(default_factory=dict)
     residual: Residual | None = None
     exceptions: dict[str, None] = field(default_factory=dict)
-    certificates: list[tuple[str, str, str, str]] = field(default_factory=list)
+    certificates: list[Residual] = field(default_factory=list)
     spent: float = 0.0
 
 
@@ -139,7 +139,7 @@ class Reader:
     """Reads the programs of a subject as rational functions, over all partitions, cases and paths."""
 
     def __init__(self, subject: Subject, deadline: float, *, effort: float = math.inf, keep: bool = False) -> None:
-        """Take a traced claim; ``effort`` limits the steps that are taken, ``keep`` collects both sides as text."""
+        """Take a traced claim; ``effort`` limits the steps, ``keep`` collects both sides of every component."""
         self.subject = subject
         self.deadline = deadline
         self.effort = effort
@@ -600,9 +600,7 @@ class Reader:
             )
             return
         if self.keep:
-            self.outcome.certificates.append(
-                (program.name, component, value_text(system, one), value_text(system, two))
-            )
+            self.outcome.certificates.append(Residual(difference, one, two, component, program.name, system))
 
 
 class _Deciding:
@@ -744,7 +742,9 @@ def generator_text(system: Symbolic, place: int) -> str:
     if generator.kind == "exp":
         places, den, scale = key
         inner = _term_text(system, places, den)
-        inner = inner if scale == 1 else f"{float(scale):.17g}*{inner}"
+        if scale != 1:
+            factor = repr(float(scale))
+            inner = factor if inner == "1" else f"{factor}*{inner}"
         return f"exp({inner})" if generator.unit == 1 else f"exp({inner}/{generator.unit})"
     if generator.kind == "log":
         return f"log|{poly_text(system, field.bases[key])}|"
@@ -755,14 +755,17 @@ def generator_text(system: Symbolic, place: int) -> str:
     if generator.kind == "root-whole":
         return f"{key}**(1/{generator.unit})"
     if generator.kind == "count":
-        return f"N{key}"
+        axis = next(each for each in system.partition.axes.values() if key in each.blocks)
+        return axis.name if len(axis.blocks) == 1 and not axis.singles else f"N{axis.blocks.index(key) + 1}"
     if generator.kind == "parameter":
         return f"p{place}"
     if generator.kind == "distance":
         return f"distance{key}"
     if generator.kind == "sum":
-        _, places, den = key
-        return f"Sum[{_term_text(system, places, den)}]"
+        block, places, den = key
+        axis = next(each for each in system.partition.axes.values() if block in each.blocks)
+        kind = str(axis.blocks.index(block) + 1) if len(axis.blocks) > 1 else ""
+        return f"Sum{kind}[{_term_text(system, places, den)}]"
     if generator.kind == "max":
         word = "max" if key[0] > 0 else "min"
         return f"{word}({', '.join(value_text(system, each) for each in generator.arguments)})"

@@ -8,7 +8,21 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from verify.pages.text import counts, found_text, sizes_text, unexpected, values_text, why_unexpected
+from verify.pages.text import (
+    counts,
+    difference,
+    found_text,
+    proof,
+    proved_counts,
+    reach,
+    short_of,
+    sizes_text,
+    symbols_in,
+    unexpected,
+    values_text,
+    why_different,
+    why_unexpected,
+)
 from verify.results import ClaimRow, Counterexample, Point, Results, StatementRow, VerdictRow
 
 MARK: Final = "<!-- Written by `verify run`: change the claims and run it again, not this file. -->"
@@ -24,6 +38,21 @@ SAYS: Final = {
     FALSE: "refuted by a counterexample, and repaired",
     UNCHECKED: "usage, history, quotations: not checked",
 }
+WORDS: Final = (
+    "*HOLDS*: nothing that was checked contradicts the claim. The evidence is one of two, or both at different sizes.",
+    "*proved*: both sides were read as rational functions of the inputs and of their exponentials, and are the same "
+    "function; of a bound, the difference is nowhere negative. This is so for all real inputs of the domain. *Every n* "
+    "means at every size at once, *n = 2, 3* at these sizes.",
+    "*enclosed*: both sides were computed at so many points in balls of hundreds of bits that contain the exact value, "
+    "and shared one ball at each. This is evidence at points, not a proof.",
+    "*FAILS*: at one point the balls of the two sides are disjoint; that point is given in exact hexadecimal floats. "
+    "*Difference for all inputs*: what is left of the two sides when they are subtracted as functions, which shows "
+    "where they are equal. A false statement stays on record as a claim that is expected to fail, beside the repaired "
+    "one.",
+    "*UNKNOWN*: neither; it never counts as success.",
+    "*floats*: another question, asked of every claim: whether what JAX returned in floats at a sample of points lies "
+    "*inside* what rounding allows. It is no evidence for the equation.",
+)
 
 
 # --- building blocks -------------------------------------------------------------------------------------------
@@ -115,8 +144,20 @@ def claims_cell(results: Results, ids: Iterable[str], links: dict[str, str]) -> 
     for each in ids:
         link = links.get(each, f"`{each}` (not in this run)")
         found = outcome(rows[each]) if each in rows else "HOLDS"
-        parts.append(link if found == "HOLDS" else f"{link} ({found})")
+        if found == "HOLDS" and each in rows:
+            found = _evidence_words(rows[each])
+        parts.append(link if found in ("HOLDS", "") else f"{link} ({found})")
     return "<br>".join(parts) or "none"
+
+
+def _evidence_words(row: ClaimRow) -> str:
+    """Evidence in a word or two, for lists of claims."""
+    found = proof(row)
+    if reach(row) == "every size" and found is not None:
+        return f"proved, {', '.join(found.sizes)}"
+    if reach(row) == "sizes" and found is not None:
+        return f"proved, {sizes_text(found.sizes)}"
+    return row.evidence
 
 
 def number_words(count: int, noun: str) -> str:
@@ -159,18 +200,9 @@ def index_page(results: Results) -> str:
         for each in wrong:
             blocks.append(f"- **{each.text}** {each.reason}{_refuted_by(each, results, links)}")
     blocks.append("## Verdicts and evidence")
-    rows = [[status, evidence or "none", str(count)] for status, evidence, count in counts(results)]
+    rows = _count_rows(results)
     blocks.append(table(["status", "evidence", "claims"], [*rows, ["all", "", str(len(results.claims))]]))
-    blocks.append(
-        "*HOLDS* means that nothing checked contradicts the claim. *Proved*: both sides were read as rational "
-        "functions of the inputs and of their exponentials, and are the same function (of a bound: the difference is "
-        "nowhere negative), for all inputs of the domain, at the sizes named; *every n* means at every size. "
-        "*Enclosed*: both sides were computed at so many points in balls of hundreds of bits that contain the exact "
-        "value, and shared one ball at each: evidence at points, not a proof. "
-        "*FAILS* means that at one point the balls of the two sides are disjoint; that point is "
-        "given in exact hexadecimal floats. *UNKNOWN* is neither, and never counts as success. A false statement stays "
-        "on record as a claim that is expected to fail, beside the repaired one."
-    )
+    blocks.append("\n".join(f"- {line}" for line in WORDS))
     blocks.append("## Pages")
     rows: list[list[str]] = []
     if results.statements:
@@ -187,6 +219,30 @@ def index_page(results: Results) -> str:
     return "\n\n".join(blocks)
 
 
+def _count_rows(results: Results) -> list[list[str]]:
+    """Claims by status and evidence; proofs by how far they reach, failures by what is known of them."""
+    rows: list[list[str]] = []
+    words = {
+        "every size": "proved for every size",
+        "its size": "proved; there is no size to vary",
+        "sizes": "proved at small sizes, larger ones enclosed where named",
+    }
+    for status, evidence, count in counts(results):
+        if (status, evidence) == ("HOLDS", "proved"):
+            rows += [[status, words[each], str(number)] for each, number in proved_counts(results).items()]
+        elif status == "FAILS":
+            known = sum(
+                bool(difference(row)) for row in results.claims if (row.status, row.evidence) == ("FAILS", evidence)
+            )
+            if known:
+                rows.append([status, f"{evidence}, and the difference for all inputs", str(known)])
+            if count > known:
+                rows.append([status, evidence, str(count - known)])
+        else:
+            rows.append([status, evidence or "none", str(count)])
+    return rows
+
+
 def _verdict_in_lines(results: Results) -> list[str]:
     """The verdict on the subject in at most ten lines."""
     odd = unexpected(results)
@@ -199,17 +255,13 @@ def _verdict_in_lines(results: Results) -> list[str]:
     lines.append(f"The thesis: {thesis.text} Verdict: **{thesis.verdict}**. {thesis.reason}")
     words = [row.verdict for row in results.statements]
     checked = len(words) - words.count(UNCHECKED)
+    slips = f"; it has {number_words(len(results.slips), 'slip')} ([list](article.md#slips))" if results.slips else ""
     lines.append(
-        f"The article makes {len(words)} statements; {checked} of them are decided by {claims}, and {all_or_not}."
+        f"The article makes {len(words)} statements{slips}. {claims} decide {checked} of them, and {all_or_not}."
     )
-    proved = [row for row in results.claims if row.evidence == "proved"]
+    proved = _proved_line(results)
     if proved:
-        every = sum(any(size.startswith("every ") for size in row.sizes) for row in proved)
-        holding = sum(row.status == "HOLDS" for row in results.claims)
-        lines.append(
-            f"Of the {number_words(holding, 'claim')} that hold, {len(proved)} are **proved** for all inputs, "
-            f"{every} of them for every number of classes; the others are enclosed at points."
-        )
+        lines.append(proved)
     for word in SAYS:
         if word not in words:
             continue
@@ -217,9 +269,55 @@ def _verdict_in_lines(results: Results) -> list[str]:
         conditions = list(dict.fromkeys(row.condition for row in each if row.condition))
         given = f" ({', '.join(conditions)})" if conditions and word == "exact if" else ""
         lines.append(f"{len(each)} **{word}**: {SAYS[word]}{given}.")
-    if results.slips:
-        lines.append(f"{number_words(len(results.slips), 'slip')} of notation and wording: [list](article.md#slips).")
     return lines
+
+
+def _proved_line(results: Results) -> str:
+    """How many statements rest on proofs; "" where nothing is proved."""
+    grounds = [_ground(row, results) for row in results.statements]
+    every, inputs, some = (grounds.count(each) for each in ("every size", "its size", "in part"))
+    if not every + inputs + some:
+        return ""
+    points = grounds.count("points")
+    return (
+        f"{every + inputs} of them rest on proofs for all inputs and on nothing else: {every} for every number of "
+        f"classes, {inputs} for the two classes, or the one size, that they speak of. {some} rest on proofs in part, "
+        f"{points} on exact values at points."
+    )
+
+
+def _ground(row: StatementRow, results: Results) -> str:
+    """What the claims of a statement that hold rest on: proofs for every size or its size, in part, or points."""
+    rows = {each.id: each for each in results.claims}
+    found = [reach(rows[id_]) for id_ in row.claims if id_ in rows and rows[id_].status == "HOLDS"]
+    if not found or row.verdict == UNCHECKED:
+        return ""
+    if all(each in ("every size", "its size") for each in found):
+        return "every size" if "every size" in found else "its size"
+    return "in part" if any(found) else "points"
+
+
+def _ground_words(row: StatementRow, results: Results) -> str:
+    """What the claims of a statement rest on, for a reader."""
+    rows = {each.id: each for each in results.claims}
+    holding = [id_ for id_ in row.claims if id_ in rows and rows[id_].status == "HOLDS"]
+    ground = _ground(row, results)
+    proved = sum(bool(reach(rows[id_])) for id_ in holding)
+    some = "All are" if len(holding) == len(row.claims) else "All that hold are"
+    plural = "It is" if len(row.claims) == 1 else some
+    if ground == "every size":
+        fixed = sum(reach(rows[id_]) == "its size" for id_ in holding)
+        other = f", {fixed} of them at the one size they speak of" if fixed else ""
+        return f"*{plural} proved for all inputs and every size{other}.*"
+    if ground == "its size":
+        return f"*{plural} proved for all inputs.*"
+    if ground == "in part" and proved == len(holding):
+        return f"*{plural} proved for all inputs, some at small sizes only.*"
+    if ground == "in part":
+        small = ", some at small sizes only" if any(reach(rows[id_]) == "sizes" for id_ in holding) else ""
+        others = "the others are" if len(holding) - proved > 1 else "the other is"
+        return f"*{proved} of {len(holding)} are proved{small}; {others} enclosed at points.*"
+    return "*Enclosed at points, not proved.*" if ground else ""
 
 
 def _floats_sentence(results: Results) -> str:
@@ -254,7 +352,9 @@ def article_page(results: Results) -> str:
     blocks = [
         "# Every statement of the article",
         "In the article's order, in our own words. A statement's verdict is what becomes of it once it is made "
-        "precise; the claims beside it are what was computed. [Back to the index](index.md)",
+        "precise; the claims beside it are what was computed, each with its evidence: *proved* for all inputs, for "
+        "every size or at the sizes named, or *enclosed* at points "
+        "([what the words mean](index.md#verdicts-and-evidence)). [Back to the index](index.md)",
     ]
     for heading in dict.fromkeys(row.heading for row in results.statements):
         inside = [row for row in results.statements if row.heading == heading]
@@ -290,7 +390,8 @@ def _judged(row: StatementRow, results: Results) -> str:
         if unfounded
         else ""
     )
-    return f"**{word}**{given}. {row.reason}{doubt}"
+    ground = _ground_words(row, results)
+    return f"**{word}**{given}. {row.reason}{f'<br>{ground}' if ground else ''}{doubt}"
 
 
 def topic_page(results: Results, module: str) -> str:
@@ -316,7 +417,7 @@ def _claim_blocks(row: ClaimRow) -> list[str]:
     if row.derivation:
         blocks += ["**Derivation**", row.derivation.strip()]
     if row.verdicts:
-        rows = [[v.engine, _says(v), v.evidence, str(v.checked or ""), sizes_text(v.sizes), plain(v.reason)]
+        rows = [[v.engine, _says(v), v.evidence, str(v.checked or ""), sizes_text(v.sizes), _remark(row, v)]
                 for v in row.verdicts]  # fmt: skip
         blocks.append(table(["engine", "says", "evidence", "points", "sizes", "remarks"], rows))
     if row.counterexample is not None:
@@ -338,6 +439,15 @@ def _claim_blocks(row: ClaimRow) -> list[str]:
         blocks.append(f"<details><summary>Both sides as code</summary>\n\n{shown}\n\n</details>")
     blocks.append(f"Repeat: `{row.repeat or f'verify run -k {row.id}'}`")
     return blocks
+
+
+def _remark(row: ClaimRow, verdict: VerdictRow) -> str:
+    """What an engine adds; a proof's reasons in a reader's words."""
+    if verdict is not proof(row):
+        return plain(verdict.reason)
+    if verdict.status == "FAILS":
+        return "a difference is left for all inputs"
+    return plain(short_of(row) if row.status == "HOLDS" else verdict.reason)
 
 
 def _says(verdict: VerdictRow) -> str:
@@ -367,10 +477,34 @@ def _verdict_sentence(row: ClaimRow) -> str:
     if row.literals:
         text += f" Up to the rounding of literals: {plain(', '.join(row.literals))}."
     if row.exceptions:
-        text += f" Not decided: {plain('; '.join(row.exceptions))}."
+        zeros = [each for each in row.exceptions if each.endswith(" = 0")]
+        others = [plain(each) for each in row.exceptions if each not in zeros]
+        text += f" Not decided: {'; '.join(others)}." if others else ""
+        if zeros:
+            letters = symbols_in("; ".join(zeros))
+            text += (
+                f" Not decided where {' or '.join(f'`{each}`' for each in zeros)}, since JAX's side has a kink there"
+            )
+            text += f" ({plain(letters)})." if letters else "."
+    if short_of(row):
+        text += f" {_sentence(plain(short_of(row)))}"
+    if difference(row):
+        text += f" {_difference(row)}"
     if row.status == "UNKNOWN":
         text += f" {plain(row.reason or 'No engine decided it')}."
     return text
+
+
+def _difference(row: ClaimRow) -> str:
+    """What the sides differ by, and which hypothesis is missing."""
+    letters = symbols_in(difference(row))
+    text = f"For all inputs what JAX computes minus the formula is `{difference(row)}`"
+    text += f" ({plain(letters)})." if letters else "."
+    return text + (f" **{_sentence(plain(why_different(row)))}**" if why_different(row) else "")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _counterexample(found: Counterexample) -> str:
@@ -378,7 +512,7 @@ def _counterexample(found: Counterexample) -> str:
     rows = [["what JAX computes" + (f" (`{point.program}`)" if point.program else ""), f"`{point.autodiff}`"],
             ["the formula by hand", f"`{point.by_hand}`"]]  # fmt: skip
     if found.residual:
-        rows.append(["their difference", f"`{found.residual}`"])
+        rows.append(["their difference there", f"`{found.residual}`"])
     return f"Counterexample, found by {found.engine}:\n\n{_point(point)}\n\n{table(['side', 'value there'], rows)}"
 
 

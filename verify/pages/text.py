@@ -1,12 +1,26 @@
 """Results as lines of plain text, for a terminal of 80 columns."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from verify.results import ClaimRow, Counterexample, Results
+from verify.results import ClaimRow, Counterexample, Results, VerdictRow
 
 WIDTH = 80
+PROVE = "prove"
+# What keeps a proof from speaking of every size, as the engine says it, and for a reader.
+WHY_NOT = (
+    (r"a reshape of |an axis of length ", "the program joins axes whose lengths are left open"),
+    (r"an index of|dynamic_\w+ along|scatter along|gather|a slice of", "the program picks entries by a moving index"),
+    (r"\w+ along an axis of any length", "the program cuts or joins an axis whose length is left open"),
+    (r"out of time|in time|too many|more than", "it took too long"),
+    (r"no certificate was found", "no certificate was found"),
+    (
+        r"may be (zero|negative|zero or negative|undefined) in the domain",
+        "a division, root or logarithm may have no value",
+    ),
+)
 
 
 def verdict_lines(row: ClaimRow) -> list[str]:
@@ -16,7 +30,10 @@ def verdict_lines(row: ClaimRow) -> list[str]:
     expected = "" if row.as_expected == (row.status == "HOLDS") or row.status == "UNKNOWN" else _expectation(row)
     head = f"{row.status}  {row.id}{expected}"
     if row.status == "FAILS" and row.counterexample is not None:
-        return [f"{head}, engine {row.counterexample.engine}", *counterexample_lines(row.counterexample)]
+        said = [f"differ by {difference(row)}"] if difference(row) else []
+        said += [f"reason    {why_different(row)}"] if why_different(row) else []
+        lines = [line for each in said for line in _folded(each)]
+        return [f"{head}, engine {row.counterexample.engine}", *counterexample_lines(row.counterexample, lines)]
     if row.status == "UNKNOWN":
         return _wrapped(head, row.reason or "no engine decided it")
     found = [found_text(row)]
@@ -26,6 +43,8 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         found.append(f"up to the rounding of {', '.join(row.literals)}")
     if row.exceptions:
         found.append(f"not decided: {'; '.join(row.exceptions)}")
+    if short_of(row):
+        found.append(short_of(row))
     return _wrapped(head, "; ".join(each for each in found if each) or row.reason)
 
 
@@ -33,6 +52,18 @@ def _expectation(row: ClaimRow) -> str:
     if row.as_expected:
         return ", as expected"
     return "" if row.status == row.expect else f", expected {row.expect}"
+
+
+def _folded(text: str) -> list[str]:
+    """A label with what it says, below each other."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent=" " * 12,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
 
 
 def _wrapped(head: str, text: str) -> list[str]:
@@ -66,6 +97,71 @@ def _proved_text(row: ClaimRow) -> str:
     return text
 
 
+def proof(row: ClaimRow) -> VerdictRow | None:
+    """What the symbolic engine says of a claim."""
+    return next((each for each in row.verdicts if each.engine == PROVE), None)
+
+
+def reach(row: ClaimRow) -> str:
+    """How far a proof reaches: ``every size``, ``its size`` where there is but one, ``sizes``; "" without one."""
+    found = proof(row)
+    if row.status != "HOLDS" or row.evidence != "proved" or found is None:
+        return ""
+    if any(size.startswith("every ") for size in found.sizes):
+        return "every size"
+    return "sizes" if any(found.sizes) else "its size"
+
+
+def short_of(row: ClaimRow) -> str:
+    """In a reader's words, why a proof does not reach every size and every mode; "" where it does."""
+    found = proof(row)
+    if found is None or row.status != "HOLDS" or not found.reason:
+        return ""
+    parts: list[str] = []
+    for each in re.split(r"; (?=every |not )", found.reason):
+        alone = re.match(r"(every [\w ]+?) by ([\w(), ]+) alone: (.*)", each)
+        unproved = re.match(r"not (for every [\w ]+?|at [^:]+|proved at [^:]+): (.*)", each)
+        if alone is not None:
+            parts.append(f"for {alone[1]} by {alone[2]} alone, since in the other modes {_plainly(alone[3])}")
+        elif unproved is not None and found.status == "HOLDS":
+            parts.append(f"not {unproved[1]}: {_plainly(unproved[2])}")
+    if not parts and found.status != "HOLDS":
+        if found.residual:
+            return "no proof: for one combination of choices, which may be impossible, a difference is left"
+        parts.append(f"no proof: {_plainly(found.reason)}")
+    return "; ".join(dict.fromkeys(parts))
+
+
+def _plainly(reason: str) -> str:
+    for pattern, words in WHY_NOT:
+        if re.search(pattern, reason):
+            return words
+    return textwrap.shorten(reason, 120, placeholder=" …")
+
+
+def difference(row: ClaimRow) -> str:
+    """What the sides of a refuted claim differ by, for all inputs; "" where that was not found."""
+    found = proof(row)
+    return found.residual if found is not None and found.status == "FAILS" else ""
+
+
+def why_different(row: ClaimRow) -> str:
+    """What would have to hold for the sides of a refuted claim to be equal; "" where that was not found."""
+    found = proof(row)
+    return found.reason if found is not None and found.status == "FAILS" else ""
+
+
+def symbols_in(residual: str) -> str:
+    """What the letters of a difference stand for."""
+    known = (
+        (r"σ_", "σ is the softmax of x"),
+        (r"_[kijlm]\b|_[kijlm],", "k and i are any two indices"),
+        (r"Sum\[", "Sum[…] adds up over all entries, j being the index that runs"),
+        (r"label", "label is the place of the one in y, and then Sum[…] leaves it out"),
+    )
+    return "; ".join(words for pattern, words in known if re.search(pattern, residual))
+
+
 def floats_text(word: str) -> str:
     """What the word on floats means."""
     return {
@@ -86,7 +182,7 @@ def sizes_text(sizes: Sequence[str]) -> str:
     return "; ".join(f"{name} = {', '.join(values)}" for name, values in named.items())
 
 
-def counterexample_lines(found: Counterexample) -> list[str]:
+def counterexample_lines(found: Counterexample, between: Sequence[str] = ()) -> list[str]:
     """Where a claim fails, what both sides are there, and how to see it again."""
     point = found.point
     arguments = [f"{name} = {values_text(value)}" for name, value in point.arguments.items()]
@@ -98,6 +194,7 @@ def counterexample_lines(found: Counterexample) -> list[str]:
     return [
         *_block("at", [*arguments, *note, *component]),
         *_block("values", [*sides, *residual]),
+        *between,
         f"  repeat    {found.repeat}",
     ]
 
@@ -139,6 +236,12 @@ def counts(results: Results) -> list[tuple[str, str, int]]:
         for status, evidence in order + rest
         if (status, evidence) in seen
     ]
+
+
+def proved_counts(results: Results) -> dict[str, int]:
+    """How many claims are proved, by how far the proof reaches."""
+    found = [reach(row) for row in results.claims]
+    return {each: found.count(each) for each in ("every size", "its size", "sizes") if each in found}
 
 
 def unexpected(results: Results) -> list[ClaimRow]:

@@ -1,0 +1,189 @@
+"""What a proof says of an identity, sympy finds too, from the program's own operations and without our algebra."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sympy
+
+from verify import Claim, Derivative, domain
+from verify.engines import certificate as certificates
+from verify.engines.certificate import NoCertificate, certificate
+from verify.formats import FLOAT64
+from verify.loader import load
+from verify.program import trace
+
+CLAIMS = {claim.id: claim for claim in load().claims}
+Case = tuple[str, list[Any], list[Any]]
+
+VALUES = (
+    "softmax.definition",
+    "softmax.sums-to-one",
+    "softmax.shifted-code",
+    "squared-error.definition",
+    "squared-error.half-the-sum",
+    "cross-entropy.definition",
+    "squared-error.two-class.wrong-exact",
+)
+GRADIENTS = (
+    "squared-error.gradient",
+    "squared-error.gradient-one-hot",
+    "squared-error.gradient-sums-to-zero",
+    "squared-error.two-class.x1-line-2",
+    "squared-error.limit-1.remainder",
+    "squared-error.by-outputs",
+    "cross-entropy.gradient",
+    "absolute-error.one-hot-value",
+    "other-losses.focal",
+    "other-losses.brier",
+    "other-losses.hellinger.one-hot",
+    "other-losses.negative-overlap",
+    "network.last-layer",
+    "training.speed.squared-error",
+    "temperature.squared-error",
+    "log-sum-exp.gradient",
+)
+JACOBIANS = ("softmax.jacobian", "softmax.quotient-rule", "softmax.jacobian-symmetric", "weights.softmax-layer")
+HESSIANS = ("log-sum-exp.hessian", "hessian.cross-entropy", "hessian.squared-error-two-class")
+SAMPLE = (*VALUES, *GRADIENTS, *JACOBIANS, *HESSIANS)
+# A mode without and one with a direction, at the first size: enough to show that texts say what programs do.
+MODES = ("value", "grad", "jvp", "jacrev", "hvp")
+
+
+def cases(text: str) -> list[Case]:
+    """The cases of a certificate: title, what JAX computes, the formula."""
+    scope: dict[str, Any] = {"__name__": "certificate"}
+    exec(compile(text, "certificate.py", "exec"), scope)
+    return [(case.__doc__.rstrip(":"), *case()) for case in scope["CASES"]]
+
+
+def is_zero(difference: Any) -> bool:
+    """Whether sympy reduces an expression to zero."""
+
+    def split(inside: Any) -> Any:
+        return sympy.factor(sympy.together(sympy.expand(inside, power_exp=True)))
+
+    def logarithm(inside: Any) -> Any:
+        return sympy.expand_log(sympy.log(split(inside)), force=True)
+
+    found = sympy.sympify(difference).rewrite(sympy.exp)
+    for _ in range(2):
+        found = found.replace(sympy.log, logarithm).replace(sympy.Abs, lambda inside: sympy.Abs(split(inside)))
+        found = sympy.expand(found, power_exp=True)
+    found = sympy.cancel(sympy.together(sympy.powdenest(found, force=True)))
+    return found == 0 or sympy.simplify(found) == 0
+
+
+def first_size(found: list[Case]) -> list[Case]:
+    """Cases of the smallest size."""
+    size = found[0][0].partition(",")[0]
+    return [each for each in found if each[0].startswith(size) or "=" not in size]
+
+
+def test_the_sample_has_every_topic_and_every_kind() -> None:
+    assert len(set(SAMPLE)) >= 25
+    modules = {name for name, _, _ in (id_.partition(".") for id_ in SAMPLE)}
+    assert modules >= {"softmax", "squared-error", "cross-entropy", "absolute-error", "other-losses", "training"}
+    assert modules >= {"network", "weights", "hessian", "temperature", "log-sum-exp"}
+    assert {CLAIMS[id_].autodiff.kind for id_ in SAMPLE} == {"value", "gradient", "jacobian", "hessian"}
+
+
+@pytest.mark.parametrize("id_", SAMPLE)
+def test_sympy_finds_both_sides_of_a_certificate_equal(id_: str) -> None:
+    chosen = [each for each in first_size(cases(certificate(CLAIMS[id_]))) if any(mode in each[0] for mode in MODES)]
+    assert chosen
+    seen: set[str] = set()
+    for title, autodiff, by_hand in chosen:
+        assert len(autodiff) == len(by_hand) > 0
+        for left, right in zip(autodiff, by_hand, strict=True):
+            if str(left - right) in seen:
+                continue
+            seen.add(str(left - right))
+            assert is_zero(left - right), title
+
+
+@pytest.mark.parametrize("id_", [VALUES[0], GRADIENTS[0], "cross-entropy.gradient", JACOBIANS[0], HESSIANS[0]])
+def test_a_changed_formula_is_found_out(id_: str) -> None:
+    (_, autodiff, by_hand), *_ = cases(certificate(CLAIMS[id_]))
+    assert not all(is_zero(left - 2 * right) for left, right in zip(autodiff, by_hand, strict=True))
+
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "squared-error.two-class.gradient-zero",
+        "squared-error.two-class.x1-normalised-any-target",
+        "cross-entropy.gradient-any-target",
+        "hessian.squared-error-gauss-newton",
+        "softmax.function-of-one-logit",
+    ],
+)
+def test_a_false_formula_gets_no_certificate_and_would_not_pass(id_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = CLAIMS[id_]
+    with pytest.raises(NoCertificate, match="not proved"):
+        certificate(claim)
+    subject = trace(claim, claim.choices()[0], FLOAT64)
+    with pytest.raises(Exception, match="needs more than what is written"):
+        certificates._Writer(subject, subject.modes[0], {}).write()
+    monkeypatch.setattr(certificates._Writer, "_try", lambda *sides: None)  # without the look at points
+    written = certificates._Writer(subject, subject.modes[0], {}).write()
+    assert written is not None
+    ((_, autodiff, by_hand),) = cases(certificates._file(claim, [written], [], []))
+    assert not all(is_zero(left - right) for left, right in zip(autodiff, by_hand, strict=True))
+
+
+def test_choices_and_bounds_get_none() -> None:
+    with pytest.raises(NoCertificate, match="depends on the values of the inputs"):
+        certificate(CLAIMS["absolute-error.gradient"])
+    with pytest.raises(NoCertificate, match="leaves out"):
+        certificate(CLAIMS["other-losses.hinge"])
+    with pytest.raises(NoCertificate, match="states a bound"):
+        certificate(CLAIMS["squared-error.component-bound"])
+
+
+def test_names_that_python_would_read_as_something_else_are_changed() -> None:
+    def scaled(t: Any, x: Any) -> Any:
+        return t["lambda"] * x
+
+    claim = Claim(
+        id="names",
+        autodiff=Derivative(scaled, "gradient", wrt="x"),
+        by_hand=lambda t, x: 2 * t["lambda"] / 2 + 0 * x,
+        domain={"t": {"lambda": domain.Reals("")}, "x": domain.Reals("")},
+    )
+    ((title, autodiff, by_hand), *_) = cases(certificate(claim))
+    assert title == "grad"
+    assert [str(each) for each in autodiff] == ["t_lambda"]
+    assert is_zero(autodiff[0] - by_hand[0])
+
+
+def test_every_size_is_written_in_generic_entries_and_sums() -> None:
+    text = certificate(CLAIMS["cross-entropy.gradient"])
+    head = text.partition("from sympy import *")[0]
+    assert "S1 = the sum over all j of" in head
+    assert "= exp(x_k)" in head
+    sides = [line.split(": ", 1)[1] for line in head.splitlines() if line.strip().startswith(("JAX: ", "by hand: "))]
+    assert len(sides) >= 2
+    assert sides[0] == sides[1]
+
+
+def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": ""}
+
+    def run(text: str) -> "subprocess.CompletedProcess[str]":
+        (tmp_path / "check.py").write_text(text, encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "check.py"], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+        )
+
+    text = certificate(CLAIMS["squared-error.two-class.x1-line-2"])
+    assert "verify" not in text
+    fine = run(text)
+    assert (fine.returncode, fine.stderr) == (0, "")
+    assert "value: equal" in fine.stdout
+    wrong = run(text.replace("by_hand = [", "by_hand = [1 + ", 1))
+    assert wrong.returncode == 1
+    assert "value: not shown: components [0]" in wrong.stdout
