@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -13,11 +14,12 @@ import pytest
 from controls import CONTROLS
 
 from verify import Claim, Derivative, Status, domain
-from verify.engines import BUDGETS, bounds, prove
+from verify.engines import BUDGETS, bounds, covers, judge, prove
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
 from verify.readings.algebra import Value
+from verify.results import combine
 
 LOGITS = domain.Logits("n")
 REALS = domain.Reals("n")
@@ -378,6 +380,121 @@ def test_an_unsupported_primitive_is_unknown() -> None:
     found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value"))
     assert found.status is Status.UNKNOWN
     assert "sort" in found.reason
+
+
+# -- nothing is proved where nothing was checked ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("relation", ["==", "<="])
+def test_a_hypothesis_that_nothing_meets_proves_nothing(relation: Any) -> None:
+    """Not even what is true; the same claim with a hypothesis that something meets is proved."""
+
+    def bound(x: Any, y: Any) -> Any:
+        return jnp.exp(x) * jnp.exp(y)
+
+    def both(x: Any, y: Any) -> Any:
+        return jnp.exp(x + y)
+
+    for where, status in ((lambda x: x[0] > x[0] + 1, Status.UNKNOWN), (lambda x: x[0] > x[1], Status.HOLDS)):
+        found = verdict(claim(both, bound, "value", relation=relation, where=where))
+        assert found.status is status, found.reason
+        if status is Status.UNKNOWN:
+            assert "no point" in found.reason
+
+
+def test_a_proof_off_the_whole_domain_is_none() -> None:
+    """Double angles make the argument zero everywhere, so that every point is a kink; nobody here knows of them."""
+
+    def kinked(x: Any, y: Any) -> Any:
+        return jnp.sum(y * jnp.abs(jnp.sin(2 * x) - 2 * jnp.sin(x) * jnp.cos(x)))
+
+    def formula(x: Any, y: Any) -> Any:
+        inside = jnp.sin(2 * x) - 2 * jnp.sin(x) * jnp.cos(x)
+        return y * jnp.sign(inside) * (2 * jnp.cos(2 * x) - 2 * jnp.cos(x) ** 2 + 2 * jnp.sin(x) ** 2)
+
+    subject = claim(kinked, formula, domain={"x": REALS, "y": REALS})
+    assert verdict(subject).exceptions
+    assert combine(judge(subject, replace(BUDGETS["quick"], float_points=2), 0))[0] is not Status.HOLDS
+
+
+@pytest.mark.parametrize("name", ["asin", "acos", "atanh", "acosh", "erf_inv", "lgamma", "digamma"])
+def test_functions_without_a_value_somewhere(name: str) -> None:
+    """Two sides that both have none are not equal; where the region keeps off such arguments they are."""
+    function = getattr(jax.lax, name)
+
+    def left(x: Any) -> Any:
+        return function(x) + x
+
+    def right(x: Any) -> Any:
+        return x + function(x)
+
+    def on(region: Any) -> Any:
+        return verdict(claim(left, right, "value", domain={"x": region}))
+
+    refused = on(REALS)
+    assert refused.status is Status.UNKNOWN
+    assert "no value" in refused.reason
+    if name in ("lgamma", "digamma"):
+        assert on(domain.Positive("n")).status is Status.HOLDS
+
+
+def test_a_constant_that_is_not_finite() -> None:
+    """Asked whether it is finite, the answer is no."""
+
+    def guarded(x: Any, y: Any) -> Any:
+        return jnp.where(jnp.isfinite(jnp.where(x > x, x, jnp.inf)), 1.0, 2.0) * y
+
+    assert verdict(claim(guarded, lambda x, y: 2 * y, "value")).status is Status.HOLDS
+    assert verdict(claim(guarded, lambda x, y: y, "value")).status is not Status.HOLDS
+
+
+@pytest.mark.parametrize("index", [-1, 2])
+def test_an_index_that_another_size_turns_into_another(index: int) -> None:
+    """The last entry is entry 1 at two classes, entry 2 does not exist there: neither is one index at every size."""
+    regions = {"x": LOGITS, "y": domain.OneHot("n", index=index)}
+
+    def picked(x: Any, y: Any) -> Any:
+        return jnp.sum(y * x) * y[1] + 0 * x[0]
+
+    found = verdict(claim(picked, lambda x, y: 0 * x[0] * y[0], "value", domain=regions))
+    assert "every n" not in found.sizes
+    assert not (index == -1 and "n = 2" in found.sizes)
+
+
+def test_a_single_entry_may_be_the_label() -> None:
+    """With one class the label is entry 0."""
+
+    def at_zero(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.where(jnp.arange(x.shape[0]) == 0, y, 0.0)) + 0 * x[0]
+
+    given = {"domain": {"x": LOGITS, "y": domain.OneHot("n")}, "sizes": {"n": (1, 2)}}
+    found = verdict(claim(at_zero, lambda x, y: 0 * x[0] + 0 * y[0], "value", **given))
+    assert found.status is not Status.HOLDS
+
+
+def test_a_mode_that_is_traced_at_sizes_alone_is_not_proved_for_every_size() -> None:
+    """A program that takes another way where its length is a number keeps the sizes it was proved at."""
+
+    def peculiar(x: Any, y: Any) -> Any:
+        if not isinstance(x.shape[0], int) and isinstance(y, jax.core.Tracer) and "JVP" in type(x).__name__:
+            raise ValueError("no derivative at an open size")
+        return jnp.sum(x * y)
+
+    found = verdict(claim(peculiar, lambda x, y: y))
+    assert "every n" not in found.sizes
+
+
+def test_sizes_that_no_proof_reaches_are_searched() -> None:
+    """A bound that is proved at two and three classes says nothing of ten."""
+
+    def bound(x: Any, y: Any) -> Any:
+        return 2 * softmax(x) * (1 - softmax(x)) + 0 * y
+
+    given = {"domain": {"x": LOGITS, "y": domain.Simplex("n")}, "relation": "abs<="}
+    for sizes, all_of_it in (((2, 3), True), ((2, 3, 10), False)):
+        subject = claim(squared, bound, sizes={"n": sizes}, **given)
+        case = Case(subject, BUDGETS["standard"], 0)
+        assert covers(case, prove.check(case)) == all_of_it
 
 
 # -- bounds ---------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUDGETS", "Budget", "judge", "judge_all"]
 
+LEFT_OUT = "proved but for some inputs, and points do not show that there are others"
 NOT_SEARCHED = "no counterexample was searched for, since it is proved"
 
 
@@ -71,7 +72,10 @@ def judge_all(
             progress(claim.id, prove.NAME)
             proved = prove.check(case, agrees=enclosed.status is Status.HOLDS)
             progress(claim.id, falsify.NAME)
-            if proved.status is Status.HOLDS and not proved.reason and enclosed.status is not Status.FAILS:
+            if proved.exceptions and enclosed.status is Status.UNKNOWN:
+                # What a proof leaves out may be all of the domain, where functions are related in ways unknown to it.
+                proved = replace(proved, status=Status.UNKNOWN, evidence="", sizes=(), reason=LEFT_OUT)
+            if covers(case, proved) and enclosed.status is not Status.FAILS:
                 shrunk = Verdict(claim=claim.id, engine=falsify.NAME, status=Status.UNKNOWN, reason=NOT_SEARCHED)
             else:
                 shrunk = falsify.check(case, enclosed.worst if enclosed.status is Status.FAILS else None)
@@ -96,6 +100,16 @@ def judge_all(
         found = [_alone(case) for case in cases] if len(cases) > 1 else [error]
     for (case, verdicts), floating in zip(decided, found, strict=True):
         yield case.claim, floating if isinstance(floating, Exception) else (*verdicts, floating)
+
+
+def covers(case: "Case", proved: Verdict) -> bool:
+    """Whether a proof speaks of every size of the claim and of every mode."""
+    if proved.status is not Status.HOLDS or proved.reason:
+        return False
+    from verify.program import size_text
+
+    every = any(size.startswith("every ") for size in proved.sizes)
+    return every or {size_text(size) for size in case.choices} <= set(proved.sizes)
 
 
 def _alone(case: "Case") -> Verdict | Exception:

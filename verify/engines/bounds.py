@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from verify.domain import Facts
+from verify.domain import Facts, Logits
 from verify.engines.prove import Path, Reader
 from verify.program import Program, Subject
 from verify.readings.algebra import (
@@ -28,7 +28,7 @@ from verify.readings.algebra import (
     Value,
 )
 from verify.readings.interpreter import Array
-from verify.readings.symbolic import NeedsCases, Partition, Symbolic
+from verify.readings.symbolic import NeedsCases, Symbolic
 
 # Arguments whose sign is free are followed with either sign, up to this many entries.
 MOST_FREE: Final = 4
@@ -53,7 +53,7 @@ class BoundReader(Reader):
         if subject.stable is not None:
             self.live.append(subject.stable.name)
 
-    def _values(self, partition: Partition) -> Iterator[dict[int, Any]]:
+    def _values(self) -> Iterator[dict[int, Any]]:
         """Finitely many values, and the signs of entries that may have either."""
         free: list[tuple[int, int]] = []
         for place, (facts, shape) in enumerate(zip(self.facts, self.subject.shapes, strict=True)):
@@ -64,7 +64,7 @@ class BoundReader(Reader):
             free += [(place, entry) for entry in range(int(np.prod(shape, dtype=int)))]
         if len(free) > MOST_FREE:
             raise TooHard(f"a bound with more than {MOST_FREE} entries of either sign")
-        for values in super()._values(partition):
+        for values in super()._values():
             for signs in itertools.product((1, -1), repeat=len(free)):
                 turned: dict[int, dict[int, int]] = {}
                 for (place, entry), sign in zip(free, signs, strict=True):
@@ -73,7 +73,7 @@ class BoundReader(Reader):
 
     def _is_logits(self, place: int) -> bool:
         """Whether an argument enters by its exponentials, so that its own sign does not matter."""
-        return type(self.subject.regions[place]).__name__ == "Logits"
+        return isinstance(self.subject.regions[place], Logits)
 
     def _argument(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
         """One argument in parameters that are at least zero."""
@@ -92,7 +92,7 @@ class BoundReader(Reader):
             array = super()._argument(system, place, name, {})
             flat = array.ravel()
             for entry, sign in values[place].items():
-                size = algebra.of(algebra.generator("parameter", (name, entry), AT_LEAST_ZERO))
+                size = self._parameter(algebra, name, entry)
                 flat[entry] = size if sign > 0 else -size
             return flat.reshape(array.shape)
         return super()._argument(system, place, name, values)
@@ -216,38 +216,22 @@ class BoundReader(Reader):
                 ]
             )
             return self._at_least_zero(system, Path([]), squared)
-        poly, changes = self._ordered(algebra, poly, given)
-        del changes
-        looks = [0]
-        content = poly.term_content()
-        signs = algebra.plain_signs(content)
-        if not signs <= AT_LEAST_ZERO and not signs <= AT_MOST_ZERO:
-            return False
-        if signs <= AT_MOST_ZERO:
-            poly, content = -poly, -content
-        poly = poly / content if len(poly) > 1 else poly
-        sign = 1
-        rest: list[Poly] = []
+        poly = self._ordered(algebra, poly, given)
         scale, pairs = algebra.factor(poly)
         sign = 1 if scale > 0 else -1
+        rest: list[Poly] = []
         for base, power in pairs:
-            if power % 2 == 0:
-                continue
             known = algebra.signs_of_base(base)
-            if known <= AT_LEAST_ZERO:
+            if power % 2 == 0 or known <= AT_LEAST_ZERO:
                 continue
             if known <= AT_MOST_ZERO:
                 sign = -sign
-                continue
-            rest.append(algebra.bases[base])
+            else:
+                rest.append(algebra.bases[base])
         if not rest:
             return sign > 0
-        if len(rest) > 1:
-            whole = rest[0]
-            for each in rest[1:]:
-                whole = whole * each
-            rest = [whole]
-        return self._search(algebra, rest[0] if sign > 0 else -rest[0], DEEPEST, looks)
+        whole = math.prod(rest[1:], start=rest[0])
+        return self._search(algebra, whole if sign > 0 else -whole, DEEPEST, [0])
 
     @staticmethod
     def _by_root(algebra: Field, poly: Poly, place: int) -> tuple[Poly, Poly, Value] | None:
@@ -269,9 +253,8 @@ class BoundReader(Reader):
             return algebra.context.from_dict(plain), factor, instead
         return None
 
-    def _ordered(self, algebra: Field, poly: Poly, given: Sequence[Poly]) -> tuple[Poly, int]:
+    def _ordered(self, algebra: Field, poly: Poly, given: Sequence[Poly]) -> Poly:
         """Use what the path decided: a parameter that is at least another sum is that sum and a further parameter."""
-        count = 0
         for fact in given:
             terms = {tuple(int(each) for each in exponents): int(value) for exponents, value in fact.to_dict().items()}
             for exponents, value in terms.items():
@@ -288,9 +271,8 @@ class BoundReader(Reader):
                 more = algebra.generator("parameter", ("more", place, str(fact)), AT_LEAST_ZERO)
                 instead = Value(algebra, smaller + algebra.variables[more], 1, (), frozenset())
                 poly = algebra.substitute(poly, {place: instead}).num
-                count += 1
                 break
-        return poly, count
+        return poly
 
     def _search(self, algebra: Field, poly: Poly, depth: int, looks: list[int]) -> bool:
         """Whether a polynomial is at least zero wherever its generators are: coefficients, orders, multipliers."""

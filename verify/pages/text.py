@@ -15,6 +15,7 @@ WHY_NOT = (
     (r"an index of|dynamic_\w+ along|scatter along|gather|a slice of", "the program picks entries by a moving index"),
     (r"\w+ along an axis of any length", "the program cuts or joins an axis whose length is left open"),
     (r"out of time|in time|too many|more than", "it took too long"),
+    (r"did not cancel", "for a combination of choices, which may be impossible, a difference is left"),
     (r"no certificate was found", "no certificate was found"),
     (
         r"may be (zero|negative|zero or negative|undefined) in the domain",
@@ -126,8 +127,6 @@ def short_of(row: ClaimRow) -> str:
         elif unproved is not None and found.status == "HOLDS":
             parts.append(f"not {unproved[1]}: {_plainly(unproved[2])}")
     if not parts and found.status != "HOLDS":
-        if found.residual:
-            return "no proof: for one combination of choices, which may be impossible, a difference is left"
         parts.append(f"no proof: {_plainly(found.reason)}")
     return "; ".join(dict.fromkeys(parts))
 

@@ -226,6 +226,11 @@ def _operand(term: Term, operation: str) -> str:
     return term.text
 
 
+def _is_finite(term: Term | None) -> int:
+    """Values of the reals are finite; constants need not be."""
+    return NO if term is None or term.infinite else YES
+
+
 class Expressions(System):
     """Lines of text, for programs of known sizes at one point."""
 
@@ -255,7 +260,7 @@ class Expressions(System):
             "clamp": lambda e, low, a, high: self._map(
                 lambda x, y, z: self._extreme(self._extreme(x, y, 1), z, -1), low, a, high
             ),
-            "is_finite": lambda e, a: np.full(a.shape, YES, dtype=np.int8),
+            "is_finite": lambda e, a: self._map(_is_finite, a).astype(np.int8),
             "select_n": lambda e, which, *cases: self.choose(which, cases),
             "convert_element_type": self._convert,
             "reduce_sum": lambda e, a: self._reduce(a, e.params["axes"], self.total),

@@ -243,13 +243,13 @@ class Symbolic(System):
                 e, lambda x, y, z: self._extreme(self._extreme(x, y, 1), z, -1), low, a, high
             ),
             "sign": lambda e, a: self._map(e, self._sign, a),
-            "is_finite": lambda e, a: np.full(a.shape, YES, dtype=np.int8),
+            "is_finite": self._is_finite,
             "select_n": self._select,
             "convert_element_type": self._convert,
-            "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"], self._sum),
-            "reduce_max": lambda e, a: self._reduce(e, a, e.params["axes"], self._maximum),
-            "reduce_min": lambda e, a: self._reduce(e, a, e.params["axes"], self._minimum),
-            "reduce_prod": lambda e, a: self._reduce(e, a, e.params["axes"], self._product),
+            "reduce_sum": lambda e, a: self._reduce(_shape_of(e), a, e.params["axes"], self._sum),
+            "reduce_max": lambda e, a: self._reduce(_shape_of(e), a, e.params["axes"], self._maximum),
+            "reduce_min": lambda e, a: self._reduce(_shape_of(e), a, e.params["axes"], self._minimum),
+            "reduce_prod": lambda e, a: self._reduce(_shape_of(e), a, e.params["axes"], self._product),
             "cumsum": self._cumulative,
             "dot_general": self._dot,
             "scatter-add": self._scatter_add,
@@ -362,7 +362,7 @@ class Symbolic(System):
             source = variable.aval.shape
             if len(source) == len(shape) and any(str(a) != str(b) for a, b in zip(source, shape, strict=True)):
                 to = {axis: axis for axis in range(len(shape))}
-                array = self._placed(array, source, to, shape)
+                array = self.placed(array, source, to, shape)
             result.append(array)
         return tuple(result)
 
@@ -388,6 +388,7 @@ class Symbolic(System):
     def _named(self, name: str, a: Value) -> Value:
         """A function by name; the sign of its argument is taken out where it is odd or even."""
         field = self.field
+        a = self._within(name, a)
         if a.is_zero and name in (*ODD, *EVEN):
             return field.one if name == "cos" else field.zero
         turned = (name in ODD or name in EVEN) and int(a.num.leading_coefficient()) < 0
@@ -402,6 +403,24 @@ class Symbolic(System):
         if name == "cbrt":
             field.relations[field.used(value.num)[0]] = (3, field.negative(a) if turned else a)
         return field.negative(value) if turned and name in ODD else value
+
+    def _within(self, name: str, a: Value) -> Value:
+        """An argument that has to lie where the function has a real value."""
+        field = self.field
+        if name in ("asin", "acos"):
+            where, wanted = field.one - a * a, AT_LEAST_ZERO
+        elif name in ("atanh", "erf_inv"):
+            where, wanted = field.one - a * a, POSITIVE
+        elif name == "acosh":
+            where, wanted = a - field.one, AT_LEAST_ZERO
+        elif name in ("lgamma", "digamma"):
+            # Between their poles they have values too, but nothing here keeps an argument off whole numbers.
+            where, wanted = a, POSITIVE
+        else:
+            return a
+        if where.constant is not None and field.signs(where) & wanted == frozenset():
+            raise TooHard(f"{name} of a number at which it has no value")
+        return Value(field, a.num, a.unit, a.den, a.needs | field.demand(where, wanted).needs)
 
     def _power(self, a: Any, b: Any) -> Any:
         field = self.field
@@ -453,6 +472,11 @@ class Symbolic(System):
         if len(answers) == 1:
             return answers.pop()
         return COMPARISONS[name](self.field.sign(difference, self._strict()))
+
+    def _is_finite(self, equation: Any, array: Array) -> Array:
+        """Values of the reals are finite; constants need not be."""
+        result = _over(lambda entry: YES if isinstance(entry, Value) else NO, array)
+        return result if self.partition.axes else result.astype(np.int8)
 
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
         arrays: tuple[Array, ...] = (which.astype(object), *cases)
@@ -520,8 +544,9 @@ class Symbolic(System):
         needs: frozenset[Any] = frozenset().union(*(each.needs for each in terms))
         return Value(field, field.of(place).num, 1, (), needs)
 
-    def _reduce(self, equation: Any, array: Array, axes: Sequence[int], combine: Callable[[list[Any]], Any]) -> Array:
-        shape = equation.invars[0].aval.shape
+    def _reduce(
+        self, shape: Sequence[Any], array: Array, axes: Sequence[int], combine: Callable[[list[Any]], Any]
+    ) -> Array:
         opened = [axis for axis in axes if not isinstance(shape[axis], int)]
         closed = [axis for axis in axes if isinstance(shape[axis], int)]
         for axis in sorted(opened, reverse=True):
@@ -565,23 +590,17 @@ class Symbolic(System):
         )
         to = {axis: place for place, axis in enumerate((*a_batch, *a_free))}
         to |= {axis: rank - len(a_contract) + place for place, axis in enumerate(a_contract)}
-        x = self._placed(a, a_shape, to, shape)
+        x = self.placed(a, a_shape, to, shape)
         to = {axis: place for place, axis in enumerate(b_batch)}
         to |= {axis: batch + free + place for place, axis in enumerate(b_free)}
         to |= {axis: rank - len(b_contract) + place for place, axis in enumerate(b_contract)}
-        y = self._placed(b, b_shape, to, shape)
+        y = self.placed(b, b_shape, to, shape)
         products = self._map(None, self.field.multiply, x, y)
-        return self._sum_over(products, shape, tuple(range(rank - len(a_contract), rank)))
+        return self.sum_axes(products, shape, tuple(range(rank - len(a_contract), rank)))
 
-    def _sum_over(self, array: Array, shape: Sequence[Any], axes: Sequence[int]) -> Array:
-        class Shaped:
-            """As much of an equation as a reduction looks at."""
-
-        variable, equation = Shaped(), Shaped()
-        variable.aval = Shaped()  # type: ignore[attr-defined]
-        variable.aval.shape = tuple(shape)  # type: ignore[attr-defined]
-        equation.invars = [variable]  # type: ignore[attr-defined]
-        return self._reduce(equation, array, axes, self._sum)
+    def sum_axes(self, array: Array, shape: Sequence[Any], axes: Sequence[int]) -> Array:
+        """Sum over some axes of an array of a shape."""
+        return self._reduce(shape, array, axes, self._sum)
 
     def _scatter_add(self, equation: Any, operand: Array, indices: Array, updates: Array) -> Array:
         if self.partition.axes:
@@ -623,7 +642,27 @@ class Symbolic(System):
             if not isinstance(dimension, int)
         ]
 
-    def _placed(self, array: Array, source: Sequence[Any], to: Mapping[int, int], shape: Sequence[Any]) -> Array:
+    def all_slots(self, shape: Sequence[Any], place: Sequence[int]) -> list[tuple[str, Any]]:
+        """The slots of all axes at one entry; on an axis that is not open every index is a slot."""
+        return [
+            ("at", index) if isinstance(dimension, int) else self.axis(dimension).slots[index]
+            for dimension, index in zip(shape, place, strict=True)
+        ]
+
+    def entry(self, name: str, shape: Sequence[Any], slots: Sequence[tuple[str, Any]], signs: Signs) -> Any:
+        """An entry of an argument as a generator; one for every way in which indices of open axes may coincide."""
+        opened = [slot for dimension, slot in zip(shape, slots, strict=True) if not isinstance(dimension, int)]
+        made: dict[tuple[int, ...], Value] = {}
+        for case in coincidences(opened):
+            roles = iter(case)
+            coordinates: list[Any] = []
+            for dimension, slot in zip(shape, slots, strict=True):
+                role = -1 if isinstance(dimension, int) else next(roles)
+                coordinates.append(("in", slot[1], role) if slot[0] == "in" else slot)
+            made[case] = self.input(name, tuple(coordinates), signs)
+        return next(iter(made.values())) if len(made) == 1 else Generic(made)
+
+    def placed(self, array: Array, source: Sequence[Any], to: Mapping[int, int], shape: Sequence[Any]) -> Array:
         """Put axes of an array at other places of a shape, and repeat it along the new ones."""
         extents = self.extents(shape)
         order = sorted(to, key=to.__getitem__)
@@ -965,11 +1004,7 @@ class Symbolic(System):
     def _broadcast(self, equation: Any, array: Array, *sizes: Array) -> Array:
         source, shape = equation.invars[0].aval.shape, equation.params["shape"]
         to = dict(enumerate(equation.params["broadcast_dimensions"]))
-        for axis, target in list(to.items()):
-            if isinstance(source[axis], int) and source[axis] == 1 and not isinstance(shape[target], int):
-                # A single entry that is repeated along an open axis is no entry of that axis.
-                continue
-        return self._placed(array, source, to, shape)
+        return self.placed(array, source, to, shape)
 
     def _moved(self, equation: Any, array: Array, *sizes: Array) -> Array:
         """A reshape that only adds or drops axes of length one, or one without open axes."""
@@ -983,7 +1018,7 @@ class Symbolic(System):
     def _transpose(self, equation: Any, array: Array) -> Array:
         source, permutation = equation.invars[0].aval.shape, equation.params["permutation"]
         to = {axis: place for place, axis in enumerate(permutation)}
-        return self._placed(array, source, to, tuple(source[axis] for axis in permutation))
+        return self.placed(array, source, to, tuple(source[axis] for axis in permutation))
 
     def _split(self, equation: Any, array: Array) -> list[Array]:
         if len(equation.outvars) == 1:
@@ -1135,9 +1170,13 @@ class Symbolic(System):
                 return YES
             if isinstance(a, Index) or isinstance(b, Index):
                 return NO
-            # The label is none of the indices that a program names; that it may be one of them is another partition.
+            # The label is none of the indices that a program names; that it may be one of them is another partition,
+            # which naming the index brings about.
             number = b if isinstance(a, str) else a
             if isinstance(number, (int, np.integer)):
+                self._single(
+                    next(each.name for each in self.partition.axes.values() if "label" in each.singles), number
+                )
                 return NO
         raise TooHard("a comparison of indices of open axes")
 
@@ -1230,6 +1269,10 @@ def _combined(total: Callable[[Sequence[Value]], Value], terms: Sequence[Any]) -
     return Generic(
         {key: total([each.cases[key] if isinstance(each, Generic) else each for each in terms]) for key in keyed}
     )
+
+
+def _shape_of(equation: Any) -> Sequence[Any]:
+    return equation.invars[0].aval.shape
 
 
 def _shape(shape: Sequence[Any]) -> str:
