@@ -687,13 +687,7 @@ class Field:
                 return self.of(place)
             return Value(self, self.one_poly, 1, ((self.base(self.variables[place]), 1),), frozenset())
         key = (places, den, Fraction(1))
-        name = f"exp {self.name_of_term(places, den)}"
-        unit = self.learnt.units.get(name, 1)
-        if unit % scale.denominator:
-            unit = math.lcm(unit, scale.denominator)
-            self.learnt.units[name] = unit
-            if ("exp", key) in self.by_key:
-                raise Restart
+        unit = self._unit(f"exp {self.name_of_term(places, den)}", scale.denominator, ("exp", key))
         roles, _, depth = self._extent(exponents, den)
         place = self.generator("exp", key, POSITIVE, roles, unit, depth)
         times = int(scale * unit)
@@ -701,6 +695,16 @@ class Field:
             exponents = tuple(times if each == place else 0 for each in range(self.learnt.capacity))
             return Value(self, self.context.term(exp_vec=exponents, coeff=1), 1, (), frozenset())
         return Value(self, self.one_poly, 1, ((self.base(self.variables[place]), -times),), frozenset())
+
+    def _unit(self, name: str, denominator: int, key: Any) -> int:
+        """The common denominator of the exponents of a generator; a finer one than it was made with is learnt."""
+        unit = self.learnt.units.get(name, 1)
+        if unit % denominator:
+            unit = math.lcm(unit, denominator)
+            self.learnt.units[name] = unit
+            if key in self.by_key:
+                raise Restart
+        return unit
 
     def _extent(self, exponents: tuple[int, ...], den: Den) -> tuple[Roles, int, int]:
         """Roles, unit one and depth of a monomial over bases."""
@@ -763,13 +767,7 @@ class Field:
 
     def root_of_whole(self, whole: int, power: Fraction) -> Value:
         """A whole number to a broken power."""
-        name = f"root {whole}"
-        degree = self.learnt.units.get(name, 1)
-        if degree % power.denominator:
-            degree = math.lcm(degree, power.denominator)
-            self.learnt.units[name] = degree
-            if ("root-whole", whole) in self.by_key:
-                raise Restart
+        degree = self._unit(f"root {whole}", power.denominator, ("root-whole", whole))
         place = self.generator("root-whole", whole, POSITIVE, frozenset(), degree)
         self.relations.setdefault(place, (degree, self.number(whole)))
         times = int(power * degree)
@@ -824,13 +822,7 @@ class Field:
         return self.whole_power(plain, power)
 
     def _root(self, base: int, degree: int) -> int:
-        name = f"root {self.name_of_poly(self.bases[base])}"
-        unit = self.learnt.units.get(name, 1)
-        if unit % degree:
-            unit = math.lcm(unit, degree)
-            self.learnt.units[name] = unit
-            if ("root", base) in self.by_key:
-                raise Restart
+        unit = self._unit(f"root {self.name_of_poly(self.bases[base])}", degree, ("root", base))
         instead = self._absolute_power(base, 1)
         signs = POSITIVE if 0 not in self.signs_of_base(base) else AT_LEAST_ZERO
         place = self.generator("root", base, signs, self.base_roles[base], unit, self.base_depth(base))

@@ -21,6 +21,7 @@ from verify.readings.interpreter import (
     System,
     kind_of,
     negate,
+    running,
     scatter_targets,
     source_line,
     spread,
@@ -125,9 +126,9 @@ class Balls(System):
             "argmax": lambda e, a: self._arg_extremum(e, a, greater=True),
             "argmin": lambda e, a: self._arg_extremum(e, a, greater=False),
             "cumsum": self._cumulative_sum,
-            "cummax": lambda e, a: self._cumulative(e, a, lambda x, y: self._extremum(e, x, y, greater=True)),
-            "cummin": lambda e, a: self._cumulative(e, a, lambda x, y: self._extremum(e, x, y, greater=False)),
-            "cumprod": lambda e, a: self._cumulative(e, a, lambda x, y: self._multiply(e, x, y)),
+            "cummax": lambda e, a: running(e, a, lambda x, y: self._extremum(e, x, y, greater=True)),
+            "cummin": lambda e, a: running(e, a, lambda x, y: self._extremum(e, x, y, greater=False)),
+            "cumprod": lambda e, a: running(e, a, lambda x, y: self._multiply(e, x, y)),
             "cumlogsumexp": self._unsupported,
             "dot_general": self._dot,
             "scatter-add": self._scatter_add,
@@ -563,16 +564,6 @@ class Balls(System):
             best = np.where(keep == NO, place, best)
             result = np.where(keep == NO, other, result)
         return best
-
-    def _cumulative(self, equation: Any, array: Array, combine: Callable[[Array, Array], Array]) -> Array:
-        axis = 1 + equation.params["axis"]
-        entries = np.moveaxis(array, axis, 0)
-        entries = entries[::-1] if equation.params["reverse"] else entries
-        steps = [entries[0]]
-        for entry in entries[1:]:
-            steps.append(combine(steps[-1], entry))
-        stacked = np.stack(steps[::-1] if equation.params["reverse"] else steps)
-        return np.moveaxis(stacked, 0, axis)
 
     def _cumulative_sum(self, equation: Any, array: Array) -> Array:
         axis = 1 + equation.params["axis"]

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from verify.claim import UnsupportedPrimitive
-from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, scatter_targets
+from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, running, scatter_targets
 
 ZERO: Final = Fraction(0)
 ONE: Final = Fraction(1)
@@ -267,7 +267,7 @@ class Expressions(System):
             "reduce_prod": lambda e, a: self._reduce(a, e.params["axes"], self._products),
             "reduce_max": lambda e, a: self._reduce(a, e.params["axes"], lambda terms: self._largest(terms, 1)),
             "reduce_min": lambda e, a: self._reduce(a, e.params["axes"], lambda terms: self._largest(terms, -1)),
-            "cumsum": self._cumulative,
+            "cumsum": lambda e, a: running(e, a, lambda x, y: self._map(lambda u, v: self.total([u, v]), x, y)),
             "dot_general": self._dot,
             "scatter-add": self._scatter_add,
             "exp2": lambda e, a: self._map(lambda x: self.apply("power", number(2), x), a),
@@ -497,15 +497,6 @@ class Expressions(System):
         for row in range(flat.shape[0]):
             result[row] = combine(flat[row].tolist())
         return result.reshape(lengths)
-
-    def _cumulative(self, equation: Any, array: Array) -> Array:
-        entries = np.moveaxis(array, 1 + equation.params["axis"], 0)
-        entries = entries[::-1] if equation.params["reverse"] else entries
-        steps = [entries[0]]
-        for entry in entries[1:]:
-            steps.append(self._map(lambda x, y: self.total([x, y]), steps[-1], entry))
-        stacked = np.stack(steps[::-1] if equation.params["reverse"] else steps)
-        return np.moveaxis(stacked, 0, 1 + equation.params["axis"])
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         """Sums of products: batch axes, then what is free of either side."""

@@ -307,6 +307,17 @@ def spread(result: Array, shape: tuple[int, ...]) -> Array:
     return result if result.shape == shape else np.broadcast_to(result, shape)
 
 
+def running(equation: Any, array: Array, combine: Callable[[Array, Array], Array]) -> Array:
+    """Combine the entries along an axis from one end on, and keep every step."""
+    axis = 1 + equation.params["axis"]
+    entries = np.moveaxis(array, axis, 0)
+    entries = entries[::-1] if equation.params["reverse"] else entries
+    steps = [entries[0]]
+    for entry in entries[1:]:
+        steps.append(combine(steps[-1], entry))
+    return np.moveaxis(np.stack(steps[::-1] if equation.params["reverse"] else steps), 0, axis)
+
+
 def _reshape(system: System, equation: Any, array: Array, *sizes: Array) -> Array:
     shape = equation.outvars[0].aval.shape
     if equation.params.get("dimensions") is not None:

@@ -29,7 +29,7 @@ from verify.readings.algebra import (
     TooHard,
     Value,
 )
-from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, scatter_targets
+from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, running, scatter_targets
 
 HALVES: Final = (AT_LEAST_ZERO, AT_MOST_ZERO)
 STRICT: Final = (NEGATIVE, ZERO_SIGN, POSITIVE)
@@ -566,13 +566,7 @@ class Symbolic(System):
     def _cumulative(self, equation: Any, array: Array) -> Array:
         if not isinstance(equation.invars[0].aval.shape[equation.params["axis"]], int):
             raise TooHard("a running sum along an axis of any length")
-        entries = np.moveaxis(array, 1 + equation.params["axis"], 0)
-        entries = entries[::-1] if equation.params["reverse"] else entries
-        steps = [entries[0]]
-        for entry in entries[1:]:
-            steps.append(self._map(equation, self.field.add, steps[-1], entry))
-        stacked = np.stack(steps[::-1] if equation.params["reverse"] else steps)
-        return np.moveaxis(stacked, 0, 1 + equation.params["axis"])
+        return running(equation, array, lambda x, y: self._map(None, self.field.add, x, y))
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         """Sums of products: batch axes, then what is free of either side, then what is summed."""
