@@ -42,7 +42,7 @@ WORDS: Final = (
     "*HOLDS*: nothing that was checked contradicts the claim. The evidence is one of two, or both at different sizes.",
     "*proved*: both sides were read as rational functions of the inputs and of their exponentials, and are the same "
     "function; of a bound, the difference is nowhere negative. This is so for all real inputs of the domain. *Every n* "
-    "means at every size at once, *n = 2, 3* at these sizes.",
+    "means at every size from the smallest that the claim names, *n = 2, 3* at these sizes.",
     "*enclosed*: both sides were computed at so many points in balls of hundreds of bits that contain the exact value, "
     "and shared one ball at each. This is evidence at points, not a proof.",
     "*FAILS*: at one point the balls of the two sides are disjoint; that point is given in exact hexadecimal floats. "
