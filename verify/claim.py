@@ -122,11 +122,7 @@ class Claim:
             object.__setattr__(self, "statement", str(self.id))
         problem = _problem(self)
         if problem is not None:
-            raised = ClaimError(f"claim {self.id!r}: {problem}")
-            found = _collecting.get()
-            if found is None:
-                raise raised
-            found.append((self, raised))
+            refuse(self, ClaimError(f"claim {self.id!r}: {problem}"))
 
     def choices(self) -> list[dict[str, int]]:
         """Every choice of sizes to check, all combinations in the order written, at most 24."""
@@ -142,13 +138,22 @@ class Claim:
         return [leaf for region in self.domain.values() for leaf in region_leaves(region)]
 
 
-_collecting: ContextVar[list[tuple[Claim, ClaimError]] | None] = ContextVar("_collecting", default=None)
+# Claims, and other things that a file of claims holds, with what is wrong with them.
+_collecting: ContextVar[list[tuple[Any, ClaimError]] | None] = ContextVar("_collecting", default=None)
+
+
+def refuse(made: Any, problem: ClaimError) -> None:
+    """Raise what is wrong with a claim or a map that is being built, or list it while a file is read."""
+    found = _collecting.get()
+    if found is None:
+        raise problem
+    found.append((made, problem))
 
 
 @contextmanager
-def collecting() -> Generator[list[tuple[Claim, ClaimError]]]:
+def collecting() -> Generator[list[tuple[Any, ClaimError]]]:
     """While a file of claims is read, bad claims are listed instead of raised, so that the others still run."""
-    found: list[tuple[Claim, ClaimError]] = []
+    found: list[tuple[Any, ClaimError]] = []
     token = _collecting.set(found)
     try:
         yield found

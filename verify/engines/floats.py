@@ -345,13 +345,14 @@ def _row(outputs: Sequence[Any]) -> Array:
     return np.concatenate([np.asarray(each).astype(np.float64).ravel() for each in outputs])
 
 
-def reference(program: Program, arguments: Sequence[Array], count: int) -> Array:
-    """Exact values, with bits raised until each is known to 64 bits; what never is stays a wide ball.
+def reference(program: Program, arguments: Sequence[Array], count: int, bits: int = REFERENCE_BITS) -> Array:
+    """Exact values, with bits raised until each is known well enough; what never is stays a wide ball.
 
     Args:
         program: what to read.
         arguments: exact balls with the leading axis of points.
         count: number of points.
+        bits: relative accuracy that is asked for.
 
     Returns:
         One row of components per point.
@@ -360,11 +361,13 @@ def reference(program: Program, arguments: Sequence[Array], count: int) -> Array
     result = np.full((count, width), arb("nan"), dtype=object)
     rows = np.arange(count)
     for level in LEVELS:
+        if level < bits:
+            continue
         chosen = [array[rows] for array in arguments]
         with precision(level):
             outputs, _ = walk(Exact(), program.closed, chosen, len(rows))
             result[rows] = joined(outputs, len(rows))
-            known = (_accuracy(result[rows]) >= REFERENCE_BITS).astype(bool) | np.equal(result[rows], 0).astype(bool)
+            known = (_accuracy(result[rows]) >= bits).astype(bool) | np.equal(result[rows], 0).astype(bool)
         rows = rows[~known.all(axis=1)]
         if not len(rows):
             break

@@ -1,0 +1,8 @@
+"""Sweeps give maps values: floats over a grid by vmap, true values in exact balls, a class per cell, a verdict per line."""
+
+from verify.sweeps.grid import MapError
+from verify.sweeps.judge import Finding, judge
+from verify.sweeps.sweep import Sweep, sweep
+from verify.sweeps.thresholds import check_thresholds
+
+__all__ = ["Finding", "MapError", "Sweep", "check_thresholds", "judge", "sweep"]
