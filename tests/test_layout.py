@@ -15,10 +15,12 @@ LAYERS = (
     {"formats", "deferred"},
     {"domain"},
     {"claim"},
+    {"maps"},
     {"loader", "article"},
     {"program"},
     {"readings"},
     {"engines"},
+    {"sweeps"},
     {"results"},
     {"pages"},
     {"run"},
@@ -56,9 +58,9 @@ def test_imports_point_one_way() -> None:
     assert wrong == []
 
 
-def test_the_article_uses_formats_domain_and_claim_only() -> None:
+def test_the_article_uses_formats_domain_claim_and_maps_only() -> None:
     for path in sorted((PACKAGE / "article").glob("*.py")):
-        assert set(imported(path)) <= {"article", "formats", "domain", "claim"}, path.name
+        assert set(imported(path)) <= {"article", "formats", "domain", "claim", "maps"}, path.name
 
 
 def test_readings_know_nothing_of_engines_or_claims_beyond_their_errors() -> None:

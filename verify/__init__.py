@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from verify import domain
     from verify.claim import Claim, ClaimError, Derivative, Source, Status, UnsupportedPrimitive, Verdict, Witness
-    from verify.run import Report, allowed, check, enclose, load
+    from verify.maps import Axis, Bounds, Boundary, Map, Quantity, Threshold
+    from verify.run import Report, allowed, check, enclose, load, sweep
 
 __version__ = "0.1.0"
 __all__ = [
+    "Axis",
+    "Boundary",
+    "Bounds",
     "Claim",
     "ClaimError",
     "Derivative",
+    "Map",
+    "Quantity",
     "Report",
     "Source",
     "Status",
+    "Threshold",
     "UnsupportedPrimitive",
     "Verdict",
     "Witness",
@@ -28,9 +35,11 @@ __all__ = [
     "domain",
     "enclose",
     "load",
+    "sweep",
 ]
 
-_IN_RUN: Final = frozenset({"Report", "allowed", "check", "enclose", "load"})
+_IN_RUN: Final = frozenset({"Report", "allowed", "check", "enclose", "load", "sweep"})
+_IN_MAPS: Final = frozenset({"Axis", "Boundary", "Bounds", "Map", "Quantity", "Threshold"})
 
 
 def __getattr__(name: str) -> Any:
@@ -39,7 +48,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'verify' has no attribute {name!r}")
     if name == "domain":
         return importlib.import_module("verify.domain")
-    return getattr(importlib.import_module("verify.run" if name in _IN_RUN else "verify.claim"), name)
+    home = "verify.run" if name in _IN_RUN else "verify.maps" if name in _IN_MAPS else "verify.claim"
+    return getattr(importlib.import_module(home), name)
 
 
 def __dir__() -> list[str]:

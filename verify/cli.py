@@ -212,6 +212,58 @@ def show(
     return EXPECTED
 
 
+@app.command(name="map")
+def map_(
+    *ids: str,
+    list_: Annotated[bool, Parameter(name="--list", negative=())] = False,
+    path: Annotated[tuple[str, ...], Parameter(name="--path")] = (),
+    reports: Path | None = None,
+    results: Path | None = None,
+    jobs: int | None = None,
+) -> int:
+    """Sweep maps: where a gradient vanishes, and why.
+
+    Parameters
+    ----------
+    ids
+        Ids of maps; all of them if left out.
+    list_
+        Only name the maps.
+    path
+        Files, folders, modules or packages that hold the maps; without one, the article.
+    reports
+        Write pages to this folder.
+    results
+        Write everything that was found to this file; results.json if left out.
+    jobs
+        Number of worker processes; one per core if left out.
+    """
+    from verify import loader, pages
+    from verify import run as deciding
+    from verify.results import write
+
+    if list_:
+        loaded = loader.load(*path, deferred=True)
+        width = max((len(each.id) for each in loaded.maps), default=0)
+        for each in loaded.maps:
+            print(f"{each.id:<{width}}  {each.title}")
+        _say_errors(loaded.errors)
+        return REFUSED if loaded.errors or not loaded.maps else EXPECTED
+    file = results or Path(RESULTS)
+    _writable(reports, "--reports", is_folder=True)
+    _writable(file, "--results", is_folder=False)
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    with _progress() as progress:
+        found = deciding.run(path, progress=progress, jobs=jobs, maps=ids)
+    write(found, file)
+    if reports is not None and not found.interrupted:
+        pages.write(reports, pages.render(found))
+    for line in _map_summary(found, file):
+        print(line)
+    _say_errors(found.errors)
+    return _status(found, [])
+
+
 # --- parts -----------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +369,8 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
     if found.statements and not found.selected:
         counted = ", ".join(f"{number} {word}" for word, number in text.statement_counts(found).items())
         yield from _labelled("statements", f"{len(found.statements)}: {counted}")
+    yield from _labelled("maps", _maps_text(found)) if found.maps else ()
+    yield from _map_problems(found)
     if odd and not given:
         for row in odd[:MOST_LINES]:
             line = f"{row.status:<8}{row.id}: {text.why_unexpected(row)}"
@@ -329,6 +383,63 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
         yield from _labelled("pages", str(folder / "index.md"))
     if file is not None:
         yield from _labelled("results", str(file))
+    yield from _labelled("time", f"{found.seconds:.1f} s")
+
+
+def _maps_text(found: "Results") -> str:
+    """Maps, their lines and thresholds in one sentence."""
+    lines = [line for row in found.maps for line in row.lines]
+    holding = sum(line.status == "HOLDS" for line in lines)
+    crossing = sum(row.status == "HOLDS" for row in found.thresholds)
+    left = [row.id for row in found.maps if row.left_out]
+    parts = [f"{len(found.maps)}: {holding} of {len(lines)} lines by hand hold"]
+    parts += [f"{crossing} of {len(found.thresholds)} thresholds"] if found.thresholds else []
+    parts += [f"{len(left)} not run, for want of {found.maps_wanting()}"] if left else []
+    return ", ".join(parts)
+
+
+def _map_problems(found: "Results") -> Iterator[str]:
+    """Maps and thresholds that are not as expected, one line each."""
+    problems = [f"{row.id}: {row.error}" for row in found.maps if row.error]
+    problems += [
+        f"{line.status:<8}{row.id}: {line.name}, {line.quantity}, {line.format}: {line.reason}"
+        for row in found.maps
+        for line in row.lines
+        if not line.as_expected
+    ]
+    problems += [
+        f"{row.status:<8}{row.id}, {row.format}: {row.reason}" for row in found.thresholds if row.status != "HOLDS"
+    ]
+    for text in problems[:MOST_LINES]:
+        yield "  " + textwrap.shorten(text, 78, placeholder=" …")
+    if len(problems) > MOST_LINES:
+        yield f"  … {len(problems) - MOST_LINES} more"
+
+
+def _map_summary(found: "Results", file: Path) -> Iterator[str]:
+    """What a sweep found, map by map."""
+    for row in found.maps:
+        holding = sum(line.status == "HOLDS" for line in row.lines)
+        state = "ERROR" if row.error else f"left out, needs {row.left_out}" if row.left_out else ""
+        yield from textwrap.wrap(f"{row.id}: {row.title}", 80, subsequent_indent="    ")
+        if state:
+            yield f"  {state}"
+            continue
+        yield f"  {holding} of {len(row.lines)} lines by hand hold"
+        for quantity, formats in row.classes.items():
+            for form, lines in formats.items():
+                cells = "".join(lines)
+                shares = [
+                    f"{name} {100 * cells.count(str(code)) / len(cells):.0f} %"
+                    for code, name in enumerate(row.class_names)
+                    if str(code) in cells
+                ]
+                yield from textwrap.wrap(
+                    f"{quantity}, {form}: {', '.join(shares)}", 80, initial_indent="  ", subsequent_indent="    "
+                )
+    yield from _map_problems(found)
+    yield from _labelled("maps", _maps_text(found))
+    yield from _labelled("results", str(file))
     yield from _labelled("time", f"{found.seconds:.1f} s")
 
 
@@ -352,9 +463,11 @@ def _say_stale(stale: Sequence[str], folder: Path | None) -> None:
 
 
 def _status(found: "Results", stale: Sequence[str]) -> int:
-    if found.interrupted or found.errors or any(row.error for row in found.claims) or not found.claims:
+    rows = (*found.claims, *found.maps)
+    if found.interrupted or found.errors or any(row.error for row in rows) or not rows:
         return REFUSED
-    return UNEXPECTED if stale or any(not row.as_expected for row in found.claims) else EXPECTED
+    crossed = all(row.status == "HOLDS" for row in found.thresholds)
+    return EXPECTED if not stale and crossed and all(row.as_expected for row in rows) else UNEXPECTED
 
 
 def _description(claim: "Claim") -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from verify import deferred as stand_ins
 from verify.claim import Claim, ClaimError, collect, collecting, name_line
+from verify.maps import Map, Threshold, collect_maps
 
 ARTICLE: Final = "verify.article"
 PATTERNS: Final = ("claims_*.py", "*_claims.py")
@@ -57,6 +58,7 @@ class Loaded:
         subject: title of what the claims are about: the first module's ``TITLE``, or "".
         statements: entries of every module's ``STATEMENTS``, in order.
         slips: entries of every module's ``SLIPS``, in order.
+        maps, thresholds: every one that can be swept, in the order written; ids are unique among claims too.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -66,6 +68,8 @@ class Loaded:
     subject: str = ""
     statements: tuple[Any, ...] = ()
     slips: tuple[Any, ...] = ()
+    maps: tuple[Map, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
 
 
 def load(*targets: str | Path, deferred: bool = False) -> Loaded:
@@ -111,7 +115,7 @@ def chosen(claims: Sequence[Claim], pattern: str | None) -> list[Claim]:
 
 
 # Claims that were refused when their module ran: later looks at the module find it imported, and nothing is refused.
-_refused: dict[str, list[tuple[Claim, ClaimError]]] = {}
+_refused: dict[str, list[tuple[Any, ClaimError]]] = {}
 
 
 class _Reader:
@@ -164,10 +168,10 @@ class _Reader:
         run_file = spec.loader.exec_module
         with _siblings(file.parent):
             whole = self.execute(module, lambda: run_file(module), str(path), file)
-        if whole and not _refused[name] and not collect(module):
+        if whole and not _refused[name] and not collect(module) and not collect_maps(module):
             self.fail(
                 path,
-                "no claims found: expected Claim objects, or lists of them, under module-level names, such as "
+                "no claims found: expected Claim or Map objects, or lists of them, under module-level names, such as "
                 'TANH = Claim(id="tanh.gradient", ...)',
             )
 
@@ -192,7 +196,8 @@ class _Reader:
             return
         before = len(self.modules)
         self.import_all(name)
-        if not self.errors and not any(collect(each) for each in list(self.modules.values())[before:]):
+        read = list(self.modules.values())[before:]
+        if not self.errors and not any(collect(each) or collect_maps(each) for each in read):
             self.fail(name, "no claims found in the module or any module of the package")
 
     def import_all(self, name: str) -> None:
@@ -263,7 +268,7 @@ class _Reader:
                     )
         for module in self.modules.values():
             for claim, error in _refused.get(module.__name__, ()):
-                if id(claim) not in reported:
+                if id(claim) not in reported and isinstance(claim, Claim):
                     self.fail(f"{_short(claim.place[0])}:{claim.place[1]}", str(error), str(claim.id))
                     reported.add(id(claim))
         entries = [getattr(each, "STATEMENTS", ()) for each in self.modules.values()]
@@ -276,6 +281,12 @@ class _Reader:
             first_at[modules[id_]] = min(place, first_at.get(modules[id_], place))
         claims = dict(sorted(claims.items(), key=lambda item: first_at[modules[item[0]]]))
         modules = {id_: modules[id_] for id_ in claims}
+        maps = self._maps(found, bad, reported)
+        modules |= {id_: _stem(module) for id_, (_, module) in maps.items()}
+        for module in self.modules.values():
+            for refused, error in _refused.get(module.__name__, ()):
+                if id(refused) not in reported and isinstance(refused, (Map, Threshold)):
+                    self.fail(f"{_short(refused.place[0])}:{refused.place[1]}", str(error), str(refused.id))
         titles = {_stem(each): (each.__doc__ or "").strip().partition("\n")[0] for each in self.modules.values()}
         slips = [getattr(each, "SLIPS", ()) for each in self.modules.values()]
         subjects = [getattr(each, "TITLE", None) for each in self.modules.values()]
@@ -287,7 +298,27 @@ class _Reader:
             subject=next((each for each in subjects if isinstance(each, str)), ""),
             statements=tuple(dict.fromkeys(each for group in entries for each in group)),
             slips=tuple(dict.fromkeys(each for group in slips for each in group)),
+            maps=tuple(each for each, _ in maps.values() if isinstance(each, Map)),
+            thresholds=tuple(each for each, _ in maps.values() if isinstance(each, Threshold)),
         )
+
+    def _maps(
+        self, claims: Mapping[str, Any], bad: Mapping[int, ClaimError], reported: set[int]
+    ) -> dict[str, tuple[Map | Threshold, ModuleType]]:
+        """The maps and thresholds of the modules that were read, each id once."""
+        found: dict[str, tuple[Map | Threshold, ModuleType]] = {}
+        for module in self.modules.values():
+            for name, each in collect_maps(module):
+                if id(each) in bad:
+                    if id(each) not in reported:
+                        self.fail(_place(module, name, each), f"{name}: {bad[id(each)]}", str(each.id))
+                    reported.add(id(each))
+                elif each.id in claims or (each.id in found and found[each.id][0].place != each.place):
+                    where = _place(module, name, each)
+                    self.fail(where, f"{name}: the id {each.id!r} is taken: ids are unique in a run", each.id)
+                else:
+                    found.setdefault(each.id, (each, module))
+        return found
 
 
 def _claim_files(folder: Path) -> Iterator[Path]:
@@ -303,7 +334,7 @@ def _claim_files(folder: Path) -> Iterator[Path]:
         yield from _claim_files(entry)
 
 
-def _place(module: ModuleType, name: str, claim: Claim) -> str:
+def _place(module: ModuleType, name: str, claim: Any) -> str:
     """File and line of the claim's module-level name where it stands in this module, else of where it was built."""
     file = getattr(module, "__file__", None) or claim.place[0]
     line = name_line(Path(file), name)

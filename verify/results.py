@@ -5,13 +5,17 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from verify.claim import Claim, Status, Verdict, Witness
 from verify.formats import hexadecimal
 from verify.loader import RequestError
+from verify.maps import CLASSES, Axis, Map, Threshold
+
+if TYPE_CHECKING:
+    from verify.sweeps import Crossing, Sweep
 
 SCHEMA: Final = "gradproof.results/1"
 STRONGEST_FIRST: Final = ("proved", "enclosed", "counterexample", "")
@@ -138,6 +142,118 @@ class ErrorRow(msgspec.Struct, kw_only=True, frozen=True):
     claim: str = ""
 
 
+class AxisRow(msgspec.Struct, kw_only=True, frozen=True):
+    """One axis of a map, as `verify.maps.Axis` has it."""
+
+    name: str
+    values: tuple[float, ...]
+    unit: str = ""
+    label: str = ""
+    names: tuple[str, ...] = ()
+
+
+class LineRow(msgspec.Struct, kw_only=True, frozen=True):
+    """One boundary or bound by hand, what was found of it in one format, and where it runs.
+
+    Attributes:
+        name, quantity, format, event, along, statement, derivation: as in the map; ``event`` is "" for bounds.
+        status: HOLDS, FAILS or UNKNOWN.
+        evidence: ``exact`` where the truth alone was asked, ``measured`` where floats were.
+        checked, between: cells that were decided, and cells that the line leaves open.
+        reason: the cell that contradicts it, or why nothing is known.
+        as_expected: whether it came out as the map expects.
+        drawn: the real number per row of cells, or null.
+    """
+
+    name: str
+    quantity: str
+    format: str
+    status: StatusWord
+    event: str = ""
+    along: str = ""
+    statement: str = ""
+    derivation: str = ""
+    evidence: str = ""
+    checked: int = 0
+    between: int = 0
+    reason: str = ""
+    as_expected: bool = True
+    drawn: tuple[float | None, ...] = ()
+
+
+class MapRow(msgspec.Struct, kw_only=True, frozen=True):
+    """One map: labelled arrays, and a verdict per line.
+
+    Attributes:
+        id, title, source, note, small: as in the map.
+        statement_id: id of the article's statement it belongs to, or null.
+        module: name of the file or module that holds it.
+        axes: the axes; the first runs along the strings of ``classes``.
+        outcome: the axis of a value's components, or null.
+        components: names of the components, by quantity.
+        classes: by quantity and format, one string per row of cells, a digit per cell: places in ``class_names``.
+            Rows are the combinations of the other axes, the last one fastest.
+        class_names: what the digits mean.
+        truth: by quantity, decimal logarithms of the largest true component, the same rows; null where it is 0.
+        values: by quantity that is no gradient, floats nested axis by axis, components last.
+        exact: by quantity, how true values were found.
+        lines: boundaries and bounds.
+        left_out: what is not installed, so that the map was not run, or "".
+        error: why the map could not be swept, or "".
+        seconds: wall time.
+    """
+
+    id: str
+    title: str = ""
+    source: str = ""
+    statement_id: str | None = None
+    note: str = ""
+    module: str = ""
+    small: float = 0.0
+    axes: tuple[AxisRow, ...] = ()
+    outcome: AxisRow | None = None
+    components: dict[str, tuple[str, ...]] = {}
+    formats: tuple[str, ...] = ()
+    classes: dict[str, dict[str, tuple[str, ...]]] = {}
+    class_names: tuple[str, ...] = ()
+    truth: dict[str, tuple[tuple[float | None, ...], ...]] = {}
+    values: dict[str, Any] = {}
+    exact: dict[str, str] = {}
+    lines: tuple[LineRow, ...] = ()
+    left_out: str = ""
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether it was swept, or left out, and every line came out as expected."""
+        return not self.error and all(line.as_expected for line in self.lines)
+
+
+class ThresholdRow(msgspec.Struct, kw_only=True, frozen=True):
+    """One threshold in one format.
+
+    Attributes:
+        id, title, statement: as in the threshold.
+        format: the float format.
+        derived: the real number by hand, decimal text.
+        number: the first number of the format at or above it, hexadecimal text.
+        decimal: the same, shortest decimal text.
+        status: HOLDS where the event happens there and not one number below.
+        reason: what is otherwise.
+    """
+
+    id: str
+    format: str
+    title: str = ""
+    statement: str = ""
+    derived: str = ""
+    number: str = ""
+    decimal: str = ""
+    status: StatusWord = "UNKNOWN"
+    reason: str = ""
+
+
 class Results(msgspec.Struct, kw_only=True, frozen=True):
     """Everything a run found.
 
@@ -146,7 +262,8 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
         environment: versions, platform, seed and budget of the run.
         claims: one row per claim that was selected, in the order written.
         statements, slips: the article's, where the run was about it.
-        maps: sweeps, none so far.
+        maps: sweeps.
+        thresholds: where floats lose a gradient, per format.
         precision: digits kept per form, format and logit gap.
         errors: what could not be read or built.
         titles: name of each module to its title.
@@ -160,7 +277,8 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
     environment: dict[str, Any] = {}
     claims: tuple[ClaimRow, ...] = ()
     statements: tuple[StatementRow, ...] = ()
-    maps: tuple[dict[str, Any], ...] = ()
+    maps: tuple[MapRow, ...] = ()
+    thresholds: tuple[ThresholdRow, ...] = ()
     slips: tuple[SlipRow, ...] = ()
     precision: tuple[dict[str, Any], ...] = ()
     errors: tuple[ErrorRow, ...] = ()
@@ -169,6 +287,10 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
     selected: str = ""
     interrupted: bool = False
     seconds: float = 0.0
+
+    def maps_wanting(self) -> str:
+        """What is not installed, so that a map was not run."""
+        return ", ".join(dict.fromkeys(row.left_out for row in self.maps if row.left_out))
 
 
 def combine(verdicts: Iterable[Verdict]) -> tuple[Status, str]:
@@ -247,6 +369,118 @@ def claim_row(
         repeat=repeat or f"verify run -k {claim.id} --seed 0",
         verdicts=tuple(_verdict_row(verdict) for verdict in verdicts),
     )
+
+
+def map_row(given: Map, found: "Sweep | None", *, module: str = "", left_out: str = "", error: str = "") -> MapRow:
+    """The row of a map.
+
+    Args:
+        given: the map.
+        found: the sweep, where there is one.
+        module: name of the file that holds it.
+        left_out: what is missing, so that it was not run.
+        error: why it could not be swept.
+    """
+    source = given.source
+    row = MapRow(
+        id=given.id,
+        title=given.title,
+        source=", ".join(part for part in (source.heading, source.place) if part),
+        statement_id=source.statement,
+        note=given.note,
+        module=module,
+        small=given.small,
+        axes=tuple(map(_axis_row, given.axes)),
+        outcome=None if given.outcome is None else _axis_row(given.outcome),
+        components={name: each.names for name, each in given.quantities.items()},
+        formats=given.formats,
+        class_names=CLASSES,
+        left_out=left_out,
+        error=error,
+    )
+    if found is None:
+        return row
+    classes: dict[str, dict[str, tuple[str, ...]]] = {}
+    for (quantity, form), codes in found.classes.items():
+        lines = _rows(codes)
+        classes.setdefault(quantity, {})[form] = tuple("".join(map(str, line)) for line in lines.tolist())
+    truth = {
+        quantity: tuple(tuple(_decimal_log(each) for each in line) for line in _rows(array).tolist())
+        for (quantity, form), array in found.truth.items()
+        if form == given.formats[0]
+    }
+    values = {
+        quantity: array.tolist() for (quantity, _), array in found.values.items() if quantity not in given.classed
+    }
+    written = {each.name: each for each in given.boundaries}
+    lines: list[LineRow] = []
+    for each in found.findings:
+        line = written[each.name]
+        failing = each.name in given.expect_failure
+        event = getattr(line, "event", "")
+        exact = event == "small" or (not event and each.quantity in given.classed)
+        lines.append(
+            LineRow(
+                name=each.name,
+                quantity=each.quantity,
+                format=each.format,
+                status=each.status.value,
+                event=event,
+                along=getattr(line, "along", ""),
+                statement=line.statement,
+                derivation=line.source,
+                evidence="exact" if exact else "measured",
+                checked=each.checked,
+                between=each.between,
+                reason=each.reason,
+                as_expected=each.status is (Status.FAILS if failing else Status.HOLDS),
+                drawn=tuple(round(value, 9) if math.isfinite(value) else None for value in each.drawn),
+            )
+        )
+    return msgspec.structs.replace(
+        row,
+        classes=classes,
+        truth=truth,
+        values=values,
+        exact=dict(found.exact),
+        lines=tuple(lines),
+        seconds=round(found.seconds, 3),
+    )
+
+
+def threshold_rows(given: Sequence[Threshold], found: "Iterable[Crossing]") -> tuple[ThresholdRow, ...]:
+    """The rows of thresholds, formats of one threshold together."""
+    order = {each.id: place for place, each in enumerate(given)}
+    known = {each.id: each for each in given}
+    rows = [
+        ThresholdRow(
+            id=each.id,
+            format=each.format,
+            title=known[each.id].title,
+            statement=known[each.id].statement,
+            derived=each.derived,
+            number=hexadecimal(each.number),
+            decimal=repr(each.number),
+            status=each.status.value,
+            reason=each.reason,
+        )
+        for each in found
+    ]
+    return tuple(sorted(rows, key=lambda row: order[row.id]))
+
+
+def _axis_row(axis: Axis) -> AxisRow:
+    return AxisRow(name=axis.name, values=axis.values, unit=axis.unit, label=axis.label, names=axis.names)
+
+
+def _rows(array: Any) -> Any:
+    """Cells as rows along the first axis, the other axes' combinations below each other."""
+    return array.reshape(array.shape[0], -1).T
+
+
+def _decimal_log(value: float) -> float | None:
+    """A decimal logarithm to three places from a natural one; None for that of zero."""
+    return round(value / math.log(10), 3) + 0.0 if math.isfinite(value) else None
 
 
 def statement_rows(statements: Iterable[Any], claims: Iterable[Claim]) -> tuple[StatementRow, ...]:

@@ -1,9 +1,11 @@
 """Decide claims: one by one for a caller in Python, or all of a file's or the article's in worker processes."""
 
 import ast
+import difflib
 import gc
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import math
 import multiprocessing
@@ -26,11 +28,13 @@ from verify import loader, results
 from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive, Verdict
 from verify.domain import resolve
 from verify.loader import RequestError
+from verify.maps import Map, Threshold
 
 if TYPE_CHECKING:
     import numpy as np
 
     from verify.engines import Budget
+    from verify.sweeps import Sweep
 
     Connection = connection.Connection[Any, Any]
 
@@ -38,6 +42,8 @@ IN_PROCESS: Final = 2  # so few claims are decided before a second process has i
 BATCH: Final = 24  # claims decided together
 MOST_JOBS: Final = 8  # each worker holds JAX and its compiled programs, about half a gigabyte
 PRECISION: Final = "digits kept"
+THRESHOLDS: Final = "thresholds"
+MAP: Final = "map "  # before the id of a map that is to be swept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,8 +185,9 @@ def run(
     seed: int = 0,
     progress: Callable[[Progress], None] = lambda event: None,
     jobs: int | None = None,
+    maps: Sequence[str] | None = None,
 ) -> results.Results:
-    """Decide all claims of the targets.
+    """Decide all claims of the targets, and sweep their maps.
 
     Args:
         targets: files, folders, modules or packages; none is the article.
@@ -189,6 +196,8 @@ def run(
         seed: of everything that is drawn.
         progress: called when an engine starts on a claim and when a claim is decided.
         jobs: number of worker processes; one decides in this process.
+        maps: sweep the maps of these ids, or all where there is none, and decide no claims. Left out, all maps are
+            swept unless claims are selected or the budget is ``quick``.
 
     Returns:
         What was found. A claim whose worker dies is UNKNOWN; after Ctrl-C, what was decided until then.
@@ -199,15 +208,19 @@ def run(
     started = time.monotonic()
     amount = _budget(budget)
     loaded = loader.load(*targets, deferred=True)
-    selected = loader.chosen(loaded.claims, select)
-    whole_article = not targets and select is None
+    selected = loader.chosen(loaded.claims, select) if maps is None else []
+    whole_article = not targets and select is None and maps is None
+    swept = [] if select is not None or (maps is None and amount.name == "quick") else _swept(loaded, maps or ())
+    crossed = loaded.thresholds if swept and not maps else ()
     if jobs is None:
-        jobs = 1 if len(selected) <= IN_PROCESS else min(_cores(), MOST_JOBS, len(selected))
-    tasks = _batches(selected, loaded.modules, jobs)
-    if whole_article and amount.name != "quick":
-        tasks.insert(0, (PRECISION,))
+        several = len(selected) + len(swept)
+        jobs = 1 if several <= IN_PROCESS else min(_cores(), MOST_JOBS, several)
+    tasks = [(MAP + each.id,) for each in swept]
+    tasks += [(THRESHOLDS,)] if crossed else []
+    tasks += [(PRECISION,)] if whole_article and amount.name != "quick" else []
+    tasks += _batches(selected, loaded.modules, jobs)
     work = _Work(tuple(map(str, targets)), amount.name, seed, dict(loaded.modules))
-    board = _Board({claim.id: claim for claim in selected}, work, progress)
+    board = _Board({claim.id: claim for claim in selected}, work, progress, {each.id: each for each in swept})
     if tasks:
         interrupted = _run_here(tasks, work, board) if jobs == 1 else _run_in_workers(tasks, work, board, jobs, amount)
     else:
@@ -219,6 +232,8 @@ def run(
         statements=results.statement_rows(loaded.statements, loaded.claims),
         slips=results.slip_rows(loaded.slips),
         precision=tuple(board.precision),
+        maps=tuple(board.maps[each.id] for each in swept if each.id in board.maps),
+        thresholds=board.thresholds,
         errors=tuple(errors),
         titles=dict(loaded.titles),
         subject=loaded.subject,
@@ -226,6 +241,26 @@ def run(
         interrupted=interrupted,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def _swept(loaded: loader.Loaded, ids: Sequence[str]) -> list[Map]:
+    """The maps to sweep.
+
+    Raises:
+        RequestError: for an id that is no map's.
+    """
+    known = {each.id: each for each in loaded.maps}
+    for id_ in ids:
+        if id_ not in known:
+            near = difflib.get_close_matches(id_, known, n=3, cutoff=0.4)
+            meant = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise RequestError(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+    return [known[id_] for id_ in ids] if ids else list(known.values())
+
+
+def sweep(given: Map) -> "Sweep":
+    """Give a map values; see `verify.sweeps.sweep`."""
+    return importlib.import_module("verify.sweeps").sweep(given)
 
 
 def environment(budget: str, seed: int) -> dict[str, Any]:
@@ -386,6 +421,38 @@ def _code(source: str) -> str:
     return "\n".join(lines)
 
 
+def _map_row(given: Map, module: str, say: Callable[[str, str], None]) -> results.MapRow:
+    """Sweep a map; whatever that raises becomes its row."""
+    missing = [name for name in given.needs if importlib.util.find_spec(name) is None]
+    if missing:
+        return results.map_row(given, None, module=module, left_out=", ".join(missing))
+    from verify import sweeps
+
+    try:
+        found = sweeps.sweep(given, lambda what: say(given.id, what))
+    except (ClaimError, UnsupportedPrimitive) as error:
+        return results.map_row(given, None, module=module, error=str(error))
+    except MemoryError:
+        return results.map_row(given, None, module=module, error="out of memory: give fewer values")
+    except Exception as error:  # a defect of ours in one map must not take the others with it
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}: {error}"
+        return results.map_row(given, None, module=module, error=text.partition("\n")[0])
+    return results.map_row(given, found, module=module)
+
+
+def _threshold_rows(given: Sequence[Threshold]) -> tuple[results.ThresholdRow, ...]:
+    from verify import sweeps
+
+    try:
+        return results.threshold_rows(given, sweeps.check_thresholds(given))
+    except Exception as error:  # said once for all: they are one program
+        return tuple(
+            results.ThresholdRow(id=each.id, format=each.formats[0], title=each.title, reason=str(error))
+            for each in given
+        )
+
+
 def _precision(claims: Mapping[str, Claim]) -> list[dict[str, Any]]:
     from verify.engines import precision
 
@@ -399,15 +466,28 @@ class _Board:
     claims: Mapping[str, Claim]
     work: _Work
     progress: Callable[[Progress], None]
+    given: Mapping[str, Map]
 
     def __post_init__(self) -> None:
         self.rows: dict[str, results.ClaimRow] = {}
         self.precision: list[dict[str, Any]] = []
+        self.maps: dict[str, results.MapRow] = {}
+        self.thresholds: tuple[results.ThresholdRow, ...] = ()
 
     def tell(self, claim: str, engine: str = "", row: results.ClaimRow | None = None) -> None:
         """Report progress."""
-        done = len(self.rows)
-        self.progress(Progress(done=done, total=len(self.claims), claim=claim, engine=engine, row=row))
+        done, total = len(self.rows) + len(self.maps), len(self.claims) + len(self.given)
+        self.progress(Progress(done=done, total=total, claim=claim, engine=engine, row=row))
+
+    def take(self, kind: str, task: str, value: Any) -> None:
+        """Keep what a task that is no batch of claims came to."""
+        if kind == "map":
+            self.maps[task] = value
+        elif kind == "thresholds":
+            self.thresholds = value
+        else:
+            self.precision = value
+        self.tell(task)
 
     def enter(self, row: results.ClaimRow) -> None:
         """Keep a row."""
@@ -421,6 +501,10 @@ class _Board:
             repeat = _repeat(task, self.work.targets, self.work.budget, self.work.seed)
             claim = self.claims[task]
             self.enter(results.claim_row(claim, (), module=module, reason=reason, error=error, repeat=repeat))
+        elif task.removeprefix(MAP) in self.given:
+            id_ = task.removeprefix(MAP)
+            module = self.work.modules.get(id_, "")
+            self.maps[id_] = results.map_row(self.given[id_], None, module=module, error=error or reason)
 
 
 def _run_here(tasks: Sequence[tuple[str, ...]], work: _Work, board: _Board) -> bool:
@@ -429,9 +513,10 @@ def _run_here(tasks: Sequence[tuple[str, ...]], work: _Work, board: _Board) -> b
         loaded = loader.load(*work.targets)
         claims = {claim.id: claim for claim in loaded.claims}
         for task in tasks:
-            if task == (PRECISION,):
-                board.tell(PRECISION)
-                board.precision = _precision(claims)
+            board.tell(task[0])
+            found = _apart(task, loaded, work, board.tell)
+            if found is not None:
+                board.take(*found)
                 continue
             for row in _decide([claims[each] for each in task if each in claims], work, board.tell):
                 board.enter(row)
@@ -442,6 +527,23 @@ def _run_here(tasks: Sequence[tuple[str, ...]], work: _Work, board: _Board) -> b
     except KeyboardInterrupt:
         return True
     return False
+
+
+def _apart(
+    task: tuple[str, ...], loaded: loader.Loaded, work: _Work, say: Callable[[str, str], None]
+) -> tuple[str, str, Any] | None:
+    """Carry out a task that is no batch of claims: its kind, what it is about, and what came out."""
+    if task == (PRECISION,):
+        return "precision", PRECISION, _precision({claim.id: claim for claim in loaded.claims})
+    if task == (THRESHOLDS,):
+        return "thresholds", THRESHOLDS, _threshold_rows(loaded.thresholds)
+    if task[0].startswith(MAP):
+        id_ = task[0].removeprefix(MAP)
+        for each in loaded.maps:
+            if each.id == id_:
+                return "map", id_, _map_row(each, work.modules.get(id_, ""), say)
+        return "missing", task[0], "; ".join(map(str, loaded.errors))
+    return None
 
 
 # --- worker processes ------------------------------------------------------------------------------------------
@@ -458,8 +560,9 @@ def _serve(pipe: "Connection", work: _Work) -> None:
         gc.set_threshold(50_000, 20, 50)
         pipe.send(("ready", "", None))
         while (task := pipe.recv()) is not None:
-            if task == (PRECISION,):
-                pipe.send(("precision", PRECISION, _precision(claims)))
+            found = _apart(task, loaded, work, lambda claim, engine: pipe.send(("engine", claim, engine)))
+            if found is not None:
+                pipe.send(found)
             else:
                 batch = [claims[each] for each in task if each in claims]
                 for row in _decide(batch, work, lambda claim, engine: pipe.send(("engine", claim, engine))):
@@ -581,8 +684,9 @@ def _hear(worker: _Worker, board: _Board) -> bool:
         worker.left = [each for each in worker.left if each != task]
         if kind == "row":
             board.enter(value)
-        elif kind == "precision":
-            board.precision = value
+        elif kind in ("precision", "map", "thresholds"):
+            worker.left = []
+            board.take(kind, task, value)
         else:
             board.give_up(task, value, value)
     return True

@@ -3,6 +3,6 @@
 from verify.sweeps.grid import MapError
 from verify.sweeps.judge import Finding, judge
 from verify.sweeps.sweep import Sweep, sweep
-from verify.sweeps.thresholds import check_thresholds
+from verify.sweeps.thresholds import Crossing, check_thresholds
 
-__all__ = ["Finding", "MapError", "Sweep", "check_thresholds", "judge", "sweep"]
+__all__ = ["Crossing", "Finding", "MapError", "Sweep", "check_thresholds", "judge", "sweep"]
