@@ -190,6 +190,7 @@ class MapRow(msgspec.Struct, kw_only=True, frozen=True):
         module: name of the file or module that holds it.
         axes: the axes; the first runs along the strings of ``classes``.
         outcome: the axis of a value's components, or null.
+        quantities: what is computed, in the order written.
         components: names of the components, by quantity.
         classes: by quantity and format, one string per row of cells, a digit per cell: places in ``class_names``.
             Rows are the combinations of the other axes, the last one fastest.
@@ -212,6 +213,7 @@ class MapRow(msgspec.Struct, kw_only=True, frozen=True):
     small: float = 0.0
     axes: tuple[AxisRow, ...] = ()
     outcome: AxisRow | None = None
+    quantities: tuple[str, ...] = ()
     components: dict[str, tuple[str, ...]] = {}
     formats: tuple[str, ...] = ()
     classes: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -392,6 +394,7 @@ def map_row(given: Map, found: "Sweep | None", *, module: str = "", left_out: st
         small=given.small,
         axes=tuple(map(_axis_row, given.axes)),
         outcome=None if given.outcome is None else _axis_row(given.outcome),
+        quantities=tuple(given.quantities),
         components={name: each.names for name, each in given.quantities.items()},
         formats=given.formats,
         class_names=CLASSES,

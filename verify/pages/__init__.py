@@ -10,13 +10,19 @@ from verify.results import Results, replace
 def render(results: Results) -> dict[str, bytes]:
     """All pages of a run, by path inside the reports folder."""
     from verify.pages.figures import precision_figures
+    from verify.pages.maps import first_map, map_figures, maps_page, thresholds_page
 
-    figures = precision_figures(results.precision)
-    pages = {"index.md": index_page(results)}
+    precision = precision_figures(results.precision)
+    figures = {**precision, **map_figures(results.maps)}
+    pages = {"index.md": index_page(results, first_map(results))}
+    if results.maps:
+        pages["maps.md"] = maps_page(results)
+    if results.thresholds:
+        pages["thresholds.md"] = thresholds_page(results.thresholds)
     if results.statements:
         pages["article.md"] = article_page(results)
     if results.precision:
-        pages["precision.md"] = precision_page(results, list(figures))
+        pages["precision.md"] = precision_page(results, list(precision))
     for module in dict.fromkeys(row.module for row in results.claims):
         pages[topic_name(module)] = topic_page(results, module)
     files = {name: (MARK + "\n\n" + text.rstrip() + "\n").encode() for name, text in pages.items()}

@@ -1,7 +1,8 @@
 """Figures as SVG: the same bytes for the same numbers, readable on a light and on a dark page."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from verify.pages.markdown import MARK, slug
@@ -22,15 +23,11 @@ def precision_figures(rows: Sequence[dict[str, Any]]) -> dict[str, bytes]:
     return found
 
 
-def _precision(rows: Sequence[dict[str, Any]], subject: str) -> bytes:
+@contextmanager
+def drawing() -> Generator[None]:
+    """Settings of every figure: fixed fonts and identifiers, and a grey that is read on light and on dark."""
     import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, NullLocator
 
-    formats = list(dict.fromkeys(str(row["format"]) for row in rows))
-    forms = list(dict.fromkeys(str(row["form"]) for row in rows))
-    gaps = sorted({float(row["gap"]) for row in rows})
-    ticks = [tick for tick in (0.0, 5.0, 10.0, 20.0, 40.0, 100.0, 300.0, 700.0) if gaps[0] <= tick <= gaps[-1]]
     style: dict[Any, Any] = {
         "svg.hashsalt": "gradproof",
         "svg.fonttype": "path",
@@ -39,6 +36,26 @@ def _precision(rows: Sequence[dict[str, Any]], subject: str) -> bytes:
         **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), GREY),
     }
     with mpl.rc_context({**mpl.rcParamsDefault, **style}):
+        yield
+
+
+def svg(figure: Any) -> bytes:
+    """A figure as SVG without a date, marked as written by a run."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    head, newline, rest = stream.getvalue().partition(b"\n")
+    return head + newline + MARK.encode() + b"\n" + rest
+
+
+def _precision(rows: Sequence[dict[str, Any]], subject: str) -> bytes:
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator, NullLocator
+
+    formats = list(dict.fromkeys(str(row["format"]) for row in rows))
+    forms = list(dict.fromkeys(str(row["form"]) for row in rows))
+    gaps = sorted({float(row["gap"]) for row in rows})
+    ticks = [tick for tick in (0.0, 5.0, 10.0, 20.0, 40.0, 100.0, 300.0, 700.0) if gaps[0] <= tick <= gaps[-1]]
+    with drawing():
         columns = min(2, len(formats))
         lines = -(-len(formats) // columns)
         figure = Figure(figsize=(3.7 * columns, 2.3 * lines + 0.7), layout="constrained")
@@ -73,10 +90,7 @@ def _precision(rows: Sequence[dict[str, Any]], subject: str) -> bytes:
         figure.supylabel("correct decimal digits", fontsize=9, color=GREY)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(forms), frameon=False, title=subject)
-        stream = io.BytesIO()
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    head, newline, rest = stream.getvalue().partition(b"\n")
-    return head + newline + MARK.encode() + b"\n" + rest
+        return svg(figure)
 
 
 def _height(digits: Any) -> float:

@@ -104,7 +104,7 @@ def anchor(heading: str) -> str:
 def topic_name(module: str) -> str:
     """The page of a module; a module called like one of the other pages does not overwrite it."""
     stem = module.strip("_").replace("_", "-").lower() or "claims"
-    return f"{stem}-claims.md" if stem in ("index", "article", "precision") else f"{stem}.md"
+    return f"{stem}-claims.md" if stem in ("index", "article", "precision", "maps", "thresholds") else f"{stem}.md"
 
 
 def claim_anchors(rows: Iterable[ClaimRow]) -> dict[str, str]:
@@ -178,8 +178,13 @@ def topic_title(results: Results, module: str) -> str:
 # --- pages -----------------------------------------------------------------------------------------------------
 
 
-def index_page(results: Results) -> str:
-    """The first page: what was found, in ten lines; counts; what is false and why; where to read on."""
+def index_page(results: Results, first_map: Sequence[str] = ()) -> str:
+    """The first page: what was found, in ten lines; counts; what is false and why; where to read on.
+
+    Args:
+        results: everything that was found.
+        first_map: blocks that show the first map.
+    """
     links = claim_links(results)
     blocks = [f"# {plain(results.subject) if results.subject else 'What was found'}"]
     if results.interrupted:
@@ -190,6 +195,7 @@ def index_page(results: Results) -> str:
     blocks.append("\n".join(f"- {line}" for line in _verdict_in_lines(results)))
     if results.precision:
         blocks.append(_floats_sentence(results))
+    blocks += first_map
     odd = unexpected(results)
     if odd:
         rows = [[links[row.id], outcome(row), plain(why_unexpected(row))] for row in odd]
@@ -209,6 +215,16 @@ def index_page(results: Results) -> str:
         rows.append(["[Every statement of the article](article.md)", f"{len(results.statements)} statements", ""])
     if results.precision:
         rows.append(["[Digits that floats keep](precision.md)", "", ""])
+    if results.maps:
+        lines = [line for row in results.maps for line in row.lines]
+        fine = sum(line.as_expected for line in lines)
+        judged = "all as expected" if fine == len(lines) else f"**{fine} of {len(lines)} lines as expected**"
+        rows.append(["[Where the gradient vanishes, and why](maps.md)", number_words(len(results.maps), "map"), judged])
+    if results.thresholds:
+        held = sum(row.status == "HOLDS" for row in results.thresholds)
+        judged = "all hold" if held == len(results.thresholds) else f"**{held} hold**"
+        count = number_words(len(results.thresholds), "threshold")
+        rows.append(["[Where floats lose a gradient](thresholds.md)", count, judged])
     for module in dict.fromkeys(row.module for row in results.claims):
         inside = [row for row in results.claims if row.module == module]
         fine = sum(row.as_expected for row in inside)
