@@ -34,11 +34,11 @@ if PYENV.is_dir():
     os.environ["PYENV_VERSION"] = ":".join(sorted(found, key=lambda name: name != running)) or "system"
 
 
-def install(session: nox.Session, *groups: str, project: bool = True) -> None:
-    """Install dependency groups, and the project with what it needs, at the pinned versions."""
+def install(session: nox.Session, *groups: str, project: bool = True, extras: str = "") -> None:
+    """Install dependency groups, and the project with what it needs and some extras, at the pinned versions."""
     wanted = [each for group in groups for each in nox.project.dependency_groups(PYPROJECT, group)]
     if project:
-        wanted += ["--editable", "."]
+        wanted += ["--editable", f".[{extras}]" if extras else "."]
     session.install(*CONSTRAINTS, *wanted)
 
 
@@ -61,14 +61,14 @@ def types(session: nox.Session) -> None:
 @nox.session(python=[*TRIED, *([] if CURRENT in TRIED else [CURRENT])])
 def tests(session: nox.Session) -> None:
     """The tests, on every installed Python that is supported."""
-    install(session, "test")
+    install(session, "test", extras="practice")
     session.run("pytest", *session.posargs, env=CPU)
 
 
 @nox.session
 def verify(session: nox.Session) -> None:
-    """Decide every claim of the article and write reports/; `-- --check` compares instead of writing."""
-    install(session)
+    """Decide every claim of the article, sweep its maps, write reports/; `-- --check` compares instead of writing."""
+    install(session, extras="practice")
     session.run("verify", "run", *session.posargs, env=CPU)
 
 
@@ -90,5 +90,5 @@ def lock(session: nox.Session) -> None:
     session.run(
         *("uv", "pip", "compile", "--universal", f"--python-version={SUPPORTED[0]}", "--no-emit-index-url"),
         *("--no-annotate", "--no-header", "--quiet", "--output-file=constraints.txt"),
-        *("pyproject.toml", *groups, *session.posargs),
+        *("pyproject.toml", "--all-extras", *groups, *session.posargs),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from verify import domain
     from verify.claim import Claim, ClaimError, Derivative, Source, Status, UnsupportedPrimitive, Verdict, Witness
-    from verify.maps import Axis, Bounds, Boundary, Map, Quantity, Threshold
+    from verify.maps import Axis, Boundary, Bounds, Map, Quantity, Threshold
     from verify.run import Report, allowed, check, enclose, load, sweep
 
 __version__ = "0.1.0"

@@ -28,6 +28,7 @@ MEANING: Final = {
 }
 # A component has no correct digit where its error is more than this share of the largest true component.
 NO_DIGIT: Final = 0.1
+NOWHERE: Final = Source("")
 EVENTS: Final = ("small", "lost", "zero", "non-finite")
 EVENT_WORDS: Final = {
     "small": "the true gradient is small",
@@ -72,7 +73,8 @@ def spaced(low: float, high: float, count: int) -> tuple[float, ...]:
     """Evenly spaced values, both ends included, each the float nearest to its exact value.
 
     Args:
-        low, high: the ends.
+        low: the first.
+        high: the last.
         count: how many values, at least 2.
     """
     if count < 2 or not low < high:
@@ -90,8 +92,9 @@ class Quantity:
         wrt: the argument to differentiate by; cells are classed then. None shows the value of ``fn``.
         pick: for a gradient, the components that stand for all: a function of the gradient.
         stable: for a gradient, a form without cancellation in logarithms: of the same arguments, it returns the signs
-            and the logarithms of the absolute components, as ``numpy.linalg.slogdet`` does, those that are picked. Needed on maps that are
-            too large for exact balls at every cell, where it is checked against such balls on a coarse grid.
+            and the logarithms of the absolute components, as ``numpy.linalg.slogdet``
+            does, those that are picked. Needed on maps too large for exact balls at every cell, where it is checked
+            against such balls on a coarse grid.
         names: what the components are called.
         source: id of the claim that holds the formula, if there is one.
     """
@@ -117,7 +120,8 @@ class Boundary:
             the real number from which on the event happens at every cell. Read exactly.
         not_before: the same for the real number below which it happens at no cell; ``begins`` where it is left out.
         formats: the formats that it is about; all of the map where it is left out.
-        where: of the values of the other axes, those that it is about.
+        where: of the values of the other axes, those that it is about; where it takes the axis along too, of the
+            cells. What is beyond says nothing of it.
         statement: LaTeX of the boundary.
         source: where it was derived.
     """
@@ -192,7 +196,7 @@ class Map:
     small: float = 1e-3
     boundaries: tuple[Boundary | Bounds, ...] = ()
     outcome: Axis | None = None
-    source: Source = Source("")
+    source: Source = NOWHERE
     note: str = ""
     expect_failure: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -242,7 +246,7 @@ class Threshold:
     begins: Callable[..., Any]
     formats: tuple[str, ...] = tuple(FORMATS)
     statement: str = ""
-    source: Source = Source("")
+    source: Source = NOWHERE
     place: tuple[str, int] = field(default=("", 0), repr=False)
 
     def __post_init__(self) -> None:

@@ -405,8 +405,8 @@ def map_row(given: Map, found: "Sweep | None", *, module: str = "", left_out: st
         return row
     classes: dict[str, dict[str, tuple[str, ...]]] = {}
     for (quantity, form), codes in found.classes.items():
-        lines = _rows(codes)
-        classes.setdefault(quantity, {})[form] = tuple("".join(map(str, line)) for line in lines.tolist())
+        strings = tuple("".join(map(str, line)) for line in _rows(codes).tolist())
+        classes.setdefault(quantity, {})[form] = strings
     truth = {
         quantity: tuple(tuple(_decimal_log(each) for each in line) for line in _rows(array).tolist())
         for (quantity, form), array in found.truth.items()

@@ -68,7 +68,7 @@ def value(loss: Loss, right: bool) -> Callable[[Scalar], Scalar]:
 
 
 def loser_is_zero(p: Any, emin: Any, flushes: Any) -> Any:
-    r"""$\ln(2^{-e_{\min}} - 1)$ where subnormal numbers are flushed, $\ln(2^{p - e_{\min}} - 1)$ where they are kept."""
+    r"""$\ln(2^{-e_{\min}} - 1)$ where subnormals are flushed, $\ln(2^{p - e_{\min}} - 1)$ where they are kept."""
     return jnp.where(flushes > 0, flushed(emin), gone(p, emin))
 
 
@@ -78,7 +78,7 @@ def square_is_zero(p: Any, emin: Any, flushes: Any) -> Any:
 
 
 def inverse_overflows(emin: Any, flushes: Any) -> Any:
-    r"""The loser is flushed; in float16 $1/\hat\sigma_2$ overflows before, from $\hat\sigma_2 \le 256 \cdot 2^{-24}$ on."""
+    r"""The loser is flushed; in float16 $1/\hat\sigma_2$ overflows before, from $256 \cdot 2^{-24}$ on."""
     return jnp.where(flushes > 0, flushed(emin), jnp.log(2.0**24 / 256.5 - 1))
 
 
@@ -103,7 +103,8 @@ def _is_zero(place: int) -> Callable[[Any], bool]:
 
 
 def _not_finite(found: Any) -> bool:
-    return bool((found != found).any() or (abs(found) == float("inf")).any())  # noqa: PLR0124 - NaN differs from itself
+    # What is not a number differs from itself.
+    return bool((found != found).any() or (abs(found) == float("inf")).any())
 
 
 def _of(
@@ -126,7 +127,7 @@ SOFTMAX = [
         "threshold.textbook.not-a-number",
         "Without the shift: not a number",
         textbook,
-        lambda found: bool((found != found).any()),  # noqa: PLR0124 - NaN differs from itself
+        lambda found: bool((found != found).any()),
         exponential_overflows,
         r"\ln(2^{e_{\max}}(2 - 2^{-p}))",
     ),
@@ -195,7 +196,7 @@ LITERAL = [
             f"threshold.cross-entropy-as-written.right.{component}-is-not-a-number",
             f"Cross entropy as written, right: the component of the {component} is not a number",
             gradient(cross_entropy_literal, True),
-            lambda found, place=place: bool(found[place] != found[place]),  # noqa: PLR0124 - NaN differs from itself
+            lambda found, place=place: bool(found[place] != found[place]),
             loser_is_zero,
             _ZERO,
         )

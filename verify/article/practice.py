@@ -66,7 +66,7 @@ def layer_norms(depth: int, scale: Scalar) -> Vector:
 
 
 def layer_bounds(depth: int, scale: Scalar) -> Vector:
-    r"""Logarithm of $\lVert a_{l-1}\rVert\prod_{i>l}\lVert W_i\rVert\,\sqrt{n^2 + n + 2}\;e^{-g}$ for the same layers."""
+    r"""Logarithms of $\lVert a_{l-1}\rVert\prod_{i>l}\lVert W_i\rVert\,\sqrt{n^2 + n + 2}\;e^{-g}$, the same layers."""
     matrices = weights(depth)
     logits, inside = network_logits(matrices, scale)
     ordered = jnp.sort(logits)
@@ -173,14 +173,15 @@ def adam_steps(start: Scalar, rate: Scalar) -> Scalar:
         return x - rate * move, first, second, steps
 
     nothing = jnp.stack([zero, zero])
-    _, _, _, steps = jax.lax.while_loop(
-        leads, step, (jnp.stack([start / 2, -start / 2]), nothing, nothing, zero)
-    )
+    _, _, _, steps = jax.lax.while_loop(leads, step, (jnp.stack([start / 2, -start / 2]), nothing, nothing, zero))
     return steps
 
 
 def squared_error_delay(start: Scalar, rate: Scalar) -> Scalar:
-    r"""How far steps times rate may be from the flow's time, $\eta e^{16\eta/27}(\ln\frac{h(\ln2)}{h(d)} + \ln\frac{32}{27}) + \eta$."""
+    r"""How far steps times rate may be from the flow's time.
+
+    $\eta e^{16\eta/27}(\ln\frac{h(\ln2)}{h(d)} + \ln\frac{32}{27}) + \eta$, with $h$ the speed of the gap.
+    """
     p = 1 / (1 + jnp.exp(-start))
     speed = 4 * p**2 * (1 - p)
     return rate * jnp.exp(16 * rate / 27) * (jnp.log(16 / 27 / speed) + jnp.log(32 / 27)) + rate
@@ -269,7 +270,7 @@ STANDSTILL = Map(
             begins=lambda: 8.0,
             not_before=lambda p: (p - 1) * jnp.log(2.0) / 2,
             statement=r"\tfrac12(p - 1)\ln 2 \le x_1 \le 8",
-            source=r"The target's step $`2e^{-g}`$ is below half the spacing of floats at $`g/2`$, $`2^{3 - p}`$ between "
+            source=r"The target's step $`2e^{-g}`$ is below half the spacing of floats, $`2^{3 - p}`$ between "
             r"4 and 8, from $`g = (p - 1)\ln 2`$ on; from 8 on the spacing doubles, and the winner stops too.",
         ),
     ),
@@ -294,7 +295,7 @@ def digits() -> tuple[Any, Any]:
     import numpy as np
     from sklearn.datasets import load_digits
 
-    found = load_digits()
+    found: Any = load_digits()
     order = np.random.default_rng(0).permutation(len(found.target))
     return found.data[order] / 16.0, found.target[order]
 
@@ -328,7 +329,9 @@ def accuracy_over_steps(seed: Scalar, loss: int, start: int) -> Vector:
         return given["v"] @ jnp.tanh(given["w"] @ image + given["b"]) + given["c"]
 
     def mean_loss(given: Any, images: Any, targets: Any) -> Scalar:
-        return jnp.mean(jax.vmap(lambda image, target: DIGIT_LOSSES[name](logits(given, image), target))(images, targets))
+        return jnp.mean(
+            jax.vmap(lambda image, target: DIGIT_LOSSES[name](logits(given, image), target))(images, targets)
+        )
 
     def accuracy(given: Any) -> Scalar:
         found = jax.vmap(lambda image: jnp.argmax(logits(given, image)))(x[TRAINED:])

@@ -333,7 +333,8 @@ THREE_CLASS = Map(
             ),
             high=lambda first, second: 3 * jnp.exp(-_gap_when_wrong(first, second)),
             where=lambda first, second: max(second, 0.0) > max(first, min(second, 0.0)),
-            statement=r"\frac{u(1 - u)}{\sqrt2\,(1 + 2u)^3} \le \max_i\lvert\partial_i L\rvert \le 3u, \quad u = e^{-g}",
+            statement=r"\frac{u(1 - u)}{\sqrt2\,(1 + 2u)^3} \le \max_i\lvert\partial_i L\rvert \le 3u,"
+            r" \quad u = e^{-g}",
             source=r"The two-sided bound of the norm, $`\sqrt{3/2}\,u(1-u)/(1+2u)^3`$ from below, over $`\sqrt 3`$.",
         ),
         Bounds(
@@ -377,15 +378,64 @@ THREE_CLASS = Map(
             source="The target's own distance from the winner counts, not the gap of the two best.",
         ),
         Boundary(
-            name="squared error is small, wrong",
+            name="squared error is small, second class wins",
             quantity=SQUARED,
             event="small",
             along="second",
-            begins=lambda: jnp.log(3 / SMALL),
-            not_before=lambda: -jnp.log((1 - jnp.sqrt(1 - 28 * jnp.sqrt(2.0) * SMALL)) / 14),
-            where=lambda first: first == 0,
+            begins=lambda first: jnp.maximum(first, 0.0) + jnp.log(3 / SMALL),
+            not_before=lambda first: (
+                jnp.maximum(first, 0.0) - jnp.log((1 - jnp.sqrt(1 - 28 * jnp.sqrt(2.0) * SMALL)) / 14)
+            ),
+            where=lambda first, second: second > max(first, 0.0),
             statement=r"\tfrac{1}{\sqrt2}u(1 - 7u) \le \max_i\lvert\partial_i L\rvert \le 3u",
-            source="The same bounds along the line on which the target ties with the third class.",
+            source="The same bounds, solved for the gap. Where the other two classes tie, symmetry makes all "
+            "components small: the line does not speak of that.",
+        ),
+        Boundary(
+            name="squared error is small, right",
+            quantity=SQUARED,
+            event="small",
+            along="first",
+            begins=lambda second: jnp.maximum(second, 0.0) + jnp.log(12 / SMALL) / 2,
+            not_before=lambda second: (
+                jnp.maximum(second, 0.0) + jnp.log((1 - jnp.sqrt(3 * SMALL)) / jnp.sqrt(3 * SMALL))
+            ),
+            where=lambda first, second: first >= max(second, 0.0),
+            statement=r"\frac{u^2}{3(1 + u)^2} \le \max_i\lvert\partial_i L\rvert \le 12u^2",
+            source="The same bounds, solved for the gap.",
+        ),
+        Boundary(
+            name="cross entropy is small, right",
+            quantity=(CROSS, LITERAL),
+            event="small",
+            along="first",
+            begins=lambda second: jnp.maximum(second, 0.0) + jnp.log(2 / SMALL),
+            not_before=lambda second: jnp.maximum(second, 0.0) + jnp.log((1 - 2 * SMALL) / (2 * SMALL)),
+            where=lambda first, second: first >= max(second, 0.0),
+            statement=r"\frac{u}{2(1 + u)} \le \max_i\lvert\partial_i L\rvert \le 2u",
+            source="The same bounds, solved for the gap.",
+        ),
+        Boundary(
+            name="cross entropy is never small, wrong",
+            quantity=(CROSS, LITERAL),
+            event="small",
+            along="second",
+            begins=lambda: float("inf"),
+            where=_wrong,
+            statement=r"\max_i\lvert\partial_i L\rvert \ge \tfrac12",
+            source="The same bound.",
+        ),
+        Boundary(
+            name="absolute error is small, second class wins",
+            quantity=ABSOLUTE,
+            event="small",
+            along="second",
+            begins=lambda first: first + jnp.log(2 / SMALL),
+            not_before=lambda first: first + jnp.log(1 / (3 * SMALL)),
+            where=lambda first, second: second >= max(first, 0.0),
+            statement=r"\tfrac13 e^{x_t - x_k} \le \max_i\lvert\partial_i L\rvert \le 2e^{x_t - x_k}",
+            source=r"$`2\sigma_t(1 - \sigma_t)`$ with $`\sigma_t`$ between a third of $`e^{x_t - x_k}`$ and all of it, "
+            r"and $`1 - \sigma_t \ge \frac12`$.",
         ),
     ),
 )
@@ -394,7 +444,7 @@ THREE_CLASS = Map(
 # --- Many classes ----------------------------------------------------------------------------------------------------
 
 
-def many_classes(gap: Scalar, n: int) -> dict[str, Vector]:
+def many_classes(gap: Scalar, n: int) -> dict[str, Any]:
     """Logits (gap, 0, …, 0), and the second of n classes as the target."""
     places = jnp.arange(n)
     zero = jnp.zeros((n,), gap.dtype)
@@ -418,7 +468,7 @@ def _logarithms(gap: Scalar, n: int) -> tuple[Scalar, Scalar]:
 
 
 def squared_error_many(gap: Scalar, n: int) -> tuple[Vector, Vector]:
-    r"""Squared error, wrong, tied losers, without cancellation: $m\sigma(2m + (n-2)(\sigma + m - \sigma))$ and the like.
+    r"""Squared error, wrong, tied losers, as sums of positive terms but for one true zero, in logarithms.
 
     Returns:
         Signs, and logarithms of the absolute components of winner, target, and another loser.
@@ -541,12 +591,12 @@ def losing_output(gap: Scalar) -> Scalar:
 
 def smoothed_tenth(x: Vector, y: Vector) -> Scalar:
     """Cross entropy with an eighth of the target spread over both classes."""
-    return smoothed_cross_entropy(x, y, 0.125)
+    return smoothed_cross_entropy(x, y, jnp.full((), 0.125, x.dtype))
 
 
 def generalised_half(x: Vector, y: Vector) -> Scalar:
     """Generalised cross entropy with exponent one half."""
-    return generalised_cross_entropy(x, y, 0.5)
+    return generalised_cross_entropy(x, y, jnp.full((), 0.5, x.dtype))
 
 
 def divergence_to_soft_target(x: Vector, y: Vector) -> Scalar:
@@ -555,8 +605,8 @@ def divergence_to_soft_target(x: Vector, y: Vector) -> Scalar:
 
 
 Side = tuple[str, Callable[[Any, Any], Any], Callable[[Any, Any], Any]]
-# For each loss the size of both slopes at two classes, wrong and right: in words, from below and from above, in the small
-# output p and the gap g. Each follows from sigma_1 sigma_2 |gamma_1 - gamma_2|, gamma the slopes by the outputs.
+# For each loss the size of both slopes at two classes, wrong and right: in words, from below and from above, in the
+# small output p and the gap g. Each follows from sigma_1 sigma_2 |gamma_1 - gamma_2|, gamma the slopes by the outputs.
 LOSSES: Final[dict[str, tuple[Callable[..., Any], Side, Side]]] = {
     CROSS: (
         cross_entropy,

@@ -1,5 +1,6 @@
 """Maps as a page with figures: what happens where, the lines by hand, and thresholds of floats."""
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -46,14 +47,26 @@ def _ordered(row: MapRow, some: Mapping[str, Any]) -> list[str]:
 # --- figures ---------------------------------------------------------------------------------------------------
 
 
+def _named(axis: AxisRow, place: int) -> str:
+    """What a value of an axis is called."""
+    return _named(axis, place)
+
+
 def _words(axis: AxisRow) -> str:
     return f"{axis.label or axis.name}{f', {axis.unit}' if axis.unit else ''}"
 
 
 def _edges(values: Sequence[float]) -> list[float]:
     """Edges between cells, half way from one value to the next."""
-    inner = [(first + second) / 2 for first, second in zip(values, values[1:], strict=False)]
-    return [2 * values[0] - inner[0], *inner, 2 * values[-1] - inner[-1]] if inner else [values[0] - 0.5, values[0] + 0.5]
+    inner = [(first + second) / 2 for first, second in itertools.pairwise(values)]
+    if not inner:
+        return [values[0] - 0.5, values[0] + 0.5]
+    return [2 * values[0] - inner[0], *inner, 2 * values[-1] - inner[-1]]
+
+
+def _second(row: MapRow) -> AxisRow | None:
+    """The axis that runs upwards, where there is one."""
+    return row.axes[1] if len(row.axes) > 1 else None
 
 
 def _scaled(panel: Any, axis: AxisRow, *, vertical: bool = False, narrow: bool = False) -> list[float]:
@@ -95,7 +108,8 @@ def _classes(row: MapRow, quantities: Sequence[str], formats: Sequence[str]) -> 
     from matplotlib.patches import Patch
 
     transposed = len(formats) == 1 and len(quantities) <= 3
-    wide = len(row.axes[1].values) > 1 if len(row.axes) > 1 else False
+    upwards = _second(row)
+    wide = upwards is not None and len(upwards.values) > 1
     many = len(formats) == 1 and len(quantities) > 3
     columns = len(quantities) if transposed else 3 if many else len(formats)
     lines = 1 if transposed else -(-len(quantities) // 3) if many else len(quantities)
@@ -110,14 +124,18 @@ def _classes(row: MapRow, quantities: Sequence[str], formats: Sequence[str]) -> 
         panel = flat[number]
         codes = [[int(each) for each in line] for line in row.classes[quantity][form]]
         seen |= {each for line in codes for each in line}
-        second = row.axes[1] if len(row.axes) > 1 else AxisRow(name="", values=(0.0,))
+        second = upwards or AxisRow(name="", values=(0.0,))
         across = _scaled(panel, row.axes[0], narrow=columns > 2)
         up = _scaled(panel, second, vertical=True)
         # As a picture inside the drawing: cells by the thousand would be as many paths.
         panel.pcolormesh(_edges(across), _edges(up), codes, cmap=palette, norm=norm, rasterized=True)
         for line in row.lines:
-            if line.quantity == quantity and line.format == form and line.along == row.axes[0].name:
+            if line.quantity != quantity or line.format != form:
+                continue
+            if line.along == row.axes[0].name:
                 drawn |= _draw_line(panel, line, across, up)
+            elif upwards is not None and line.along == upwards.name:
+                drawn |= _draw_line(panel, line, up, across, turned=True)
         panel.set_xlim(across[0], across[-1])
         title = quantity if transposed or many else form
         if transposed or many or number < columns:
@@ -131,8 +149,8 @@ def _classes(row: MapRow, quantities: Sequence[str], formats: Sequence[str]) -> 
     for panel in flat[len(cases) :]:
         panel.set_visible(False)
     figure.supxlabel(_words(row.axes[0]), fontsize=9, color=GREY)
-    if len(row.axes) > 1:
-        figure.supylabel(_words(row.axes[1]), fontsize=9, color=GREY)
+    if upwards is not None:
+        figure.supylabel(_words(upwards), fontsize=9, color=GREY)
     handles: list[Any] = [
         Patch(facecolor=CLASS_COLOURS[code], edgecolor=GREY, linewidth=0.5, label=row.class_names[code])
         for code in sorted(seen)
@@ -143,8 +161,10 @@ def _classes(row: MapRow, quantities: Sequence[str], formats: Sequence[str]) -> 
     return svg(figure)
 
 
-def _draw_line(panel: Any, line: LineRow, across: Sequence[float], up: Sequence[float]) -> bool:
-    """Draw where an event begins, row by row; whether anything lies inside the panel."""
+def _draw_line(
+    panel: Any, line: LineRow, across: Sequence[float], up: Sequence[float], *, turned: bool = False
+) -> bool:
+    """Draw where an event begins, row by row, or column by column; whether anything lies inside the panel."""
     points = [
         (value, height)
         for value, height in zip(line.drawn, up, strict=False)
@@ -157,9 +177,10 @@ def _draw_line(panel: Any, line: LineRow, across: Sequence[float], up: Sequence[
         place = up.index(points[0][1])
         points = [(points[0][0], edges[place]), (points[0][0], edges[place + 1])]
     for colour, width in (("white", 2.4), ("black", 1.2)):
+        along, beside = zip(*points, strict=True)
         panel.plot(
-            [value for value, _ in points],
-            [height for _, height in points],
+            beside if turned else along,
+            along if turned else beside,
             color=colour,
             linewidth=width,
             linestyle="-" if colour == "white" else (0, (4, 2)),
@@ -170,6 +191,7 @@ def _draw_line(panel: Any, line: LineRow, across: Sequence[float], up: Sequence[
 def _sizes(row: MapRow) -> bytes:
     """A panel per quantity; colour is the decimal logarithm of the largest true component."""
     quantities = _ordered(row, row.truth)
+    upwards = _second(row)
     columns = min(3, len(quantities))
     rows = -(-len(quantities) // columns)
     figure, grid = _panels(rows, columns, 2.7, 2.3 if len(quantities) <= 6 else 1.3)
@@ -178,7 +200,7 @@ def _sizes(row: MapRow) -> bytes:
     lowest = max(min(known, default=-1.0), -320.0)
     mesh: Any = None
     for panel, quantity in zip(flat, quantities, strict=False):
-        second = row.axes[1] if len(row.axes) > 1 else AxisRow(name="", values=(0.0,))
+        second = upwards or AxisRow(name="", values=(0.0,))
         across = _scaled(panel, row.axes[0], narrow=columns > 2)
         up = _scaled(panel, second, vertical=True)
         heights = [[lowest if each is None else each for each in line] for line in row.truth[quantity]]
@@ -190,8 +212,8 @@ def _sizes(row: MapRow) -> bytes:
     for panel in flat[len(quantities) :]:
         panel.set_visible(False)
     figure.supxlabel(_words(row.axes[0]), fontsize=9, color=GREY)
-    if len(row.axes) > 1:
-        figure.supylabel(_words(row.axes[1]), fontsize=9, color=GREY)
+    if upwards is not None:
+        figure.supylabel(_words(upwards), fontsize=9, color=GREY)
     bar = figure.colorbar(mesh, ax=[panel for line in grid for panel in line], shrink=0.8)
     bar.set_label("largest true component,\ndecimal logarithm", fontsize=8)
     return svg(figure)
@@ -203,7 +225,7 @@ def _values(row: MapRow) -> bytes:
     columns = min(2, len(quantities))
     figure, grid = _panels(-(-len(quantities) // columns), columns, 3.7, 2.5)
     flat = [panel for line in grid for panel in line]
-    second = row.axes[1] if len(row.axes) > 1 else None
+    second = _second(row)
     count = len(second.values) if second else 1
     for panel, quantity in zip(flat, quantities, strict=False):
         across = _scaled(panel, row.axes[0])
@@ -211,7 +233,7 @@ def _values(row: MapRow) -> bytes:
         parts = len(row.components.get(quantity, ())) if second is None else 1
         for place in range(count if second else parts):
             shown = [each[place][0] if second else each[place] for each in lines]
-            name = f"{_words(second)} {second.names[place] if second.names else f'{second.values[place]:g}'}" if second else row.components[quantity][place]
+            name = f"{_words(second)} {_named(second, place)}" if second else row.components[quantity][place]
             panel.plot(
                 across,
                 shown,
@@ -273,10 +295,10 @@ def _trained(row: MapRow) -> bytes:
                 marker=MARKERS[place % 4],
                 markersize=3.5,
                 linewidth=1.4,
-                label=second.names[place] if second.names else f"{second.values[place]:g}",
+                label=_named(second, place),
             )
         panel.set_ylim(0, 1.02)
-        panel.set_title(third.names[number] if third.names else f"{third.values[number]:g}", fontsize=9)
+        panel.set_title(_named(third, number), fontsize=9)
         panel.grid(color=GREY, alpha=0.25, linewidth=0.6)
         panel.spines[["top", "right"]].set_visible(False)
     figure.supxlabel(_words(row.outcome), fontsize=9, color=GREY)
@@ -296,9 +318,7 @@ def first_map(results: Results) -> list[str]:
         return []
     form = row.formats[0]
     quantities = [each for each in FIRST_QUANTITIES if each in row.classes]
-    shares = "; ".join(
-        f"{each}: {_share(row.classes[each][form], 0)} % of the cells alive" for each in quantities
-    )
+    shares = "; ".join(f"{each}: {_share(row.classes[each][form], 0)} % of the cells alive" for each in quantities)
     return [
         "## Where the gradient vanishes",
         f"Two classes in {form}: along the bottom the logit gap by which the first class wins, upwards its target. The "
@@ -384,14 +404,21 @@ def _one_map(row: MapRow) -> Iterator[str]:
         quantities = _ordered(row, row.classes)
         yield f"![{_alternative(row, quantities, row.formats[:1])}]({figure_name(row, 'classes')})"
         yield _shares_table(row)
-        yield f"![Decimal logarithm of the largest true component of {', '.join(quantities)}; the numbers stand below.]({figure_name(row, 'size')})"
+        words = f"Decimal logarithm of the largest true component of {', '.join(quantities)}; the numbers stand below."
+        yield f"![{words}]({figure_name(row, 'size')})"
         yield _truth_table(row)
-        yield "True values: " + "; ".join(
-            f"{', '.join(each)}: {text.rstrip(',')}" for text, each in _grouped({name: row.exact[name] for name in quantities}).items()
-        ) + f". *Small* means below {row.small:g}."
+        yield (
+            "True values: "
+            + "; ".join(
+                f"{', '.join(each)}: {text.rstrip(',')}"
+                for text, each in _grouped({name: row.exact[name] for name in quantities}).items()
+            )
+            + f". *Small* means below {row.small:g}."
+        )
     if row.values:
         kind = "accuracy by step" if row.outcome else "values"
-        yield f"![{kind} of {', '.join(row.values)} by {_words(row.axes[0])}; the numbers stand below.]({figure_name(row, 'values')})"
+        words = f"{kind} of {', '.join(row.values)} by {_words(row.axes[0])}; the numbers stand below."
+        yield f"![{words}]({figure_name(row, 'values')})"
         yield from _value_tables(row)
     if row.lines:
         yield _lines_table(row)
@@ -410,7 +437,9 @@ def _shares_table(row: MapRow) -> str:
     rows = [
         [plain(quantity), form, *(f"{_share(lines, code)} %" for code in used)]
         for quantity in _ordered(row, row.classes)
-        for form, lines in ((form, row.classes[quantity][form]) for form in row.formats if form in row.classes[quantity])
+        for form, lines in (
+            (form, row.classes[quantity][form]) for form in row.formats if form in row.classes[quantity]
+        )
     ]
     return table(["share of the cells", "format", *(row.class_names[code] for code in used)], rows)
 
@@ -441,7 +470,7 @@ def _row_words(row: MapRow, number: int) -> str:
     parts: list[str] = []
     for axis in reversed(row.axes[1:]):
         number, place = divmod(number, len(axis.values))
-        parts.append(f"{axis.label or axis.name} {axis.names[place] if axis.names else f'{axis.values[place]:g}'}")
+        parts.append(f"{axis.label or axis.name} {_named(axis, place)}")
     return f", {', '.join(reversed(parts))}" if parts else ""
 
 
@@ -455,14 +484,14 @@ def _value_tables(row: MapRow) -> Iterator[str]:
             for place in range(len(second.values)):
                 curves = [nested[seed][place][number] for seed in range(len(first.values))]
                 means = [sum(curve[each] for curve in curves) / len(curves) for each in places]
-                start = third.names[number] if third.names else f"{third.values[number]:g}"
-                loss = second.names[place] if second.names else f"{second.values[place]:g}"
+                start = _named(third, number)
+                loss = _named(second, place)
                 # Whole hundredths: the last bits of a training run differ from processor to processor.
                 rows.append([start, loss, *(f"{100 * mean:.0f} %" for mean in means)])
         head = [_words(third), _words(second), *(f"{row.outcome.values[each]:g}" for each in places)]
         yield table(head, rows)
         return
-    second = row.axes[1] if len(row.axes) > 1 else None
+    second = _second(row)
     places = _some(len(row.axes[0].values), MOST_NUMBERS)
     rows = []
     for quantity in _ordered(row, row.values):
@@ -485,6 +514,7 @@ def _number(value: Any) -> str:
 def _lines_table(row: MapRow) -> str:
     """One row per line and quantity; formats side by side where they agree."""
     grouped: dict[tuple[str, str], list[LineRow]] = {}
+    alone = len(row.quantities) == 1
     for line in row.lines:
         grouped.setdefault((line.name, line.quantity), []).append(line)
     rows: list[list[str]] = []
@@ -498,7 +528,7 @@ def _lines_table(row: MapRow) -> str:
         formats = ", ".join(line.format for line in lines) if first.event else ""
         rows.append(
             [
-                plain(name) if quantity in name or len(row.classes) + len(row.values) == 1 else f"{plain(name)} ({plain(quantity)})",
+                plain(name) if alone or quantity in name else f"{plain(name)} ({plain(quantity)})",
                 f"$`{first.statement}`$" if first.statement else "",
                 f"{status}, {first.evidence}" + (f": {plain(reasons)}" if reasons else ""),
                 f"{checked}" + (f", {between} left open" if between else ""),
@@ -518,9 +548,9 @@ def thresholds_page(rows: Sequence[ThresholdRow]) -> str:
     formats = list(dict.fromkeys(row.format for row in rows))
     blocks = [
         "# Where floats lose a softmax and its gradient",
-        "Two classes with logits $`(g, 0)`$. Each entry is the first number of the format at or above a real number that "
-        "was derived by hand. JAX was run at that gap and one number below: the event has to happen at the first and "
-        f"not at the second. {held} of {number_words(len(rows), 'threshold')} hold.",
+        "Two classes with logits $`(g, 0)`$. Each entry is the first number of the format at or above a real number "
+        "that was derived by hand. JAX was run at that gap and one number below: the event has to happen at the first "
+        f"and not at the second. {held} of {number_words(len(rows), 'threshold')} hold.",
         "In $`p`$ bits, with smallest normal number $`2^{e_{\\min}}`$; JAX flushes subnormal numbers to zero but in "
         "float16.",
     ]
@@ -528,10 +558,7 @@ def thresholds_page(rows: Sequence[ThresholdRow]) -> str:
     for id_ in dict.fromkeys(row.id for row in rows):
         mine = {row.format: row for row in rows if row.id == id_}
         first = next(iter(mine.values()))
-        cells = [
-            "" if form not in mine else f"{mine[form].decimal}{'' if mine[form].status == 'HOLDS' else ' **' + mine[form].status + '**'}"
-            for form in formats
-        ]
+        cells = [_crossing(mine.get(form)) for form in formats]
         found.append([plain(first.title), f"$`{first.statement}`$", *cells])
     blocks.append(table(["event", "from", *formats], found))
     odd = [row for row in rows if row.status != "HOLDS"]
@@ -539,3 +566,9 @@ def thresholds_page(rows: Sequence[ThresholdRow]) -> str:
         blocks.append("\n".join(f"- `{row.id}`, {row.format}: {row.status}, {plain(row.reason)}" for row in odd))
     return "\n\n".join(blocks)
 
+
+def _crossing(row: ThresholdRow | None) -> str:
+    """A threshold in one format, with its verdict where that is not HOLDS."""
+    if row is None:
+        return ""
+    return row.decimal if row.status == "HOLDS" else f"{row.decimal} **{row.status}**"

@@ -1,4 +1,4 @@
-"""Sweeps give maps values: floats over a grid by vmap, true values in exact balls, a class per cell, a verdict per line."""
+"""Sweeps give maps values: floats by vmap, true values in exact balls, a class per cell, a verdict per line."""
 
 from verify.sweeps.grid import MapError
 from verify.sweeps.judge import Finding, judge

@@ -248,7 +248,7 @@ def line(
     Returns:
         One ball a row; None where the function says that there is no such number, by returning infinity.
     """
-    takes = [name for name in inspect.signature(function).parameters]
+    takes = list(inspect.signature(function).parameters)
     given = {
         "p": np.full(count, float(form.precision)),
         "emin": np.full(count, float(form.emin)),

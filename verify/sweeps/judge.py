@@ -57,7 +57,8 @@ def classes(xp: Any, values: Any, sign: Any, log: Any, form: Format, small: floa
     Args:
         xp: ``numpy`` or ``jax.numpy``, in 64 bits.
         values: floats, cells first, components last, as float64.
-        sign, log: of the true components, the same shape; NaN where not told from 0.
+        sign: of the true components, the same shape; NaN where not told from 0.
+        log: natural logarithms of their absolute values, likewise.
         form: the format that the floats are of.
         small: a true gradient below this is small.
 
@@ -71,7 +72,7 @@ def classes(xp: Any, values: Any, sign: Any, log: Any, form: Format, small: floa
     # Everything in units of the largest true component, so that nothing under- or overflows here.
     size = xp.log(xp.where(values == 0, 1.0, xp.abs(values)))
     scaled = xp.where(values == 0, 0.0, xp.sign(values) * xp.exp(xp.minimum(size - reference, 700.0)))
-    true = xp.where(xp.isfinite(log), sign * xp.exp(xp.where(xp.isfinite(log), log, 0.0) - reference), 0.0)
+    true = sign * xp.exp(log - reference)
     error = xp.max(xp.abs(scaled - true), axis=-1)
     nothing = xp.isneginf(top)
     lost = xp.where(nothing, xp.any(values != 0, axis=-1), error > NO_DIGIT)
@@ -86,16 +87,18 @@ def classes(xp: Any, values: Any, sign: Any, log: Any, form: Format, small: floa
 
 def events(values: Array, codes: Array, top: Array, small: float) -> dict[str, Array]:
     """Masks of the cells at which each event happens."""
-    return {
+    found: dict[str, Any] = {
         "small": top < math.log(small),
         "lost": np.isin(codes, (CANCELLED, UNDERFLOWED, NON_FINITE)),
         "zero": (values == 0).all(axis=-1),
         "non-finite": ~np.isfinite(values).all(axis=-1),
     }
+    return found
 
 
 def judge(
     happened: Array,
+    about: Array,
     along: Array,
     begins: Array | None,
     not_before: Array | None,
@@ -105,6 +108,7 @@ def judge(
 
     Args:
         happened: per row and value of the axis, whether the event happens there.
+        about: the cells that the line speaks of.
         along: values of the axis, increasing.
         begins: balls per row, from which on it happens everywhere; None for nowhere.
         not_before: balls per row, below which it happens nowhere; None for nowhere at all.
@@ -116,6 +120,8 @@ def judge(
     checked = between = 0
     for row in range(happened.shape[0]):
         for place, value in enumerate(along.tolist()):
+            if not about[row, place]:
+                continue
             after = begins is not None and bool(begins[row] <= value)
             before = not_before is None or bool(not_before[row] > value)
             if not after and not before:
@@ -136,7 +142,8 @@ def within(measured: Sequence[Any], low: Sequence[Any] | None, high: Sequence[An
 
     Args:
         measured: balls or floats.
-        low, high: the same kind, or None.
+        low: lower bounds, the same kind, or None.
+        high: upper bounds, likewise.
         last: whether no more bits will come; only then is a bound that shares a ball with the value taken as attained.
     """
     found: list[Status] = []

@@ -1,5 +1,6 @@
 """A whole map: every quantity in every format, true values, classes, and the lines by hand."""
 
+import inspect
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import numpy as np
 
 from verify.claim import Status
 from verify.formats import FLOAT64, FORMATS, Format
-from verify.maps import CLASSES, Bounds, Boundary, Map
+from verify.maps import CLASSES, Boundary, Bounds, Map
 from verify.readings.interpreter import Array
 from verify.sweeps import grid
 from verify.sweeps.grid import MapError, Part
@@ -58,7 +59,7 @@ class Sweep:
 
     def to_xarray(self) -> Any:
         """The arrays as an ``xarray.Dataset`` with named axes and their values; needs xarray."""
-        import xarray
+        import xarray  # pyright: ignore[reportMissingImports] - not installed with the package
 
         axes = {axis.name: (axis.name, list(axis.values), {"units": axis.unit}) for axis in self.map.axes}
         names = list(axes)
@@ -139,7 +140,9 @@ def _one_format(filling: _Filling, form: Format, tile: int) -> None:
     given = filling.given
     columns = grid.cells(given, form)
     for part in grid.parts(given):
-        names = [name for name, each in given.quantities.items() if each.wrt is not None or form.name == given.formats[0]]
+        names = [
+            name for name, each in given.quantities.items() if each.wrt is not None or form.name == given.formats[0]
+        ]
         programs = [
             grid.trace(
                 given, grid.quantity_function(given, given.quantities[name], part.static), form, _what(name, part)
@@ -169,7 +172,6 @@ def _one_class(filling: _Filling, form: Format, part: Part, name: str, columns: 
 
 
 def _truth(filling: _Filling, form: Format, part: Part, name: str, columns: list[Array]) -> tuple[Array, Array]:
-    given = filling.given
     key = (name, str(sorted(part.static.items())), *(column.tobytes() for column in columns))
     if key not in filling.kept:
         filling.kept[key] = _true_values(filling, part, name, columns)
@@ -179,9 +181,7 @@ def _truth(filling: _Filling, form: Format, part: Part, name: str, columns: list
     return sign, log
 
 
-def _true_values(
-    filling: _Filling, part: Part, name: str, columns: list[Array]
-) -> tuple[Array, Array, Array | None]:
+def _true_values(filling: _Filling, part: Part, name: str, columns: list[Array]) -> tuple[Array, Array, Array | None]:
     given = filling.given
     quantity = given.quantities[name]
     what = _what(name, part)
@@ -264,7 +264,8 @@ def _one_line(filling: _Filling, boundary: Boundary, quantity: str, form: Format
     columns = {axis.name: mesh.ravel() for axis, mesh in zip(others, meshes, strict=True)}
     rows = int(np.prod(mask.shape[:-1], dtype=int))
     mask = mask.reshape(rows, -1)
-    chosen = _chosen(boundary.where, columns, rows)
+    about = _about(boundary.where, columns, {boundary.along: rounded[boundary.along]}, rows)
+    chosen = np.flatnonzero(about.any(axis=1))
     if not len(chosen):
         return Finding(
             name=boundary.name, quantity=quantity, format=form.name, status=Status.UNKNOWN, checked=0, reason="no row"
@@ -278,7 +279,9 @@ def _one_line(filling: _Filling, boundary: Boundary, quantity: str, form: Format
         parts += [f"{axis.name} = {_name(axis, columns[axis.name][row], form)}" for axis in others]
         return ", ".join(parts)
 
-    status, checked, between, reason = judge(mask[chosen], rounded[boundary.along], begins, before, describe)
+    status, checked, between, reason = judge(
+        mask[chosen], about[chosen], rounded[boundary.along], begins, before, describe
+    )
     drawn = np.full(rows, np.nan)
     if begins is not None:
         drawn[chosen] = [float(each.mid()) for each in begins]
@@ -307,12 +310,26 @@ def _chosen(where: Callable[..., bool] | None, columns: Mapping[str, Array], row
     """Rows that a line is about."""
     if where is None:
         return np.arange(rows)
-    import inspect
-
     takes = list(inspect.signature(where).parameters)
     return np.array(
         [row for row in range(rows) if where(**{name: columns[name][row] for name in takes})], dtype=np.int64
     )
+
+
+def _about(
+    where: Callable[..., bool] | None, columns: Mapping[str, Array], along: Mapping[str, Array], rows: int
+) -> Array:
+    """Cells that a boundary is about, rows first; where it does not ask for the axis along it, whole rows."""
+    ((name, values),) = along.items()
+    if where is None or name not in inspect.signature(where).parameters:
+        about = np.zeros((rows, len(values)), dtype=bool)
+        about[_chosen(where, columns, rows)] = True
+        return about
+    every = {axis: np.repeat(column, len(values)) for axis, column in columns.items()}
+    every[name] = np.tile(values, rows)
+    about = np.zeros(rows * len(values), dtype=bool)
+    about[_chosen(where, every, rows * len(values))] = True
+    return about.reshape(rows, -1)
 
 
 def _bounds(filling: _Filling, bounds: Bounds) -> list[Finding]:
@@ -333,9 +350,7 @@ def _bounds(filling: _Filling, bounds: Bounds) -> list[Finding]:
     if place is not None:
         reason += " at " + ", ".join(f"{axis.name} = {_name(axis, at[axis.name][place], form)}" for axis in given.axes)
     return [
-        Finding(
-            name=bounds.name, quantity=bounds.quantity, format=name, status=status, checked=checked, reason=reason
-        )
+        Finding(name=bounds.name, quantity=bounds.quantity, format=name, status=status, checked=checked, reason=reason)
     ]
 
 
@@ -343,7 +358,6 @@ def _bounds_of_truth(
     filling: _Filling, bounds: Bounds, form: Format, at: Mapping[str, Array], chosen: Array
 ) -> tuple[Status, int, int | None, str]:
     """Bounds on the largest true component, with accuracy raised until every cell is decided."""
-    given = filling.given
     key = (bounds.quantity, form.name)
     if key not in filling.balls:
         return Status.UNKNOWN, 0, None, "exact balls are needed for bounds on a gradient: give fewer cells"
@@ -408,8 +422,6 @@ def _first_bad(statuses: list[Status], tell: Callable[[int], str]) -> tuple[Stat
 
 def _floats(function: Callable[..., Any], at: Mapping[str, Array], rows: int, width: int) -> list[float]:
     """A bound on a value in float64, one number per row and component."""
-    import inspect
-
     takes = list(inspect.signature(function).parameters)
     with jax.enable_x64(True):
         found = [
