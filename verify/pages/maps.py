@@ -49,7 +49,7 @@ def _ordered(row: MapRow, some: Mapping[str, Any]) -> list[str]:
 
 def _named(axis: AxisRow, place: int) -> str:
     """What a value of an axis is called."""
-    return _named(axis, place)
+    return axis.names[place] if axis.names else f"{axis.values[place]:g}"
 
 
 def _words(axis: AxisRow) -> str:
