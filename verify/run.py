@@ -507,10 +507,22 @@ class _Board:
             self.maps[id_] = results.map_row(self.given[id_], None, module=module, error=error or reason)
 
 
+def _loaded(work: _Work) -> loader.Loaded:
+    """The targets, read with JAX, and every module that a task may need.
+
+    Hypothesis draws, among others, constants that it finds in modules outside of site-packages. What it draws for a
+    claim must not depend on what this process has done before, so all modules of the package are there from the start.
+    """
+    for name in ("precision", "bounds", "certificate"):
+        importlib.import_module(f"verify.engines.{name}")
+    importlib.import_module("verify.sweeps")
+    return loader.load(*work.targets)
+
+
 def _run_here(tasks: Sequence[tuple[str, ...]], work: _Work, board: _Board) -> bool:
     """Decide all tasks in this process; whether it was interrupted."""
     try:
-        loaded = loader.load(*work.targets)
+        loaded = _loaded(work)
         claims = {claim.id: claim for claim in loaded.claims}
         for task in tasks:
             board.tell(task[0])
@@ -552,7 +564,7 @@ def _apart(
 def _serve(pipe: "Connection", work: _Work) -> None:
     """A worker: load the targets, then decide the batches of claims whose ids arrive until there are no more."""
     try:
-        loaded = loader.load(*work.targets)
+        loaded = _loaded(work)
         claims = {claim.id: claim for claim in loaded.claims}
         # Arrays of balls and traced programs are many small objects, nearly none of them in cycles: looking for cycles
         # as often as Python does by itself takes a tenth of the time.

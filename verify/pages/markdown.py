@@ -375,7 +375,7 @@ def article_page(results: Results) -> str:
     for heading in dict.fromkeys(row.heading for row in results.statements):
         inside = [row for row in results.statements if row.heading == heading]
         blocks.append(f"## {plain(heading)}")
-        rows = [[f"{row.text}<br>*{plain(row.place)}*", _judged(row, results), claims_cell(results, row.claims, links)]
+        rows = [[f"{row.text}<br>*{plain(row.place)}*", _judged(row, results), claims_cell(results, row.claims, links) + _maps(row, results)]
                 for row in inside]  # fmt: skip
         blocks.append(table(["the article says", "verdict", "claims"], rows))
     if results.slips:
@@ -390,6 +390,16 @@ def article_page(results: Results) -> str:
         rows = [[links[row.id], outcome(row), plain(row.source)] for row in beyond]
         blocks += ["## Beyond the article", table(["claim", "found", "about"], rows)]
     return "\n\n".join(blocks)
+
+
+def _maps(row: StatementRow, results: Results) -> str:
+    """Links to the maps that show what a statement says."""
+    links = [
+        f"<br>map: [{plain(each.title)}](maps.md#{anchor(plain(each.title))})"
+        for each in results.maps
+        if each.statement_id == row.id
+    ]
+    return "".join(links)
 
 
 def _judged(row: StatementRow, results: Results) -> str:
