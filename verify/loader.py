@@ -282,6 +282,11 @@ class _Reader:
         claims = dict(sorted(claims.items(), key=lambda item: first_at[modules[item[0]]]))
         modules = {id_: modules[id_] for id_ in claims}
         maps = self._maps(found, bad, reported)
+        placed = {id_: position.get(each.source.statement or "", len(position)) for id_, (each, _) in maps.items()}
+        earliest: dict[str, int] = {}
+        for id_, (_, module) in maps.items():
+            earliest[_stem(module)] = min(placed[id_], earliest.get(_stem(module), len(position)))
+        maps = dict(sorted(maps.items(), key=lambda item: earliest[_stem(item[1][1])]))
         modules |= {id_: _stem(module) for id_, (_, module) in maps.items()}
         for module in self.modules.values():
             for refused, error in _refused.get(module.__name__, ()):

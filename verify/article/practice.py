@@ -36,8 +36,10 @@ def layer_weights(number: int, rows: int, columns: int) -> Any:
 
 
 def weights(depth: int) -> list[Any]:
-    """All matrices of a network of dense layers, the last one to three classes."""
-    return [layer_weights(number, CLASSES if number == depth - 1 else WIDTH, WIDTH) for number in range(depth)]
+    """All matrices of a network of dense layers, the last one to three classes, scaled so that the logit gap is one."""
+    found = [layer_weights(number, CLASSES if number == depth - 1 else WIDTH, WIDTH) for number in range(depth)]
+    ordered = jnp.sort(network_logits(found, jnp.ones(()))[0])
+    return [*found[:-1], found[-1] / (ordered[-1] - ordered[-2])]
 
 
 def network_logits(matrices: list[Any], scale: Scalar) -> tuple[Vector, list[Any]]:
@@ -88,7 +90,9 @@ LAYERS = Map(
     id="practice.layers",
     title="Gradient norm of every layer, by depth and scale of the last layer, wrong prediction",
     axes=(
-        Axis(name="scale", values=(1.0, *spaced(4.0, 60.0, 15)), label="scale of the last layer"),
+        Axis(
+            name="scale", values=(1.0, *spaced(3.0, 36.0, 12)), label="scale of the last layer, which is the logit gap"
+        ),
         Axis(name="depth", values=tuple(range(1, DEEPEST + 1)), label="number of layers", static=True),
     ),
     point=lambda scale, depth: {"scale": scale, "depth": depth},
@@ -232,7 +236,7 @@ ESCAPE = Map(
             quantity="squared error, Adam",
             high=lambda start, rate: (squared_error_time(start) - squared_error_delay(start, rate)) / rate,
             where=lambda start, rate: start >= 6,
-            statement=r"N_{\text{Adam}} \le (T - \text{the same})/\eta, \quad d_0 \ge 6",
+            statement=r"N_{\text{Adam}} \le \text{the lower end for plain descent}, \quad d_0 \ge 6",
             source="Evidence against reading too much into it: Adam divides by the size of the gradient.",
         ),
     ),

@@ -318,20 +318,29 @@ def first_map(results: Results) -> list[str]:
         return []
     form = row.formats[0]
     quantities = [each for each in FIRST_QUANTITIES if each in row.classes]
-    shares = "; ".join(f"{each}: {_share(row.classes[each][form], 0)} % of the cells alive" for each in quantities)
+    shares = " and ".join(f"{_share(row.classes[each][form], 0)} % with {each}" for each in quantities)
     return [
         "## Where the gradient vanishes",
         f"Two classes in {form}: along the bottom the logit gap by which the first class wins, upwards its target. The "
         "bottom edge is a confident wrong prediction, the top edge a right one. "
-        f"{shares}. [All maps, in four formats](maps.md)",
+        f"Alive are {shares}. [All maps, in four formats](maps.md)",
         f"![{_alternative(row, quantities, [form])}]({figure_name(row, 'first')})",
-        "\n".join(f"- *{name}*: {MEANING[name]}." for name in row.class_names if _occurs(row, name)),
+        "\n".join(
+            f"- *{name}*: {MEANING[name]}." for name in row.class_names if _occurs(row, name, quantities, [form])
+        ),
     ]
 
 
-def _occurs(row: MapRow, name: str) -> bool:
+def _occurs(row: MapRow, name: str, quantities: Sequence[str] = (), formats: Sequence[str] = ()) -> bool:
+    """Whether any cell has a class, of some quantities and formats, or of all."""
     code = str(row.class_names.index(name))
-    return any(code in line for forms in row.classes.values() for lines in forms.values() for line in lines)
+    return any(
+        code in line
+        for quantity in quantities or row.classes
+        for form, lines in row.classes[quantity].items()
+        if form in (formats or row.formats)
+        for line in lines
+    )
 
 
 def _share(lines: Sequence[str], code: int) -> str:

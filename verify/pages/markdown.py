@@ -375,8 +375,14 @@ def article_page(results: Results) -> str:
     for heading in dict.fromkeys(row.heading for row in results.statements):
         inside = [row for row in results.statements if row.heading == heading]
         blocks.append(f"## {plain(heading)}")
-        rows = [[f"{row.text}<br>*{plain(row.place)}*", _judged(row, results), claims_cell(results, row.claims, links) + _maps(row, results)]
-                for row in inside]  # fmt: skip
+        rows = [
+            [
+                f"{row.text}<br>*{plain(row.place)}*",
+                _judged(row, results),
+                claims_cell(results, row.claims, links) + _maps(row, results),
+            ]
+            for row in inside
+        ]
         blocks.append(table(["the article says", "verdict", "claims"], rows))
     if results.slips:
         rows = [[each.text, claims_cell(results, each.claims, links)] for each in results.slips]
