@@ -21,6 +21,7 @@ from verify import __version__
 if TYPE_CHECKING:
     from verify.claim import Claim
     from verify.loader import Loaded
+    from verify.maps import Map
     from verify.results import Results
     from verify.run import Progress
 
@@ -171,7 +172,7 @@ def show(
     results: Path = Path(RESULTS),
     certificate: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Show one claim: statement, derivation, and what the last run found.
+    """Show one claim or map: statement, derivation, and what the last run found.
 
     Parameters
     ----------
@@ -190,9 +191,13 @@ def show(
 
     loaded, claims = _select(paths, None)
     claim = next((each for each in claims if each.id == id_), None)
+    swept = next((each for each in loaded.maps if each.id == id_), None)
+    if swept is not None and not certificate:
+        print("\n".join(_map_description(swept, results)))
+        return EXPECTED
     if claim is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in claims], n=3, cutoff=0.5)
+        near = difflib.get_close_matches(id_, [each.id for each in (*claims, *loaded.maps)], n=3, cutoff=0.5)
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         return _refuse(f"no claim has the id {id_!r}{meant} (`verify list` names them all)")
     if certificate:
@@ -468,6 +473,28 @@ def _status(found: "Results", stale: Sequence[str]) -> int:
         return REFUSED
     crossed = all(row.status == "HOLDS" for row in found.thresholds)
     return EXPECTED if not stale and crossed and all(row.as_expected for row in rows) else UNEXPECTED
+
+
+def _map_description(given: "Map", results: Path) -> Iterator[str]:
+    """A map as its author wrote it, and what the last run found of its lines."""
+    from verify import results as found
+
+    yield f"{given.id}: {given.title}"
+    for axis in given.axes:
+        values = f"{len(axis.values)} values from {axis.values[0]:g} to {axis.values[-1]:g}"
+        yield from _labelled("axis", f"{axis.name}: {axis.words}, {values}")
+    yield from _labelled("computes", ", ".join(given.quantities))
+    yield from _labelled("formats", ", ".join(given.formats))
+    row = next((each for each in found.read(results).maps if each.id == given.id), None) if results.exists() else None
+    if row is None:
+        yield f"\nnot swept yet: no such map in {results}; sweep it with\n  verify map {given.id}"
+        return
+    yield ""
+    yield from textwrap.wrap(row.error or f"left out: it needs {row.left_out}", 80) if row.error or row.left_out else ()
+    for line in row.lines:
+        reason = f": {line.reason}" if line.reason else f", {line.checked} cells"
+        text = f"{line.status:<8}{line.name}, {line.quantity}, {line.format}{reason}"
+        yield from textwrap.wrap(text, 80, subsequent_indent=" " * 8)
 
 
 def _description(claim: "Claim") -> Iterator[str]:

@@ -463,15 +463,28 @@ def _some(count: int, most: int) -> list[int]:
 def _truth_table(row: MapRow) -> str:
     """Decimal logarithms along the first axis, at the first and the last row of cells."""
     places = _some(len(row.axes[0].values), MOST_NUMBERS)
-    header = [f"decimal logarithm, at {_words(row.axes[0])}", *(f"{row.axes[0].values[place]:g}" for place in places)]
+    at = row.axes[0].values
+    header = [
+        f"decimal logarithm, at {_words(row.axes[0])}",
+        *(f"{at[place]:g}" for place in places),
+        "rate at the end",
+    ]
     rows: list[list[str]] = []
     for quantity in _ordered(row, row.truth):
         lines = row.truth[quantity]
         ends = [0, len(lines) - 1] if len(lines) > 1 else [0]
         for number in ends:
             shown = ["zero" if lines[number][place] is None else f"{lines[number][place]:.1f}" for place in places]
-            rows.append([f"{plain(quantity)}{_row_words(row, number)}", *shown])
+            rows.append([f"{plain(quantity)}{_row_words(row, number)}", *shown, _rate(at, lines[number])])
     return table(header, rows)
+
+
+def _rate(at: Sequence[float], logarithms: Sequence[float | None]) -> str:
+    """How fast the natural logarithm changes from the last value but one to the last, per unit of the axis."""
+    if len(at) < 2 or logarithms[-1] is None or logarithms[-2] is None:
+        return ""
+    # Logarithms are kept to three places, so that two of the rate can be told.
+    return f"{math.log(10) * (logarithms[-1] - logarithms[-2]) / (at[-1] - at[-2]) + 0.0:.2f}"
 
 
 def _row_words(row: MapRow, number: int) -> str:
