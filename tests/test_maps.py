@@ -386,3 +386,9 @@ def test_a_swept_map_is_a_dataset_where_xarray_is_installed() -> None:
     found = sweep(a_map()).to_xarray()
     assert isinstance(found, xarray.Dataset)
     assert found["class of loss float64"].sel(gap=40.0, right=0.0) == CANCELLED
+
+
+def test_the_story_is_told_from_the_results_and_not_at_all_without_them() -> None:
+    from verify.pages.verdict import verdict_page
+
+    assert verdict_page(Results()) == ""

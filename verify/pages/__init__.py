@@ -11,12 +11,15 @@ def render(results: Results) -> dict[str, bytes]:
     """All pages of a run, by path inside the reports folder."""
     from verify.pages.figures import precision_figures
     from verify.pages.maps import first_map, map_figures, maps_page, thresholds_page
+    from verify.pages.verdict import verdict_page
 
     precision = precision_figures(results.precision)
     figures = {**precision, **map_figures(results.maps)}
     pages = {"index.md": index_page(results, first_map(results))}
     if results.maps:
         pages["maps.md"] = maps_page(results)
+    if verdict := verdict_page(results):
+        pages["verdict.md"] = verdict
     if results.thresholds:
         pages["thresholds.md"] = thresholds_page(results.thresholds)
     if results.statements:

@@ -104,7 +104,11 @@ def anchor(heading: str) -> str:
 def topic_name(module: str) -> str:
     """The page of a module; a module called like one of the other pages does not overwrite it."""
     stem = module.strip("_").replace("_", "-").lower() or "claims"
-    return f"{stem}-claims.md" if stem in ("index", "article", "precision", "maps", "thresholds") else f"{stem}.md"
+    return (
+        f"{stem}-claims.md"
+        if stem in ("index", "article", "precision", "maps", "thresholds", "verdict")
+        else f"{stem}.md"
+    )
 
 
 def claim_anchors(rows: Iterable[ClaimRow]) -> dict[str, str]:
@@ -178,6 +182,13 @@ def topic_title(results: Results, module: str) -> str:
 # --- pages -----------------------------------------------------------------------------------------------------
 
 
+def verdict_told(results: Results) -> bool:
+    """Whether a run has all that the page of the verdict tells of."""
+    maps = {row.id for row in results.maps if not row.error and not row.left_out}
+    told = ("vanishing.two-class", "vanishing.seventeen-losses", "practice.escape")
+    return bool(results.statements and results.thresholds and maps.issuperset(told))
+
+
 def index_page(results: Results, first_map: Sequence[str] = ()) -> str:
     """The first page: what was found, in ten lines; counts; what is false and why; where to read on.
 
@@ -212,6 +223,8 @@ def index_page(results: Results, first_map: Sequence[str] = ()) -> str:
     blocks.append("## Pages")
     rows: list[list[str]] = []
     if results.statements:
+        if verdict_told(results):
+            rows.append(["[Does squared error work poorly with softmax? The story](verdict.md)", "", ""])
         rows.append(["[Every statement of the article](article.md)", f"{len(results.statements)} statements", ""])
     if results.precision:
         rows.append(["[Digits that floats keep](precision.md)", "", ""])
