@@ -47,7 +47,8 @@ def _short_answer(results: Results, maps: dict[str, MapRow]) -> Iterator[str]:
         "exactly which. When a network is confidently wrong, the gradient of squared error shrinks like $`e^{-g}`$, "
         "where $`g`$ is the gap between the two largest logits. Plain gradient descent, step size "
         f"{RATE:g}, then needs {slow} steps to give up a lead of 10 nats, where cross entropy needs "
-        f"{fast}. It is not true of every training run: Adam needs {adam}, and from ordinary weights squared error trains well."
+        f"{fast}. It is not true of every training run: Adam needs {adam}, and from ordinary weights squared error "
+        "trains well."
     )
 
 
