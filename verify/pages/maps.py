@@ -426,7 +426,7 @@ def _one_map(row: MapRow) -> Iterator[str]:
         )
     if row.values:
         kind = "accuracy by step" if row.outcome else "values"
-        words = f"{kind} of {', '.join(row.values)} by {_words(row.axes[0])}; the numbers stand below."
+        words = f"{kind} of {', '.join(_ordered(row, row.values))} by {_words(row.axes[0])}; the numbers stand below."
         yield f"![{words}]({figure_name(row, 'values')})"
         yield from _value_tables(row)
     if row.lines:
