@@ -19,6 +19,9 @@ nox.options.stop_on_first_error = "CI" in os.environ  # a person wants to see ev
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("--constraint", "constraints.txt")
+# Pinned here and not in a dependency group, or the lock would hold all that its builds for graphics cards need. A build
+# for the CPU alone, such as 2.13.0+cpu, is preferred wherever pip is shown one.
+TORCH = "torch==2.13.0"
 CPU = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0"}
 SUPPORTED = nox.project.python_versions(PYPROJECT)
 TRIED = [*SUPPORTED, "3.14"]  # everything needed has wheels for 3.14; tried where it is installed
@@ -78,7 +81,7 @@ def bench(session: nox.Session) -> None:
     install(session, "bench")
     posargs = [each for each in session.posargs if each != "--torch"]
     if len(posargs) < len(session.posargs):
-        session.install("torch")
+        session.install(*CONSTRAINTS, TORCH)
     session.run("python", "benchmarks/run.py", *posargs, env=CPU)
 
 
