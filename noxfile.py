@@ -11,7 +11,7 @@ import nox
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"  # never venv: its bundled pip may be years old
-nox.options.reuse_venv = "yes"  # the install lines still run, so a kept environment is not a stale one
+nox.options.reuse_venv = "yes"  # what is to be installed is compared, so a kept environment is not a stale one
 nox.options.sessions = ["lint", "types", "tests", "verify"]
 nox.options.error_on_missing_interpreters = False  # nox would set it where CI is set; one Python is enough
 nox.options.download_python = "never"
@@ -19,6 +19,9 @@ nox.options.stop_on_first_error = "CI" in os.environ  # a person wants to see ev
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("--constraint", "constraints.txt")
+# Pinned here and not in a dependency group, or the lock would hold all that its builds for graphics cards need. A build
+# for the CPU alone, such as 2.13.0+cpu, is preferred wherever pip is shown one.
+TORCH = "torch==2.13.0"
 CPU = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0"}
 SUPPORTED = nox.project.python_versions(PYPROJECT)
 TRIED = [*SUPPORTED, "3.14"]  # everything needed has wheels for 3.14; tried where it is installed
@@ -39,7 +42,27 @@ def install(session: nox.Session, *groups: str, project: bool = True, extras: st
     wanted = [each for group in groups for each in nox.project.dependency_groups(PYPROJECT, group)]
     if project:
         wanted += ["--editable", f".[{extras}]" if extras else "."]
+    # pip takes four seconds to find that nothing is missing. What was asked for and what it left behind are noted; it
+    # is left out where neither has changed, so that a package that came, went or was upgraded by hand is seen.
+    note = Path(session.virtualenv.location) / "installed.txt"
+    asked = [*wanted, *(Path(each).read_text(encoding="utf-8") for each in ("pyproject.toml", "constraints.txt"))]
+    if note.is_file() and note.read_text(encoding="utf-8") == "\n".join([*asked, *_held(note.parent)]):
+        session.log("everything is installed")
+        return
+    note.unlink(missing_ok=True)
     session.install(*CONSTRAINTS, *wanted)
+    note.write_text("\n".join([*asked, *_held(note.parent)]), encoding="utf-8")
+
+
+def _held(environment: Path) -> list[str]:
+    """Names and versions of the packages of an environment, by the folders that pip keeps of each."""
+    return sorted(
+        {
+            each.name
+            for pattern in ("lib*/python*", "Lib")
+            for each in environment.glob(f"{pattern}/site-packages/*.dist-info")
+        }
+    )
 
 
 @nox.session
@@ -78,7 +101,7 @@ def bench(session: nox.Session) -> None:
     install(session, "bench")
     posargs = [each for each in session.posargs if each != "--torch"]
     if len(posargs) < len(session.posargs):
-        session.install("torch")
+        session.install(*CONSTRAINTS, TORCH)
     session.run("python", "benchmarks/run.py", *posargs, env=CPU)
 
 

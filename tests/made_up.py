@@ -1,9 +1,11 @@
 """Claims, verdicts and results that are made up, for tests of what is done with them."""
 
+from typing import Any
+
 import msgspec
 
 from verify import results
-from verify.claim import Claim, Derivative, Source, Status, Verdict, Witness
+from verify.claim import Claim, Derivative, Loss, Source, Status, Verdict, Witness
 from verify.domain import Reals
 
 
@@ -61,6 +63,19 @@ VERDICTS = {
     "floats": verdict(
         engine="floats", floats="inside", measured=({"worst_ulp": float("inf"), "share": float("nan")},), seconds=0.25
     ),
+    "floats lose": verdict(
+        engine="floats",
+        floats="inside",
+        loses=Loss(
+            equation="1 - 0.99999999999990642… = 9.36e-14",
+            place="made_up.py:12",
+            bits=43,
+            form="float64",
+            program="grad",
+            component="[0]",
+            arguments={"x": [30.0, 0.0], "k": 2},
+        ),
+    ),
     "proved": verdict(engine="prove", status=Status.HOLDS, evidence="proved", sizes=("every n",)),
     "proved at a size": verdict(
         engine="prove",
@@ -96,10 +111,14 @@ def made_up_results(**changed: object) -> results.Results:
         ),
         results.claim_row(
             claim(id="topic.fails", expect=Status.FAILS),
-            [VERDICTS["differs"], VERDICTS["enclose fails"], VERDICTS["falsify fails"]],
+            [VERDICTS["differs"], VERDICTS["enclose fails"], VERDICTS["falsify fails"], VERDICTS["floats lose"]],
             module="some_topic",
         ),
-        results.claim_row(claim(id="topic.proved"), [VERDICTS["proved"], VERDICTS["holds"]], module="some_topic"),
+        results.claim_row(
+            claim(id="topic.proved"),
+            [VERDICTS["proved"], VERDICTS["holds"], VERDICTS["floats lose"]],
+            module="some_topic",
+        ),
         results.claim_row(
             claim(id="topic.proved-in-part"), [VERDICTS["proved at a size"], VERDICTS["holds"]], module="some_topic"
         ),
@@ -148,12 +167,13 @@ def made_up_results(**changed: object) -> results.Results:
             id="open", heading="End", place="line 3", text="F.", verdict="exact", claims=("topic.open",)
         ),
     )
-    precision = tuple(
+    precision: tuple[dict[str, Any], ...] = tuple(
         {"subject": "squared error, wrong winner", "form": form, "format": name, "gap": gap, "digits": digits}
         for form, digits in (("jax.grad", "none"), ("formula", "none"), ("stable", 15.5))
         for name in ("float64", "float16")
         for gap in (0.0, 40.0)
     )
+    precision[1]["loses"] = {"equation": "1 - 0.99… = 1e-3", "place": "made_up.py:12", "bits": 58, "of": 53}
     found = results.Results(
         environment={"seed": 0},
         claims=tuple(rows),

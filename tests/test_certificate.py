@@ -170,6 +170,35 @@ def test_every_size_is_written_in_generic_entries_and_sums() -> None:
     assert sides[0] == sides[1]
 
 
+@pytest.mark.parametrize("id_", ["squared-error.gradient", "softmax.jacobian", "squared-error.half-the-sum"])
+def test_the_form_for_every_size_is_what_the_program_computes_at_three(id_: str) -> None:
+    found = [each for each in cases(certificate(CLAIMS[id_])) if "form for every size" in each[0]]
+    assert [each[0].partition(",")[0] for each in found] == ["n = 2", "n = 3", "n = 4"]
+    for title, autodiff, form in found[:2]:
+        assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True)), title
+    _, autodiff, form = found[0]
+    assert not all(is_zero(left - 2 * right) for left, right in zip(autodiff, form, strict=True))
+
+
+def test_a_form_that_is_another_functions_is_found_out() -> None:
+    written, _ = certificates.closed(CLAIMS["squared-error.gradient"], {"n": 2}, first=True)
+    other = certificates.every_size(CLAIMS["cross-entropy.gradient"])
+    ((_, autodiff, form),) = cases(
+        certificates._file(
+            CLAIMS["squared-error.gradient"], certificates.instantiated(written, other, {"n": 2}), [], []
+        )
+    )
+    assert not all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+
+
+def test_a_form_with_kinds_of_entries_or_at_two_named_sizes_is_not_written_out() -> None:
+    written, _ = certificates.closed(CLAIMS["squared-error.gradient"], {"n": 2}, first=True)
+    forms = certificates.every_size(CLAIMS["squared-error.gradient"])
+    assert certificates.instantiated(written, forms, {"n": 2, "t": 2}) == []
+    forms[0].parts = "axis n: the label, all others alike"
+    assert certificates.instantiated(written, forms, {"n": 2}) == []
+
+
 def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": ""}
 

@@ -121,6 +121,24 @@ def test_a_proof_that_falls_short_says_so_in_words() -> None:
     assert "proved, n = 2; enclosed at 96 points, n = 2, 3" in " ".join(said.split())
 
 
+def test_a_claim_whose_floats_lose_digits_names_the_equation() -> None:
+    page = rendered()["some-topic.md"]
+    said = "in float64 through `grad`, `1 - 0.99999999999990642… = 9.36e-14` (`made_up.py:12`) loses 43 of 53 bits of "
+    assert page.count(f"**Where digits go**: {said}component `[0]` at") == 2
+    rows = {row.id: row for row in made_up_results().claims}
+    for id_ in ("topic.fails", "topic.proved"):
+        said = " ".join(" ".join(text.verdict_lines(rows[id_])).split())
+        assert "digits in float64 through grad, 1 - 0.99999999999990642… = 9.36e-14 (made_up.py:12) loses 43" in said
+    assert text.lost(rows["topic.holds"]) is None
+    assert not any("digits " in line for line in text.verdict_lines(rows["topic.holds"]))
+
+
+def test_digits_that_are_gone_name_the_equation_below_their_table() -> None:
+    page = rendered()["precision.md"]
+    assert page.count("`) loses ") == 1
+    assert "- `jax.grad`, at 40 nats: `1 - 0.99… = 1e-3` (`made_up.py:12`) loses all 53 bits" in page
+
+
 @pytest.mark.parametrize(
     ("reason", "said"),
     [

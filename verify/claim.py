@@ -294,6 +294,29 @@ class Witness:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Loss:
+    """The equation of a program that loses most of the digits that floats lose at a point.
+
+    Attributes:
+        equation: the equation with its operands there, such as ``1 − 0.99999999999990642``.
+        place: file and line of it, such as ``claims.py:41``; "" where JAX does not know.
+        bits: how many bits of the component's accuracy it loses.
+        form: the format.
+        program: the mode or side.
+        component: the component whose digits are lost.
+        arguments: name of each argument (or leaf) to its exact values as nested lists of floats.
+    """
+
+    equation: str
+    place: str
+    bits: int
+    form: str
+    program: str
+    component: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What one engine says of one claim.
 
@@ -311,6 +334,7 @@ class Verdict:
         literals: literals up to whose rounding the claim holds.
         floats: ``inside``, ``outside``, ``no claim`` or "" for engines that run no floats.
         measured: rows of figures, one per program, format and way of running it.
+        loses: the equation that loses the digits, where floats lost more than half of them.
         seconds: wall time.
     """
 
@@ -327,6 +351,7 @@ class Verdict:
     literals: tuple[str, ...] = ()
     floats: str = ""
     measured: tuple[Mapping[str, Any], ...] = ()
+    loses: Loss | None = None
     seconds: float = 0.0
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from verify.claim import Claim, Status, Verdict, Witness
-from verify.formats import hexadecimal
+from verify.claim import Claim, Loss, Status, Verdict, Witness
+from verify.formats import FORMATS, hexadecimal
 from verify.loader import RequestError
 from verify.maps import CLASSES, Axis, Map, Threshold
 
@@ -38,6 +38,19 @@ class Point(msgspec.Struct, kw_only=True, frozen=True):
     note: str = ""
 
 
+class LossRow(msgspec.Struct, kw_only=True, frozen=True):
+    """The equation that loses the digits which floats lose: `verify.claim.Loss`, and ``of``, the format's bits."""
+
+    equation: str
+    place: str
+    bits: int
+    of: int
+    form: str
+    program: str
+    component: str
+    arguments: dict[str, Any] = {}
+
+
 class VerdictRow(msgspec.Struct, kw_only=True, frozen=True):
     """What one engine said of a claim; the fields of `verify.claim.Verdict`."""
 
@@ -53,6 +66,7 @@ class VerdictRow(msgspec.Struct, kw_only=True, frozen=True):
     literals: tuple[str, ...] = ()
     floats: str = ""
     measured: tuple[dict[str, Any], ...] = ()
+    loses: LossRow | None = None
     seconds: float = 0.0
 
 
@@ -530,7 +544,21 @@ def _verdict_row(verdict: Verdict) -> VerdictRow:
         literals=tuple(verdict.literals),
         floats=verdict.floats,
         measured=tuple(_plain(row) for row in verdict.measured),
+        loses=None if verdict.loses is None else _loss(verdict.loses),
         seconds=float(verdict.seconds),
+    )
+
+
+def _loss(loss: Loss) -> LossRow:
+    return LossRow(
+        equation=loss.equation,
+        place=loss.place,
+        bits=loss.bits,
+        of=FORMATS[loss.form].precision,
+        form=loss.form,
+        program=loss.program,
+        component=loss.component,
+        arguments={name: _exact(value) for name, value in loss.arguments.items()},
     )
 
 

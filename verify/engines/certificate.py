@@ -2,8 +2,8 @@
 
 At the smallest sizes of a claim every mode of JAX and the formula are written line by line, as the programs compute
 them. For every size at once, both sides are written as rational functions of a generic entry and of sums, with a
-legend. What is written line by line has been computed in balls at a few points first: lines whose sides part there are
-not handed out.
+legend, and that form is set beside JAX's program at a few sizes, its sums written out. What is written line by line
+has been computed in balls at a few points first: lines whose sides part there are not handed out.
 """
 
 import itertools
@@ -12,7 +12,8 @@ import random
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -32,7 +33,11 @@ from verify.readings.interpreter import Array, walk
 LARGEST_SIZE: Final = 3
 MOST_SIZES: Final = 2
 SECONDS: Final = 30.0
+# What is proved for every size is tried at this one too.
+FURTHER: Final = 4
 WIDTH: Final = 110
+# Functions that stand in the forms for every size.
+CALLED: Final = {"exp", "log", "Abs", "Rational", "sin", "cos", "erf", "atan"}
 # Names that a line of Python or sympy would read as something else.
 RESERVED: Final = {"exp", "log", "sqrt", "sign", "Abs", "Max", "Min", "Rational", "symbols", "autodiff", "by_hand"}
 CHECK: Final = '''
@@ -78,6 +83,9 @@ class Certificate:
         given: entries that are written by others, as lines.
         lines: JAX's side, then the formula.
         autodiff, by_hand: the components of both sides.
+        entries: each argument's entries as they are written.
+        shapes: of the outputs.
+        form: whether the second side is the form for every size, and not the formula.
     """
 
     title: str
@@ -88,6 +96,9 @@ class Certificate:
     lines: tuple[list[str], list[str]]
     autodiff: list[str]
     by_hand: list[str]
+    entries: dict[str, Array] = field(default_factory=dict)
+    shapes: tuple[tuple[int, ...], ...] = ()
+    form: bool = False
 
 
 @dataclass
@@ -127,11 +138,20 @@ def certificate(claim: Claim) -> str:
         raise NoCertificate("it states a bound; certificates are written for equations")
     found: list[Certificate] = []
     without: list[str] = []
-    for size in _sizes(claim):
+    reduced = every_size(claim)
+    sizes = _sizes(claim)
+    name = next(iter(sizes[0]), "")
+    for size in sizes:
         written, reasons = closed(claim, size)
         found += written
         without += reasons
-    reduced = every_size(claim)
+        found += instantiated(written, reduced, size)
+    if reduced and list(sizes[0]) == [name] and sizes[0][name] < FURTHER not in [each[name] for each in sizes]:
+        # One size more than is written out else, by one mode: what is said of every size is tried beyond the first.
+        with suppress(NoCertificate, ClaimError):
+            written, _ = closed(claim, {name: FURTHER}, first=True)
+            found += [each for each in written if len(each.autodiff) <= FURTHER]
+            found += instantiated(written, reduced, {name: FURTHER})
     if all(each.mode == "stable" for each in found):
         raise NoCertificate("; ".join(dict.fromkeys(without)) or "no size of it is small enough to be written out")
     return _file(claim, found, reduced, without)
@@ -147,15 +167,18 @@ def _sizes(claim: Claim) -> list[Mapping[str, int]]:
 # -- sizes that are known -----------------------------------------------------------------------------------------
 
 
-def closed(claim: Claim, size: Mapping[str, int], seconds: float = SECONDS) -> tuple[list[Certificate], list[str]]:
+def closed(
+    claim: Claim, size: Mapping[str, int], seconds: float = SECONDS, *, first: bool = False
+) -> tuple[list[Certificate], list[str]]:
     """Certificates at one choice of sizes, and why there is none for the other modes.
 
     Args:
         claim: the claim.
         size: the choice of sizes.
         seconds: for the proof that comes first.
+        first: write JAX's first mode alone.
     """
-    subject = trace(claim, size, FLOAT64)
+    subject = trace(claim, size, FLOAT64, "one" if first else "every")
     outcome = prove_at(subject, seconds)
     text = size_text(size)
     where = f" at {text}" if text else ""
@@ -269,6 +292,14 @@ class _Writer:
             lines=(lines[before:middle], lines[middle:]),
             autodiff=[each.text for each in autodiff],
             by_hand=[each.text for each in by_hand],
+            entries={
+                _identifier(name): np.array([each.text for each in array.ravel()], dtype=object).reshape(
+                    array.shape[1:]
+                )
+                for name, array in zip(subject.names, arguments, strict=True)
+                if array.dtype == object
+            },
+            shapes=program.outputs,
         )
 
     def _argument(self, place: int) -> Array:
@@ -415,6 +446,79 @@ def every_size(claim: Claim, seconds: float = SECONDS) -> list[Reduced]:
             continue
         found[key] = Reduced([each.program], each.where, names.parts(), names.legend, autodiff, by_hand)
     return list(found.values())
+
+
+def instantiated(
+    written: Sequence[Certificate], reduced: Sequence[Reduced], size: Mapping[str, int]
+) -> list[Certificate]:
+    """What JAX computes at a size, line by line, beside its form for every size with its sums written out.
+
+    Args:
+        written: certificates at this size; the first whose mode has such a form is taken.
+        reduced: the forms for every size.
+        size: one named size.
+    """
+    if len(size) != 1:
+        return []
+    (n,) = size.values()
+    for each in written:
+        mine = [form for form in reduced if each.mode in form.modes]
+        if each.mode == "stable" or not mine or any(form.parts for form in mine):
+            continue
+        texts: list[str] = []
+        for output, shape in enumerate(each.shapes):
+            for place in np.ndindex(*shape):
+                form = next((form for form in mine if _speaks_of(form.component, output, place)), None)
+                text = None if form is None else _expanded(form.autodiff, form.legend, each.entries, n, place)
+                if text is None:
+                    return []
+                texts.append(text)
+        title = f"{each.title}, beside its form for every size with the sums written out"
+        return [replace(each, title=title, lines=(each.lines[0], []), by_hand=texts, form=True)]
+    return []
+
+
+def _speaks_of(component: str, output: int, place: tuple[int, ...]) -> bool:
+    """Whether a generic component, such as ``0[0, 0](0, 1)``, is that of a place: which of its indices coincide."""
+    index, _, rest = component.partition("[")
+    slots, _, coincide = rest.partition("]")
+    if int(index) != output or len(re.findall(r"\d+", slots)) != len(place):
+        return False
+    firsts = [place.index(each) for each in place]
+    known = [int(each) for each in re.findall(r"\d+", coincide)] or [0] * len(place)
+    return [known.index(each) for each in known] == firsts
+
+
+def _expanded(
+    text: str, legend: Mapping[str, str], entries: Mapping[str, Array], n: int, place: tuple[int, ...]
+) -> str | None:
+    """A generic form at one place and size, by the arguments' entries alone; None where it has anything else."""
+    ends = dict(zip("ki", dict.fromkeys(place), strict=False))
+
+    def one(name: str, at: Mapping[str, int]) -> str:
+        meaning = legend.get(name, "")
+        if meaning.startswith(total := "the sum over all "):
+            letter, _, body = meaning.removeprefix(total).partition(" of ")
+            return "(" + " + ".join(all_of(body, {**at, letter: entry}) for entry in range(n)) + ")"
+        if meaning == "the number of entries":
+            return str(n)
+        if meaning:
+            if "free" in meaning:
+                raise Undecided(meaning)
+            return f"({all_of(meaning, at)})"
+        argument = max((each for each in entries if name == each or name.startswith(f"{each}_")), key=len, default=None)
+        if argument is None:
+            raise Undecided(name)
+        indices = name[len(argument) + 1 :].split("_") if name != argument else []
+        return f"({entries[argument][tuple(int(each) if each.isdigit() else at[each] for each in indices)]})"
+
+    def all_of(text: str, at: Mapping[str, int]) -> str:
+        return re.sub(r"[A-Za-z]\w*", lambda found: found[0] if found[0] in CALLED else one(found[0], at), text)
+
+    try:
+        return all_of(text, ends)
+    except (Undecided, KeyError, IndexError):
+        return None
 
 
 @dataclass
@@ -578,7 +682,7 @@ def _function(name: str, each: Certificate) -> Iterator[str]:
     yield "    # The form that keeps digits." if each.mode == "stable" else "    # What JAX computes."
     yield from (f"    {line}" for line in each.lines[0])
     yield f"    autodiff = [{', '.join(each.autodiff)}]"
-    yield "    # The formula by hand."
+    yield f"    # {'The form for every size.' if each.form else 'The formula by hand.'}"
     yield from (f"    {line}" for line in each.lines[1])
     yield f"    by_hand = [{', '.join(each.by_hand)}]"
     yield "    return autodiff, by_hand"
@@ -588,7 +692,10 @@ def _reduced_lines(reduced: Sequence[Reduced]) -> Iterator[str]:
     """Both sides for every size, as part of the file's text."""
     about = (
         "For every size at once, both sides are one rational function of the names explained below it. k and i are "
-        "any indices, different ones where both occur; j, l and m are indices that are summed over."
+        "any indices, different ones where both occur; j, l and m are indices that are summed over. That the two are "
+        "equal is seen by reading them, or by putting free symbols for the names. That they are what the programs "
+        'compute at every size is what gradproof says; cases below with "form for every size" in their title check '
+        "it against JAX's program, line by line, at the sizes they name, and at no other."
     )
     yield from textwrap.wrap(about, WIDTH)
     for each in reduced:

@@ -7,16 +7,17 @@ against its own rounded reading, never against another side's floats.
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import jax
 import numpy as np
 from flint import arb
 
-from verify.claim import Status, UnsupportedPrimitive, Verdict, Witness
+from verify.claim import Loss, Status, UnsupportedPrimitive, Verdict, Witness
 from verify.engines.budget import Budget
 from verify.engines.case import LEVELS, Case, Points, components, cost, decimal, draw, joined, lift, shape_size
+from verify.engines.diagnosis import diagnose
 from verify.formats import FORMATS, Format, hexadecimal
 from verify.program import Program, Subject, entries, size_text
 from verify.readings.exact import Exact, balls, finite, precision
@@ -33,6 +34,8 @@ LEAST_ENTRIES: Final = 3
 TOGETHER: Final = 40
 WORK: Final = 40_000
 LEAST_POINTS: Final = 4
+# Points that are tried, the worst first, until an equation is found that loses the digits.
+DIAGNOSED: Final = 3
 
 _accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
 _contains = np.frompyfunc(arb.contains, 2, 1)
@@ -50,6 +53,7 @@ class Job:
         returned: per way (``jit``, ``vmap``, ``eager``) the rows of the points and their components in float64.
         permitted: what rounding allows, a ball per point and component; NaN where nothing is claimed.
         exact: the true values.
+        losses: which equation loses the digits, by point and component.
     """
 
     program: Program
@@ -59,6 +63,7 @@ class Job:
     returned: dict[str, tuple[Array, Array]] = field(default_factory=dict)
     permitted: Array | None = None
     exact: Array | None = None
+    losses: dict[tuple[int, int], Loss | None] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -70,6 +75,8 @@ class _Found:
     rows: list[dict[str, Any]] = field(default_factory=list)
     worst: Witness | None = None
     outside: Witness | None = None
+    loses: Loss | None = None
+    diagnosed: bool = False
     problem: str = ""
     seconds: float = 0.0
 
@@ -127,6 +134,7 @@ def _verdict(found: _Found) -> Verdict:
         reason=found.problem or "floats are a finding, not evidence for the equation",
         floats=state,
         measured=tuple(found.rows),
+        loses=found.loses,
         seconds=found.seconds,
     )
 
@@ -242,8 +250,41 @@ def _judge(found: _Found, subject: Subject, chosen: Mapping[str, Job]) -> None:
             found.rows.append(row)
             if bad is not None and found.outside is None:
                 found.outside = _witness(subject, job, int(rows[bad[0]]), bad[1], values[bad], way, outside=True)
+            if number == 0 and not found.diagnosed:
+                found.loses, found.diagnosed = _loses(subject, job, rows, values), True
             if number == 0 and way in ("jit", "vmap") and subject.form.name == "float64" and values.size:
                 found.worst = _witness(subject, job, int(rows[place[0]]), place[1], values[place], way)
+
+
+def _loses(subject: Subject, job: Job, rows: Array, values: Array) -> Loss | None:
+    """Which equation loses the digits, where floats lost more than half of them.
+
+    The point is the one where most may be lost, by the rounded reading: a measured error has last digits of its own.
+    """
+    assert job.permitted is not None and job.exact is not None
+    form, exact, permitted = subject.form, job.exact[rows], job.permitted[rows]
+    lost: list[tuple[float, int, int]] = []
+    with precision(ROUNDED_BITS):
+        for row, component in np.argwhere(np.isfinite(values) & finite(exact) & finite(permitted)):
+            true, size = exact[row, component], abs(exact[row, component])
+            if true.rel_accuracy_bits() < REFERENCE_BITS or not size >= form.smallest_normal:
+                continue
+            if abs(arb(float(values[row, component])) - true) > size * 2.0 ** (-form.precision / 2):
+                lost.append((-float((permitted[row, component].rad() / size).mid()), int(rows[row]), int(component)))
+    for _, point, component in sorted(lost)[:DIAGNOSED]:
+        place = point, component
+        if place not in job.losses:
+            given = [*lift(job.points), *(balls(each) for each in job.along)]
+            job.losses[place] = diagnose(job.program, [array[[point]] for array in given], component, form)
+        found = job.losses[place]
+        if found is not None:
+            return replace(found, arguments=_at(subject, job, point))
+    return None
+
+
+def _at(subject: Subject, job: Job, point: int) -> dict[str, Any]:
+    """The arguments at a point, by name."""
+    return {name: array[point].tolist() for name, array in zip(subject.names, job.points.arrays, strict=True)}
 
 
 def _hexadecimal(array: Array) -> Any:
@@ -261,7 +302,7 @@ def _witness(
         room = job.permitted[point, component]
         note = f"outside what rounding allows, {room.mid().str(8, radius=False)} ± {float(room.rad()):.3g}"
     return Witness(
-        arguments={name: array[point].tolist() for name, array in zip(subject.names, job.points.arrays, strict=True)},
+        arguments=_at(subject, job, point),
         component=components(job.program)[component],
         program=job.program.name,
         autodiff=f"{hexadecimal(float(value))} ({subject.form.name}, {way})",

@@ -12,7 +12,8 @@ from flint import arb
 
 from verify.claim import Claim
 from verify.engines.budget import BUDGETS
-from verify.engines.case import Case, Points, lift
+from verify.engines.case import Case, Points, components, lift
+from verify.engines.diagnosis import diagnose
 from verify.engines.floats import Job, reference, run
 from verify.formats import FORMATS, Format
 from verify.readings.exact import precision
@@ -59,7 +60,8 @@ def table(claims: Mapping[str, Claim]) -> list[dict[str, Any]]:
     Returns:
         Rows with ``subject``, ``claim``, ``form``, ``format``, ``gap`` in nats and ``digits``: whole decimal digits of
         the worst component, ``none`` where a component has not one correct digit, ``underflow`` where the true
-        value is below the format's smallest normal number, ``not finite`` where a float is.
+        value is below the format's smallest normal number, ``not finite`` where a float is. The first row of a form
+        without a digit has ``loses`` where an equation is to blame: ``equation``, ``place``, ``bits`` and ``of``.
     """
     rows: list[dict[str, Any]] = []
     for form in FORMATS.values():
@@ -76,19 +78,37 @@ def table(claims: Mapping[str, Claim]) -> list[dict[str, Any]]:
         for title, name, job in jobs:
             exact = reference(job.program, lift(job.points), len(job.points))
             _, values = job.returned["jit"]
-            for gap, floats, true in zip(job.points.arrays[0][:, 0].tolist(), values, exact, strict=True):
+            gone = False
+            for place, (gap, floats, true) in enumerate(
+                zip(job.points.arrays[0][:, 0].tolist(), values, exact, strict=True)
+            ):
                 claim_id = next(claim for subject, claim, _ in SUBJECTS if subject == title)
-                rows.append(
-                    {
-                        "subject": title,
-                        "claim": claim_id,
-                        "form": FORMS[name],
-                        "format": form.name,
-                        "gap": gap,
-                        "digits": _digits(form, floats.tolist(), list(true)),
-                    }
-                )
+                row: dict[str, Any] = {
+                    "subject": title,
+                    "claim": claim_id,
+                    "form": FORMS[name],
+                    "format": form.name,
+                    "gap": gap,
+                    "digits": _digits(form, floats.tolist(), list(true)),
+                }
+                if row["digits"] == "none" and not gone:
+                    gone = True
+                    loss = _loss(job, place, form)
+                    if loss is not None:
+                        row["loses"] = loss
+                rows.append(row)
     return rows
+
+
+def _loss(job: Job, point: int, form: Format) -> dict[str, Any] | None:
+    """The equation that loses most, of any component."""
+    given = [array[[point]] for array in lift(job.points)]
+    every = range(len(components(job.program)))
+    found = [each for each in (diagnose(job.program, given, place, form) for place in every) if each is not None]
+    if not found:
+        return None
+    worst = max(found, key=lambda each: each.bits)
+    return {"equation": worst.equation, "place": worst.place, "bits": worst.bits, "of": form.precision}
 
 
 def _points(target: tuple[float, float], form: Format) -> Points:

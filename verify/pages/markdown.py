@@ -5,13 +5,15 @@ stands in a table, where it would split the cell even inside a formula.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from verify.pages.text import (
+    bits_text,
     counts,
     difference,
     found_text,
+    lost,
     proof,
     proved_counts,
     reach,
@@ -23,7 +25,7 @@ from verify.pages.text import (
     why_different,
     why_unexpected,
 )
-from verify.results import ClaimRow, Counterexample, Point, Results, StatementRow, VerdictRow
+from verify.results import ClaimRow, Counterexample, LossRow, Point, Results, StatementRow, VerdictRow
 
 MARK: Final = "<!-- Written by `verify run`: change the claims and run it again, not this file. -->"
 SPAN: Final = re.compile(r"(\$`.*?`\$|`[^`]*`)", re.DOTALL)
@@ -476,6 +478,9 @@ def _claim_blocks(row: ClaimRow) -> list[str]:
             blocks += [f"Outside what rounding allows: {plain(point.autodiff)}, {plain(point.by_hand)}", _point(point)]
         elif not verdict.floats:
             blocks += ["Worst point:", _point(verdict.worst)]
+    loss = lost(row)
+    if loss is not None:
+        blocks.append(_loss(loss))
     if row.functions:
         names = {"autodiff": "What JAX works on", "by_hand": "By hand", "stable": "A form that keeps digits"}
         shown = "\n\n".join(
@@ -484,6 +489,17 @@ def _claim_blocks(row: ClaimRow) -> list[str]:
         blocks.append(f"<details><summary>Both sides as code</summary>\n\n{shown}\n\n</details>")
     blocks.append(f"Repeat: `{row.repeat or f'verify run -k {row.id}'}`")
     return blocks
+
+
+def _loss(loss: LossRow) -> str:
+    """Where floats lose digits, and the point."""
+    where = f" (`{loss.place}`)" if loss.place else ""
+    of = f" of component `{loss.component}`" if loss.component not in ("", "[]") else ""
+    lines = [f"{name} = {values_text(value)}" for name, value in loss.arguments.items()]
+    return (
+        f"**Where digits go**: in {loss.form} through `{loss.program}`, `{loss.equation}`{where} loses "
+        f"{bits_text(loss.bits, loss.of)}{of} at\n\n{fence(chr(10).join(lines), 'text')}"
+    )
 
 
 def _remark(row: ClaimRow, verdict: VerdictRow) -> str:
@@ -582,7 +598,9 @@ def precision_page(results: Results, figures: Sequence[str]) -> str:
         "equal form without cancellation. All three are one function of real numbers. [Back to the index](index.md)",
         "*none*: not one digit is right. *underflow*: the exact value is below the format's smallest normal number, so "
         "no form can show it. *not finite*: infinity or not a number came out. Where `jax.grad` and the formula lose "
-        "digits they lose them together, so that they agree shows nothing.",
+        "digits they lose them together, so that they agree shows nothing. Below a table stands where the last digit "
+        "of a form goes: the equation, with its operands and source line, that enlarges the relative error of its "
+        "operands most, as far as it reaches the component; computed in exact arithmetic, to first order.",
     ]
     formats = list(dict.fromkeys(str(row["format"]) for row in rows))
     for subject in dict.fromkeys(str(row["subject"]) for row in rows):
@@ -605,7 +623,20 @@ def precision_page(results: Results, figures: Sequence[str]) -> str:
             found = {(row["form"], row["gap"]): digits_text(row["digits"]) for row in lines}
             body = [[gap_text(gap), *(found.get((each, gap), "") for each in forms)] for gap in gaps]
             blocks += [f"### {name}, {subject}", table(["logit gap in nats", *map(_form_words, forms)], body)]
-    return "\n\n".join(blocks)
+            blocks += ["\n".join(f"- {each}" for each in _losing(lines))]
+    return "\n\n".join(each for each in blocks if each)
+
+
+def _losing(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A sentence per form on the equation that loses its last digit."""
+    for row in rows:
+        loss = row.get("loses")
+        if loss is not None:
+            place = f" (`{loss['place']}`)" if loss["place"] else ""
+            yield (
+                f"{_form_words(row['form'])}, at {gap_text(row['gap'])} nats: `{loss['equation']}`{place} loses "
+                f"{bits_text(loss['bits'], loss['of'])}"
+            )
 
 
 def _form_words(form: str) -> str:

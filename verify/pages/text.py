@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from verify.results import ClaimRow, Counterexample, Results, VerdictRow
+from verify.results import ClaimRow, Counterexample, LossRow, Results, VerdictRow
 
 WIDTH = 80
 PROVE = "prove"
@@ -33,6 +33,7 @@ def verdict_lines(row: ClaimRow) -> list[str]:
     if row.status == "FAILS" and row.counterexample is not None:
         said = [f"differ by {difference(row)}"] if difference(row) else []
         said += [f"reason    {why_different(row)}"] if why_different(row) else []
+        said += [f"digits    {loss_text(loss)}"] if (loss := lost(row)) is not None else []
         lines = [line for each in said for line in _folded(each)]
         return [f"{head}, engine {row.counterexample.engine}", *counterexample_lines(row.counterexample, lines)]
     if row.status == "UNKNOWN":
@@ -46,7 +47,8 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         found.append(f"not decided: {'; '.join(row.exceptions)}")
     if short_of(row):
         found.append(short_of(row))
-    return _wrapped(head, "; ".join(each for each in found if each) or row.reason)
+    lines = _wrapped(head, "; ".join(each for each in found if each) or row.reason)
+    return lines + (_folded(f"digits    {loss_text(loss)}") if (loss := lost(row)) is not None else [])
 
 
 def _expectation(row: ClaimRow) -> str:
@@ -168,6 +170,26 @@ def floats_text(word: str) -> str:
         "outside": "floats OUTSIDE what rounding allows",
         "no claim": "no claim about floats",
     }.get(word, word)
+
+
+def lost(row: ClaimRow) -> LossRow | None:
+    """The equation that loses the digits which floats lose; None where they keep half of them or none is to blame."""
+    return next((each.loses for each in row.verdicts if each.loses is not None), None)
+
+
+def bits_text(bits: int, of: int) -> str:
+    """``43 of 53 bits``; a loss of more than there are is one of all."""
+    return f"{bits} of {of} bits" if bits < of else f"all {of} bits"
+
+
+def loss_text(loss: LossRow) -> str:
+    """One sentence on where digits go."""
+    place = f" ({loss.place})" if loss.place else ""
+    of = f" of component {loss.component}" if loss.component not in ("", "[]") else ""
+    return (
+        f"in {loss.form} through {loss.program}, {loss.equation}{place} loses {bits_text(loss.bits, loss.of)}{of} at "
+        f"{'   '.join(f'{name} = {values_text(value)}' for name, value in loss.arguments.items())}"
+    )
 
 
 def sizes_text(sizes: Sequence[str]) -> str:

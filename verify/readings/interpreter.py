@@ -117,6 +117,11 @@ class System(ABC):
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
 
+    def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
+        """Look at an equation that has been read, and return its results, changed or not; does nothing here."""
+        del equation, inputs
+        return results
+
     def mark(self, where: str, mask: Array) -> None:
         """Set points of the trail; ``mask`` has the leading axis of points, True anywhere in a point counts."""
         hit = mask.reshape(mask.shape[0], -1).any(axis=1)
@@ -232,6 +237,7 @@ def _run(
         flags = [not isinstance(variable, jex.Literal) and live[variable] for variable in equation.invars]
         system.path, system.depends = f"{path}/{place}", any(flags)
         results, result_flags = _apply(system, equation, inputs, flags)
+        results = system.visit(equation, inputs, results)
         for variable, result, flag in zip(equation.outvars, results, result_flags, strict=True):
             values[variable], live[variable] = result, flag
         for variable in equation.invars:

@@ -1,0 +1,168 @@
+"""Diagnosis: the equation that loses digits is blamed, and none that does not matter."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from verify import Claim, Derivative, domain
+from verify.claim import Loss, Status
+from verify.engines import BUDGETS, floats
+from verify.engines.case import Case
+from verify.engines.diagnosis import diagnose
+from verify.formats import FLOAT64, FORMATS
+from verify.program import Program
+from verify.readings.exact import balls
+
+Function = Callable[[Any], Any]
+
+
+def blamed(function: Function, x: Sequence[float], component: int = 0, form: str = "float64") -> Loss | None:
+    """What is blamed in the values of a function of one vector."""
+    given = jax.ShapeDtypeStruct((len(x),), FORMATS[form].dtype())
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(lambda x: [function(x)])(given)
+    outputs = tuple(tuple(aval.shape) for aval in closed.out_avals)
+    program = Program(name="value", closed=closed, flat=lambda x: [function(x)], outputs=outputs)
+    return diagnose(program, [balls(np.array([x]))], component, FORMATS[form])
+
+
+def line_of(function: Callable[..., Any], text: str) -> str:
+    """Where a line of a function stands in this file."""
+    lines, start = inspect.getsourcelines(function)
+    return f"test_diagnosis.py:{start + next(number for number, line in enumerate(lines) if text in line)}"
+
+
+def slope(x: Any) -> Any:
+    s = jax.nn.softmax(x)
+    complement = 1 - s
+    return s * complement
+
+
+def test_one_minus_sigma_is_blamed_in_saturation() -> None:
+    found = blamed(slope, [30.0, 0.0])
+    assert found is not None
+    assert found.equation == "1 - 0.99999999999990642… = 9.36e-14"
+    assert found.bits == 43  # the gap of 30 nats in bits
+    assert found.place == line_of(slope, "1 - s")
+    assert found.component == "[0]"
+    assert found.program == "value"
+
+
+def test_the_component_that_keeps_its_digits_has_nobody_to_blame() -> None:
+    assert blamed(slope, [30.0, 0.0], component=1) is None
+
+
+def test_a_gap_that_is_small_or_a_form_that_is_stable_has_nobody_to_blame() -> None:
+    assert blamed(slope, [1.0, 0.0]) is None
+    assert blamed(lambda x: jax.nn.softmax(x) * jax.nn.softmax(x)[::-1], [30.0, 0.0]) is None
+
+
+@pytest.mark.parametrize(("form", "gap", "bits"), [("float32", 12.0, 17), ("bfloat16", 4.0, 6), ("float16", 6.0, 9)])
+def test_other_formats_lose_the_bits_of_the_gap(form: str, gap: float, bits: int) -> None:
+    found = blamed(slope, [gap, 0.0], form=form)
+    assert found is not None
+    assert (found.bits, found.form) == (bits, form)
+
+
+def test_a_cancellation_that_a_later_sum_swamps_is_not_blamed() -> None:
+    assert blamed(lambda x: slope(x)[0] + 1.0, [30.0, 0.0]) is None
+    found = blamed(lambda x: slope(x)[0] + 2.0**-40, [30.0, 0.0])
+    assert found is not None
+    assert found.bits == 40  # of 43 bits, what reaches a sum of 2^-43 and 2^-40
+
+
+def test_exact_operands_lose_nothing_when_they_cancel() -> None:
+    assert blamed(lambda x: x[0] - x[1], [1.0, 1.0 - 2.0**-50]) is None
+    assert blamed(lambda x: (1e6 + x[0]) - x[1], [2.0**-40, 1e6]) is not None  # the sum has been rounded
+
+
+def test_an_error_that_cancels_with_itself_is_not_blamed() -> None:
+    def same(x: Any) -> Any:
+        s = jax.nn.softmax(x)
+        return (s[0] - s[0] * 1.0) + s[1]
+
+    assert blamed(same, [30.0, 0.0]) is None
+
+
+def test_the_one_that_enlarges_is_blamed_and_not_the_one_before_it() -> None:
+    def cascade(x: Any) -> Any:
+        s = jnp.exp(x[0]) / 3
+        first = s - jnp.exp(x[0]) / 3.25
+        return first * 7.0 - jnp.exp(x[0]) * (7.0 * (1 / 3 - 1 / 3.25) - 2.0**-30)
+
+    found = blamed(cascade, [0.5])
+    assert found is not None
+    assert found.place == line_of(cascade, "return")
+    assert 24 <= found.bits <= 32
+
+
+def test_a_logarithm_close_to_one_is_blamed() -> None:
+    found = blamed(lambda x: jnp.log(1 + jnp.exp(x[0])), [-30.0])
+    assert found is not None
+    assert found.equation.startswith("log(1.0000000000000935…) = 9.3")
+    assert found.bits == 43
+    assert blamed(lambda x: jnp.log1p(jnp.exp(x[0])), [-30.0]) is None
+
+
+def test_a_sum_that_cancels_is_blamed() -> None:
+    found = blamed(lambda x: jnp.sum(jnp.exp(x) * jnp.array([1.0, 1.0, -2.0], x.dtype)), [1.0, 1.0, 1.0 + 2.0**-30])
+    assert found is not None
+    assert found.equation.startswith("a sum of 3 terms up to 5.44 = -5.06e-9")
+    assert 29 <= found.bits <= 33
+
+
+def test_loops_and_choices_are_followed() -> None:
+    def looped(x: Any) -> Any:
+        s = jax.lax.fori_loop(0, 3, lambda i, s: s / 2, jax.nn.softmax(x)[0] * 8)
+        return jax.lax.cond(s < 0.5, lambda s: s, lambda s: 1 - s, s)
+
+    found = blamed(looped, [30.0, 0.0])
+    assert found is not None
+    assert found.bits == 43
+
+
+def test_what_has_no_value_or_is_zero_is_not_diagnosed() -> None:
+    assert blamed(lambda x: x[0] - x[0], [1.0]) is None
+    assert blamed(lambda x: jnp.log(x[0]), [-1.0]) is None
+
+
+def _claim(by_hand: Function, gap: float) -> Claim:
+    return Claim(
+        id="saturated.slope",
+        autodiff=Derivative(lambda x: jax.nn.softmax(x)[0], "gradient", wrt="x"),
+        by_hand=by_hand,
+        domain={"x": domain.Saturated("n", 0, gap)},
+        sizes={"n": (3,)},
+    )
+
+
+def _hand(x: Any) -> Any:
+    s = jax.nn.softmax(x)
+    return s[0] * (jnp.eye(x.shape[0], dtype=x.dtype)[0] - s)
+
+
+def test_floats_that_lost_their_digits_name_the_equation() -> None:
+    verdict = floats.check(Case(_claim(_hand, 25.0), BUDGETS["standard"], 0))
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.floats == "inside"
+    loss = verdict.loses
+    assert loss is not None
+    assert (loss.form, loss.program, loss.component) == (FLOAT64.name, "grad", "[0]")
+    assert loss.bits >= 36
+    assert loss.place == line_of(_claim, "jax.nn.softmax")
+    assert len(loss.arguments["x"]) == 3
+
+
+def test_floats_that_keep_their_digits_name_none() -> None:
+    def by_hand(x: Any) -> Any:
+        return jnp.exp(x - jnp.max(x)) / jnp.sum(jnp.exp(x - jnp.max(x)))
+
+    kept = Derivative(lambda x: jax.nn.logsumexp(x), "gradient", wrt="x")
+    claim = replace(_claim(by_hand, 25.0), autodiff=kept)
+    assert floats.check(Case(claim, BUDGETS["standard"], 0)).loses is None
