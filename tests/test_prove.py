@@ -472,6 +472,19 @@ def test_a_single_entry_may_be_the_label() -> None:
     assert found.status is not Status.HOLDS
 
 
+def test_the_label_may_be_the_winner() -> None:
+    """A region names entry 0 before any program does; the one of a target may stand there all the same."""
+    regions = {"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.OneHot("n")}
+
+    def at_winner(x: Any, y: Any) -> Any:
+        return y[0] + 0 * x[0]
+
+    wrong = verdict(claim(at_winner, lambda x, y: 0 * x[0] * y[0], "value", domain=regions))
+    assert wrong.status is Status.UNKNOWN
+    right = verdict(claim(at_winner, lambda x, y: y[0] ** 2 + 0 * x[0], "value", domain=regions))
+    assert right.sizes == ("every n",), right.reason
+
+
 def test_a_mode_that_is_traced_at_sizes_alone_is_not_proved_for_every_size() -> None:
     """A program that takes another way where its length is a number keeps the sizes it was proved at."""
 

@@ -148,6 +148,8 @@ class Reader:
         if subject.stable is not None:
             self.live.append(subject.stable.name)
         self.follow_maxima = False
+        # Entries of open axes that are told apart though no program names their index, and the axes they stand on.
+        self.special: dict[str, str] = {}
         # Whether any component was compared: where a hypothesis leaves no line of the proof, nothing was shown.
         self.spoke = False
         self.learnt = Learnt(effort=effort)
@@ -203,30 +205,38 @@ class Reader:
         if not axes:
             yield Partition()
             return
+        special: dict[str, str] = {}
         for facts, shape in zip(self.facts, self.subject.shapes, strict=True):
             if not shape or isinstance(shape[-1], int):
                 continue
             axis = axes[str(shape[-1])]
-            if facts.vertex:
-                if len(shape) != 1 or "label" in axis.singles:
-                    raise TooHard("several one-hot targets on axes of any length")
-                single: int | str = "label" if facts.index is None else _within(axis, facts.index)
-                axis.singles = tuple(dict.fromkeys((*axis.singles, single)))
+            if facts.vertex and (len(shape) != 1 or "label" in special):
+                raise TooHard("several one-hot targets on axes of any length")
+            if facts.vertex and facts.index is None:
+                special["label"] = axis.name
+            elif facts.vertex:
+                axis.singles = tuple(dict.fromkeys((*axis.singles, _within(axis, int(facts.index or 0)))))
             if facts.winner is not None:
                 if facts.winner == "any":
                     raise TooHard("a winner at any place of an axis of any length")
                 axis.singles = tuple(dict.fromkeys((*axis.singles, _within(axis, int(facts.winner)))))
             if facts.below is not None or facts.value is not None:
                 raise TooHard("whole numbers or constants along an axis of any length")
-        start = Partition(axes)
+        special |= self.special
+        starts = [Partition(axes)]
+        for name, where in special.items():
+            # An entry that no program names may be one of those that have a place already, or one of its own.
+            starts = [each.with_special(name, where, key) for each in starts for key in each.keys_for(name, where)]
         number = 0
-        for axis in axes.values():
-            axis.blocks = (number,)
-            start.blocks[number] = Block(number)
-            number += 1
-        self._todo = [start]
+        for start in starts:
+            for axis in start.axes.values():
+                axis.blocks = (number,)
+                start.blocks[number] = Block(number)
+                number += 1
+        self._todo = list(starts)
         self._fresh = number
-        self._add_empty(start)
+        for start in starts:
+            self._add_empty(start)
         count = 0
         while self._todo:
             count += 1
@@ -254,14 +264,12 @@ class Reader:
             axis.singles = (*axis.singles, found.index)
             self._todo.append(other)
             self._add_empty(other)
-            if "label" in axis.singles:
-                # The label may be the index that is named.
-                same = partition.copy()
-                same.axes[found.axis].singles = tuple(
-                    found.index if each == "label" else each for each in same.axes[found.axis].singles
-                )
-                self._todo.append(same)
-                self._add_empty(same)
+            for key in axis.singles:
+                if isinstance(key, str):
+                    # The entry that is looked for may be the one that no program has named so far.
+                    same = partition.renamed(found.axis, key, found.index)
+                    self._todo.append(same)
+                    self._add_empty(same)
             return
         axis_name = next(name for name, each in partition.axes.items() if found.block in each.blocks)
         for count in range(1, len(found.options) + 1):
@@ -414,7 +422,8 @@ class Reader:
         for where in np.ndindex(*extents):
             slots = system.all_slots(shape, where)
             if facts.vertex:
-                result[(0, *where)] = self._vertex(algebra, facts, place, slots, where, values, shape)
+                label = system.partition.special.get("label")
+                result[(0, *where)] = self._vertex(algebra, facts, place, slots, where, values, shape, label)
                 continue
             result[(0, *where)] = system.entry(name, shape, slots, facts.signs)
         if facts.total is not None and not facts.vertex:
@@ -431,8 +440,9 @@ class Reader:
         where: Sequence[int],
         values: Mapping[int, Any],
         lengths: Sequence[Any],
+        label: int | str | None,
     ) -> Value:
-        """An entry of a one-hot target."""
+        """An entry of a one-hot target; ``label`` is the single entry of an open axis that is one."""
         if place in values:
             shape = [each for each in lengths[:-1] if isinstance(each, int)]
             row = int(np.ravel_multi_index(where[:-1], shape)) if len(where) > 1 else 0
@@ -442,7 +452,7 @@ class Reader:
             return algebra.zero
         if facts.index is not None:
             return algebra.one if which == facts.index else algebra.zero
-        return algebra.one if which == "label" else algebra.zero
+        return algebra.one if which == label else algebra.zero
 
     @staticmethod
     def _last_of_simplex(system: Symbolic, shape: Sequence[Any], extents: Sequence[int], result: Array) -> None:

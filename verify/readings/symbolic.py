@@ -104,15 +104,41 @@ class Axis:
 
 @dataclass
 class Partition:
-    """How the open axes are cut up."""
+    """How the open axes are cut up.
+
+    Attributes:
+        axes: the open axes by name.
+        blocks: their blocks by number.
+        special: entries that have a meaning and no index of their own, such as the label: which single entry each is.
+    """
 
     axes: dict[str, Axis] = field(default_factory=dict)
     blocks: dict[int, Block] = field(default_factory=dict)
+    special: dict[str, int | str] = field(default_factory=dict)
 
     def copy(self) -> "Partition":
         """The same partition with nothing asked yet."""
         axes = {name: Axis(each.name, each.least, each.singles, each.blocks) for name, each in self.axes.items()}
-        return Partition(axes, {place: Block(place, block.answers) for place, block in self.blocks.items()})
+        blocks = {place: Block(place, block.answers) for place, block in self.blocks.items()}
+        return Partition(axes, blocks, dict(self.special))
+
+    def keys_for(self, name: str, axis: str) -> list[int | str]:
+        """Single entries that a special one may be: any that is there, or a new one."""
+        return [*self.axes[axis].singles, name]
+
+    def with_special(self, name: str, axis: str, key: int | str) -> "Partition":
+        """The same partition with a special entry at a single one."""
+        other = self.copy()
+        other.axes[axis].singles = tuple(dict.fromkeys((*other.axes[axis].singles, key)))
+        other.special[name] = key
+        return other
+
+    def renamed(self, axis: str, key: int | str, index: int) -> "Partition":
+        """The same partition where a single entry is the one with an index."""
+        other = self.copy()
+        other.axes[axis].singles = tuple(index if each == key else each for each in other.axes[axis].singles)
+        other.special = {name: index if each == key else each for name, each in other.special.items()}
+        return other
 
 
 class Split(Exception):
@@ -1162,15 +1188,13 @@ class Symbolic(System):
         if isinstance(a, str) or isinstance(b, str):
             if a == b:
                 return YES
-            if isinstance(a, Index) or isinstance(b, Index):
+            if isinstance(a, Index) or isinstance(b, Index) or (isinstance(a, str) and isinstance(b, str)):
                 return NO
             # The label is none of the indices that a program names; that it may be one of them is another partition,
             # which naming the index brings about.
-            number = b if isinstance(a, str) else a
+            number, key = (b, a) if isinstance(a, str) else (a, b)
             if isinstance(number, (int, np.integer)):
-                self._single(
-                    next(each.name for each in self.partition.axes.values() if "label" in each.singles), number
-                )
+                self._single(next(each.name for each in self.partition.axes.values() if key in each.singles), number)
                 return NO
         raise TooHard("a comparison of indices of open axes")
 
