@@ -150,6 +150,7 @@ class Reader:
         self.follow_maxima = False
         # Entries of open axes that are told apart though no program names their index, and the axes they stand on.
         self.special: dict[str, str] = {}
+        self.tried: dict[str, str] = {}
         # Whether any component was compared: where a hypothesis leaves no line of the proof, nothing was shown.
         self.spoke = False
         self.learnt = Learnt(effort=effort)
@@ -164,13 +165,13 @@ class Reader:
                     if self.outcome.residual is not None or not self.live:
                         break
         except NeedsCases:
-            if self.follow_maxima or self._open:
-                self._stop("a maximum decides more than a shift")
-            else:
-                self.follow_maxima = True
+            before = dict(self.special)
+            if self.special != self.tried or self._follows_maxima():
+                self.tried = before
                 self.spoke = False
                 self.outcome = Outcome()
                 return self.run()
+            self._stop("a maximum decides more than a shift")
         except (TooHard, UnsupportedPrimitive) as error:
             self._stop(str(error))
         except Exception as error:
@@ -183,6 +184,13 @@ class Reader:
             self.outcome.proved = list(self.live)
         self.outcome.spent = (self.effort - self.learnt.effort) / STEPS if math.isfinite(self.effort) else 0.0
         return self.outcome
+
+    def _follows_maxima(self) -> bool:
+        """Read on with maxima followed, where that has not been tried; whether there is something new to try."""
+        if self.follow_maxima or self._open:
+            return False
+        self.follow_maxima = True
+        return True
 
     @property
     def _open(self) -> bool:
@@ -201,7 +209,7 @@ class Reader:
         for shape in self.subject.shapes:
             for each in shape:
                 if not isinstance(each, int) and str(each) not in axes:
-                    axes[str(each)] = Axis(str(each), _least(self.subject, str(each)))
+                    axes[str(each)] = Axis(str(each), least(self.subject, str(each)))
         if not axes:
             yield Partition()
             return
@@ -227,6 +235,7 @@ class Reader:
         for name, where in special.items():
             # An entry that no program names may be one of those that have a place already, or one of its own.
             starts = [each.with_special(name, where, key) for each in starts for key in each.keys_for(name, where)]
+        starts = [each for each in starts if self._sensible(each)]
         number = 0
         for start in starts:
             for axis in start.axes.values():
@@ -243,6 +252,10 @@ class Reader:
             if count > MOST_PARTITIONS:
                 raise TooHard("too many kinds of entries along an axis of any length")
             yield self._todo.pop()
+
+    def _sensible(self, partition: Partition) -> bool:
+        """Whether the special entries of a partition can be where they are."""
+        return True
 
     def _add_empty(self, partition: Partition) -> None:
         """An axis that is as short as its single entries are many has no other entries."""
@@ -348,7 +361,7 @@ class Reader:
         """One line of a proof: read every side, and compare."""
         subject = self.subject
         algebra = Field(self.learnt, self.deadline)
-        system = Symbolic(algebra, partition, cases=self.follow_maxima)
+        system = self._system(algebra, partition)
         _Deciding(system, path, partition)
         arguments = [self._argument(system, place, name, values) for place, name in enumerate(subject.names)]
         if subject.where is not None:
@@ -395,6 +408,10 @@ class Reader:
                 return
         for base in path.exceptions:
             self.outcome.exceptions.setdefault(exception_text(system, base))
+
+    def _system(self, algebra: Field, partition: Partition) -> Symbolic:
+        """The number system of one line of the proof."""
+        return Symbolic(algebra, partition, cases=self.follow_maxima)
 
     def _one(self, system: Symbolic, program: Program, arguments: Sequence[Array]) -> list[Array] | None:
         try:
@@ -717,7 +734,7 @@ def _met(system: Symbolic, need: tuple[int, Signs]) -> bool:
     return system.field.signs_of_base(base) <= wanted
 
 
-def _least(subject: Subject, name: str) -> int:
+def least(subject: Subject, name: str) -> int:
     return min(choice[name] for choice in subject.claim.choices() if name in choice)
 
 
@@ -855,6 +872,19 @@ def prove_open(claim: Claim, seconds: float = OPEN_SECONDS, *, keep: bool = Fals
     return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
 
 
+def prove_open_bound(claim: Claim, seconds: float = OPEN_SECONDS) -> Outcome:
+    """Try to prove a bound with every named size left open."""
+    from verify.engines import bounds  # it reads with this module's reader
+
+    try:
+        subject = trace(claim, dimensions(claim), FLOAT64)
+    except ClaimError as error:
+        outcome = Outcome()
+        outcome.reasons["formula"] = f"it cannot be traced with its sizes left open: {error}"
+        return outcome
+    return bounds.BoundReader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS).run()
+
+
 def prove_at(subject: Subject, seconds: float, *, keep: bool = False) -> Outcome:
     """Try to prove an identity at one choice of sizes."""
     return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
@@ -976,11 +1006,19 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
 
 
 def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
-    """Prove a bound at its small sizes."""
+    """Prove a bound for every size, or at its small sizes."""
     from verify.engines import bounds  # it reads with this module's reader
 
     done: dict[str, Outcome] = {}
     reasons: dict[str, None] = {}
+    every = f"every {' and '.join(_size_names(case.claim))}"
+    if any(case.choices):
+        outcome = prove_open_bound(case.claim)
+        # A mode that JAX offers at a size alone is not proved by being left out.
+        offered = {program.name for program in case.subject(case.choices[0]).modes if not program.contracted}
+        if outcome.proved and not outcome.reasons and offered <= set(outcome.proved):
+            return verdict(Status.HOLDS, evidence="proved", sizes=(every,), exceptions=tuple(outcome.exceptions))
+        reasons[f"not for {every}: {_joined(outcome.reasons) or 'not in every mode'}"] = None
     spent, seconds = 0.0, SECONDS[case.budget.name]
     for size in case.choices:
         text = size_text(size)
