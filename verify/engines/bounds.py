@@ -1,5 +1,7 @@
 """Prove bounds: a certificate that the difference of the sides is nowhere negative, for the whole domain.
 
+With the sizes left open the certificate is one of sums over tuples of entries (`sums`); what follows is for one size.
+
 Every argument is written in parameters that are at least zero: a target on the simplex as shares of a total, a
 saturated logit by how far it stays behind the winner, an interval by the distances from its ends. The difference then
 is a quotient of polynomials in such parameters, and it is at least zero where all coefficients are. Where they are
@@ -158,7 +160,7 @@ class BoundReader(Reader):
     def _behind(
         self, system: Symbolic, name: str, slots: Sequence[tuple[str, Any]], first: int | str, second: int | str | None
     ) -> Array:
-        """``e^{x_j} = e^{x_first} r_j`` with ``0 < r_j <= 1``; where the runner-up is told apart, ``r_j = r_second s_j``."""
+        """``e^{x_j} = e^{x_first} r_j`` with ``0 < r_j <= 1``; beside a runner-up ``r_j = r_second s_j``."""
         algebra = system.field
         lag = f"{name} behind"
         self.bounded = self.bounded | {lag}

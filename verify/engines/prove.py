@@ -735,6 +735,7 @@ def _met(system: Symbolic, need: tuple[int, Signs]) -> bool:
 
 
 def least(subject: Subject, name: str) -> int:
+    """The smallest length that a named size has in a claim."""
     return min(choice[name] for choice in subject.claim.choices() if name in choice)
 
 
@@ -1007,7 +1008,7 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
 
 def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
     """Prove a bound for every size, or at its small sizes."""
-    from verify.engines import bounds  # it reads with this module's reader
+    from verify.engines import bounds, boxes  # they read with this module's reader
 
     done: dict[str, Outcome] = {}
     reasons: dict[str, None] = {}
@@ -1030,7 +1031,18 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
         if outcome.proved and not outcome.reasons:
             done[text] = outcome
         else:
-            reasons[f"not proved at {text or 'its size'}: {_joined(outcome.reasons)}"] = None
+            why = _joined(outcome.reasons)
+            found = None
+            # A stable form is an identity, which no box proves; and a quick run looks at none.
+            if case.budget.name != "quick" and case.claim.stable is None:
+                limit = time.perf_counter() + PATIENCE * seconds
+                found = boxes.shares(case.subject(size), limit, seconds / 2 * STEPS)
+            if found is not None and found[0].whole and found[0].proved == 1:
+                done[text] = Outcome(exceptions=dict.fromkeys(found[1]))
+                continue
+            if found is not None:
+                why += f", and {found[0].text()}"
+            reasons[f"not proved at {text or 'its size'}: {why}"] = None
     if not done:
         return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "every size is too large for a certificate")
     exceptions: dict[str, None] = {}

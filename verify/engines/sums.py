@@ -125,8 +125,7 @@ class _Expansion:
                 if len(found) > MOST_TERMS:
                     raise TooHard(f"more than {MOST_TERMS:,} sums over tuples of entries")
         width = len(order)
-        padded = {((*a, *([0] * (width - len(a)))), b): c for (a, b), c in found.items() if c}
-        return padded
+        return {((*a, *([0] * (width - len(a)))), b): c for (a, b), c in found.items() if c}
 
     def _element_of(self, kind: Any, element: Any) -> int:
         """The value of a kind that the generic entry has, where it does not occur by itself."""
@@ -273,7 +272,8 @@ def dominates(upper: Term, lower: Term, small: Sequence[bool], kinds: Sequence[b
     """Whether the sum over all tuples of one term is at least that of another, for all values that are allowed.
 
     Args:
-        upper, lower: scalars' exponents, and the profiles of the entries.
+        upper: scalars' exponents and the profiles of the entries of the term that should be larger.
+        lower: the same of the other.
         small: which scalars are at most one; the others are only at least zero.
         kinds: the same for the kinds of values of an entry.
     """
@@ -317,7 +317,7 @@ def _flows(needs: Sequence[int], stocks: Sequence[int], edges: Sequence[Sequence
         while sum(sent[place].values()) < need:
             # Breadth first, through stocks whose takers could be served elsewhere; each with who takes it and from
             # which stock that one turns away.
-            came: dict[int, tuple[int, int | None]] = {each: (place, None) for each in edges[place]}
+            came: dict[int, tuple[int, int | None]] = dict.fromkeys(edges[place], (place, None))
             queue = list(came)
             reached = next((each for each in queue if left[each]), None)
             for stock in queue:
