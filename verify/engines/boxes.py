@@ -19,7 +19,7 @@ from flint import arb, fmpq
 from verify.domain import Logits
 from verify.engines.prove import Path, Reader
 from verify.program import Program, Subject
-from verify.readings.algebra import ANY, POSITIVE, Field, Poly, TooHard, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, AT_MOST_ZERO, POSITIVE, Field, Poly, TooHard, Value
 from verify.readings.exact import precision
 from verify.readings.interpreter import Array
 from verify.readings.symbolic import Symbolic
@@ -107,8 +107,10 @@ class _BoxReader(Reader):
         super()._read(partition, values, path)
 
     def _coordinate(self, system: Symbolic, name: str, where: Any, low: Fraction, high: Fraction) -> Value:
-        value = system.input(f"{name} box", (("at", where),), POSITIVE if low > 0 else ANY)
-        self.coordinates[system.field.used(value.num)[0]] = (low, high)
+        signs = POSITIVE if low > 0 else AT_LEAST_ZERO if low == 0 else AT_MOST_ZERO if high <= 0 else ANY
+        value = system.input(f"{name} box", (("at", where),), signs)
+        place = system.field.used(value.num)[0]
+        self.coordinates[place] = system.field.ends[place] = (low, high)
         return value
 
     def _argument(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:

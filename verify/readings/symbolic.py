@@ -636,7 +636,7 @@ class Symbolic(System):
         if self.partition.axes:
             raise TooHard("adding to chosen entries of an axis of any length")
         flat = operand.reshape(-1).copy()
-        moving = np.broadcast_to(updates.reshape(updates.shape[0], -1), (1, updates[0].size))[0]
+        moving = updates.reshape(updates.shape[0], -1)[0]
         for place, target in enumerate(scatter_targets(equation, indices[0]).ravel().tolist()):
             if target >= 0:
                 flat[target] = flat[target] + moving[place]
