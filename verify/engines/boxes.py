@@ -28,7 +28,7 @@ from verify.readings.symbolic import Symbolic
 REACH: Final = 8
 MOST_BOXES: Final = 400
 # Terms of polynomials that all boxes of one component may be evaluated in.
-MOST_WORK: Final = 30_000
+MOST_WORK: Final = 12_000
 MOST_COORDINATES: Final = 4
 BITS: Final = 96
 
