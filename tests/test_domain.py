@@ -237,6 +237,12 @@ def test_an_interval_without_members_is_refused() -> None:
         Interval("n", math.nan, 1.0)
 
 
+@pytest.mark.parametrize("gap", [-0.5, math.nan, math.inf])
+def test_a_winner_that_trails_is_refused(gap: float) -> None:
+    with pytest.raises(ValueError, match="the gap must be at least 0"):
+        Saturated("n", gap=gap)
+
+
 def test_shapes_are_products_of_names_and_numbers() -> None:
     assert resolve("t 2*n 3", {"t": 5, "n": 4}) == (5, 8, 3)
     assert resolve("", {}) == ()

@@ -14,7 +14,7 @@ import pytest
 from controls import CONTROLS
 
 from verify import Claim, Derivative, Status, domain
-from verify.engines import BUDGETS, bounds, covers, judge, prove
+from verify.engines import BUDGETS, bounds, covers, judge, prove, sums
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
@@ -472,6 +472,19 @@ def test_a_single_entry_may_be_the_label() -> None:
     assert found.status is not Status.HOLDS
 
 
+def test_the_label_may_be_the_winner() -> None:
+    """A region names entry 0 before any program does; the one of a target may stand there all the same."""
+    regions = {"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.OneHot("n")}
+
+    def at_winner(x: Any, y: Any) -> Any:
+        return y[0] + 0 * x[0]
+
+    wrong = verdict(claim(at_winner, lambda x, y: 0 * x[0] * y[0], "value", domain=regions))
+    assert wrong.status is Status.UNKNOWN
+    right = verdict(claim(at_winner, lambda x, y: y[0] ** 2 + 0 * x[0], "value", domain=regions))
+    assert right.sizes == ("every n",), right.reason
+
+
 def test_a_mode_that_is_traced_at_sizes_alone_is_not_proved_for_every_size() -> None:
     """A program that takes another way where its length is a number keeps the sizes it was proved at."""
 
@@ -485,16 +498,21 @@ def test_a_mode_that_is_traced_at_sizes_alone_is_not_proved_for_every_size() -> 
 
 
 def test_sizes_that_no_proof_reaches_are_searched() -> None:
-    """A bound that is proved at two and three classes says nothing of ten."""
+    """A bound that is proved at two classes says nothing of ten; one that is proved for every size does."""
 
-    def bound(x: Any, y: Any) -> Any:
+    def sharp(x: Any, y: Any) -> Any:
         return 2 * softmax(x) * (1 - softmax(x)) + 0 * y
 
-    given = {"domain": {"x": LOGITS, "y": domain.Simplex("n")}, "relation": "abs<="}
-    for sizes, all_of_it in (((2, 3), True), ((2, 3, 10), False)):
-        subject = claim(squared, bound, sizes={"n": sizes}, **given)
-        case = Case(subject, BUDGETS["standard"], 0)
-        assert covers(case, prove.check(case)) == all_of_it
+    def by_spread(x: Any, y: Any) -> Any:
+        s = softmax(x)
+        return s * (1 - s) * (jnp.max(s - y) - jnp.min(s - y))
+
+    for bound, region, all_of_it in ((sharp, domain.Simplex("n"), True), (by_spread, REALS, False)):
+        given = {"domain": {"x": LOGITS, "y": region}, "relation": "abs<=", "sizes": {"n": (2, 10)}}
+        case = Case(claim(squared, bound, **given), BUDGETS["standard"], 0)
+        found = prove.check(case)
+        assert found.status is Status.HOLDS
+        assert covers(case, found) == all_of_it
 
 
 # -- bounds ---------------------------------------------------------------------------------------------------------
@@ -549,3 +567,107 @@ def test_no_wrong_bound_has_a_certificate(control: Any) -> None:
         if sum(size.values()) <= 4:
             outcome = bounds.BoundReader(trace(control.claim, size, FLOAT64), time.perf_counter() + 3).run()
             assert not outcome.proved
+
+
+# -- bounds for every size ------------------------------------------------------------------------------------------
+
+WINNER = domain.Saturated("n", winner=0, gap=0.0)
+SIMPLEX = domain.Simplex("n")
+
+
+def _ratio(x: Any) -> Any:
+    """The runner-up's exponential by the winner's."""
+    return jnp.exp(jnp.max(x[1:]) - x[0])
+
+
+def _losers(x: Any) -> Any:
+    return jnp.sum(softmax(x)[1:])
+
+
+# Each bound with a constant that is right, and the same bound with it 1 % smaller, or larger where it is from below.
+BOUNDS: list[tuple[str, Any, Callable[..., Any], Callable[..., Any], dict[str, Any]]] = [
+    ("cauchy", ">=", lambda x: x.shape[0] * jnp.sum(softmax(x) ** 2), lambda x, c: c + 0 * x[0], {"x": LOGITS}),
+    ("one", "<=", lambda x: jnp.sum(softmax(x) ** 2), lambda x, c: c + 0 * x[0], {"x": LOGITS}),
+    (
+        "losers",
+        "<=",
+        lambda x: _losers(x),
+        lambda x, c: c * (x.shape[0] - 1) * _ratio(x) / (1 + c * (x.shape[0] - 1) * _ratio(x)),
+        {"x": WINNER},
+    ),
+    ("one-loser", ">=", lambda x: _losers(x), lambda x, c: c * _ratio(x) / (1 + _ratio(x)), {"x": WINNER}),
+    (
+        "diameter",
+        "<=",
+        lambda x, y: jnp.sum((softmax(x) - y) ** 2),
+        lambda x, y, c: 2 * c + 0 * x[0],
+        {"x": LOGITS, "y": SIMPLEX},
+    ),
+    (
+        "winner-and-label",
+        "<=",
+        lambda x, y: jnp.sum(jnp.where(y > 0, softmax(x), 0.0)),
+        lambda x, y, c: c * softmax(x)[0],
+        {"x": WINNER, "y": domain.OneHot("n")},
+    ),
+    (
+        "component",
+        "abs<=",
+        lambda x, y: jax.grad(squared)(x, y),
+        lambda x, y, c: 2 * c * softmax(x) * (1 - softmax(x)) + 0 * y,
+        {"x": LOGITS, "y": SIMPLEX},
+    ),
+    (
+        "norm",
+        "<=",
+        _norm_squared,
+        lambda x, y, c: c * (x.shape[0] ** 2 + x.shape[0] + 2) * _ratio(x) ** 2,
+        {"x": WINNER, "y": SIMPLEX},
+    ),
+]
+
+
+@pytest.mark.parametrize(("relation", "fn", "bound", "regions"), [e[1:] for e in BOUNDS], ids=[e[0] for e in BOUNDS])
+def test_bounds_for_every_size(relation: Any, fn: Any, bound: Any, regions: Any) -> None:
+    """Sharp constants are proved, one that is 1 % off or a bound the other way round is not, at any size."""
+    more = 101 / 100 if relation == ">=" else 99 / 100
+    other = {"<=": ">=", ">=": "<=", "abs<=": ">="}[relation]
+    for factor, stated, holds in ((1.0, relation, True), (more, relation, False), (1.0, other, False)):
+        subject = claim(
+            lambda **given: fn(**given),
+            lambda factor=factor, **given: bound(**given, c=factor),
+            "value",
+            relation=stated,
+            domain=regions,
+        )
+        outcome = prove.prove_open_bound(subject)
+        assert (bool(outcome.proved) and not outcome.reasons) == holds, (factor, stated, outcome.reasons)
+
+
+@pytest.mark.parametrize(
+    "control", [each for each in CONTROLS if each.claim.relation != "=="], ids=lambda c: c.claim.id
+)
+def test_no_wrong_bound_is_proved_for_every_size(control: Any) -> None:
+    """The controls that are bounds, with their sizes left open."""
+    if any(control.claim.choices()):
+        assert not prove.prove_open_bound(control.claim).proved
+
+
+def test_terms_that_cover_others() -> None:
+    """Exponents moved together, further factors of at most one; and what looks alike but is not smaller."""
+
+    def term(*powers: int, scalars: tuple[int, ...] = ()) -> Any:
+        return scalars, tuple(sorted((0, (each,)) for each in powers))
+
+    def covers_it(upper: Any, lower: Any, bounded: bool) -> bool:
+        return sums.dominates(upper, lower, [bounded] * len(upper[0]), [bounded])
+
+    assert covers_it(term(2, 0), term(1, 1), False)
+    assert not covers_it(term(1, 1), term(2, 0), False)
+    assert not covers_it(term(2, 0), term(2, 1), False)
+    assert covers_it(term(2, 0), term(2, 1), True)
+    assert not covers_it(term(2, 1), term(2, 0), True)
+    assert not covers_it(term(2), term(1, 1), True)
+    assert covers_it(term(1, scalars=(1,)), term(1, scalars=(2,)), True)
+    assert not covers_it(term(1, scalars=(1,)), term(1, scalars=(2,)), False)
+    assert not covers_it(term(3, 1, 1), term(2, 2, 0), True)

@@ -6,6 +6,7 @@ member exactly: a `Simplex` draw is made of dyadic fractions that sum to one, no
 """
 
 import itertools
+import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -397,6 +398,11 @@ class Saturated(_Real):
 
     winner: int | str = "any"
     gap: float = 1.0
+
+    def __post_init__(self) -> None:
+        """A winner does not trail: proofs take the gap to be at least 0."""
+        if not 0 <= self.gap < math.inf:
+            raise ValueError(f"Saturated({self.shape!r}, gap={self.gap}): the gap must be at least 0 and finite")
 
     @property
     def facts(self) -> Facts:

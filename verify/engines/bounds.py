@@ -1,5 +1,7 @@
 """Prove bounds: a certificate that the difference of the sides is nowhere negative, for the whole domain.
 
+With the sizes left open the certificate is one of sums over tuples of entries (`sums`); what follows is for one size.
+
 Every argument is written in parameters that are at least zero: a target on the simplex as shares of a total, a
 saturated logit by how far it stays behind the winner, an interval by the distances from its ends. The difference then
 is a quotient of polynomials in such parameters, and it is at least zero where all coefficients are. Where they are
@@ -16,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 from verify.domain import Facts, Logits
-from verify.engines.prove import Path, Reader
+from verify.engines import sums
+from verify.engines.prove import Path, Reader, least
 from verify.program import Program, Subject
 from verify.readings.algebra import (
     AT_LEAST_ZERO,
@@ -28,7 +31,7 @@ from verify.readings.algebra import (
     Value,
 )
 from verify.readings.interpreter import Array
-from verify.readings.symbolic import NeedsCases, Symbolic
+from verify.readings.symbolic import NeedsCases, Partition, Symbolic
 
 # Arguments whose sign is free are followed with either sign, up to this many entries.
 MOST_FREE: Final = 4
@@ -52,6 +55,9 @@ class BoundReader(Reader):
         self.live = [program.name for program in subject.modes if not program.contracted]
         if subject.stable is not None:
             self.live.append(subject.stable.name)
+        # With sizes left open: whether maxima are looked for among entries in order, and values that are at most one.
+        self.ordered = False
+        self.bounded: frozenset[str] = frozenset()
 
     def _values(self) -> Iterator[dict[int, Any]]:
         """Finitely many values, and the signs of entries that may have either."""
@@ -60,7 +66,7 @@ class BoundReader(Reader):
             if facts != Facts() or self._is_logits(place):
                 continue
             if any(not isinstance(each, int) for each in shape):
-                raise TooHard("a bound for entries of either sign along an axis of any length")
+                continue
             free += [(place, entry) for entry in range(int(np.prod(shape, dtype=int)))]
         if len(free) > MOST_FREE:
             raise TooHard(f"a bound with more than {MOST_FREE} entries of either sign")
@@ -79,9 +85,10 @@ class BoundReader(Reader):
         """One argument in parameters that are at least zero."""
         facts, shape = self.facts[place], self.subject.shapes[place]
         algebra = system.field
-        opened = any(not isinstance(each, int) for each in shape)
-        if facts.vertex or facts.value is not None or facts.below is not None or opened:
+        if facts.vertex or facts.value is not None or facts.below is not None:
             return super()._argument(system, place, name, values)
+        if any(not isinstance(each, int) for each in shape):
+            return self._opened(system, place, name, values)
         if facts.winner is not None:
             return self._saturated(system, facts, name, shape)
         if facts.total is not None:
@@ -96,6 +103,127 @@ class BoundReader(Reader):
                 flat[entry] = size if sign > 0 else -size
             return flat.reshape(array.shape)
         return super()._argument(system, place, name, values)
+
+    # -- with sizes left open -------------------------------------------------------------------------------------
+
+    def _system(self, algebra: Field, partition: Partition) -> Symbolic:
+        system = super()._system(algebra, partition)
+        if self._open and self.ordered:
+            system.extreme = lambda terms, direction: self._extreme(system, terms, direction)
+        return system
+
+    def _sensible(self, partition: Partition) -> bool:
+        """The runner-up is not the winner."""
+        for name, facts in zip(self.subject.names, self.facts, strict=True):
+            second = partition.special.get(f"second {name}")
+            first = partition.special.get(f"first {name}", facts.winner)
+            if second is not None and second == first:
+                return False
+        return True
+
+    def _follows_maxima(self) -> bool:
+        """A maximum that stays is looked for among the entries whose order is known, or is made known."""
+        if not self._open:
+            return super()._follows_maxima()
+        if self.ordered:
+            return False
+        self.ordered = True
+        return True
+
+    def _opened(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
+        """An argument along an axis of any length: by the winner, or as shares of a total."""
+        facts, shape = self.facts[place], self.subject.shapes[place]
+        special = system.partition.special
+        if len(shape) != 1:
+            return super()._argument(system, place, name, values)
+        slots = system.axis(shape[0]).slots
+        first: int | str | None = facts.winner if facts.winner is not None else special.get(f"first {name}")
+        if first is not None:
+            return self._behind(system, name, slots, first, special.get(f"second {name}"))
+        result = np.empty((1, len(slots)), dtype=object)
+        if facts.total is None:
+            return super()._argument(system, place, name, values)
+        algebra = system.field
+        parts: list[Value] = []
+        for number, slot in enumerate(slots):
+            share = system.input(f"{name} share", (_where(slot),), AT_LEAST_ZERO)
+            result[0, number] = share
+            parts.append(share if slot[0] == "at" else system.sum_over(share, (slot[1], 0)))
+        total = algebra.total(parts)
+        _, pairs = algebra.factor(total.num)
+        # Not all shares are zero.
+        algebra.base_signs[pairs[0][0]] = POSITIVE
+        for number in range(len(slots)):
+            result[0, number] = result[0, number] / total
+        return result
+
+    def _behind(
+        self, system: Symbolic, name: str, slots: Sequence[tuple[str, Any]], first: int | str, second: int | str | None
+    ) -> Array:
+        """``e^{x_j} = e^{x_first} r_j`` with ``0 < r_j <= 1``; beside a runner-up ``r_j = r_second s_j``."""
+        algebra = system.field
+        lag = f"{name} behind"
+        self.bounded = self.bounded | {lag}
+        top = system.input(name, (("at", first),), frozenset({-1, 0, 1}))
+
+        def behind(slot: tuple[str, Any]) -> Value:
+            ratio = system.input(lag, (_where(slot),), POSITIVE)
+            base = algebra.factor(ratio.num)[1][0][0]
+            # Its logarithm is at most zero.
+            algebra.generator("log", base, AT_MOST_ZERO, algebra.base_roles[base], depth=algebra.base_depth(base))
+            return algebra.log(ratio)
+
+        result = np.empty((1, len(slots)), dtype=object)
+        for number, slot in enumerate(slots):
+            if slot == ("at", first):
+                result[0, number] = top
+            elif second is None or slot == ("at", second):
+                result[0, number] = top + behind(slot)
+            else:
+                result[0, number] = algebra.total([top, behind(("at", second)), behind(slot)])
+        return result
+
+    def _extreme(self, system: Symbolic, terms: Sequence[Value], direction: int) -> Value | None:
+        """The largest of some values where one is known to be; else what has to be told apart to know it."""
+        algebra = system.field
+        for one in terms:
+            if algebra.roles_of(one):
+                continue
+            differences = (one - other if direction > 0 else other - one for other in terms)
+            if all(each.is_zero or algebra.signs(each) <= AT_LEAST_ZERO for each in differences):
+                return one
+        if direction < 0:
+            return None
+        for name, region, shape, facts in zip(
+            self.subject.names, self.subject.regions, self.subject.shapes, self.facts, strict=True
+        ):
+            own = {name, f"{name} behind"}
+            if len(shape) != 1 or isinstance(shape[0], int) or not self._of(algebra, terms, own):
+                continue
+            known = [f"first {name}"] if isinstance(region, Logits) else []
+            for wanted in (*known, f"second {name}"):
+                if wanted not in self.special and (wanted in known or facts.winner is not None):
+                    if least(self.subject, str(shape[0])) < 2:
+                        raise TooHard("a runner-up where there may be one entry alone")
+                    self.special[wanted] = str(shape[0])
+                    raise NeedsCases
+        return None
+
+    @staticmethod
+    def _of(algebra: Field, terms: Sequence[Value], names: set[str]) -> bool:
+        """Whether values are made of the entries of one argument alone."""
+        for term in terms:
+            for place in algebra.all_used(term):
+                generator = algebra.generators[place]
+                inner = [place]
+                if generator.kind == "log":
+                    inner = algebra.used(algebra.bases[generator.key])
+                if any(
+                    algebra.generators[each].kind != "input" or algebra.generators[each].key[0] not in names
+                    for each in inner
+                ):
+                    return False
+        return True
 
     @staticmethod
     def _parameter(algebra: Field, name: str, number: Any) -> Value:
@@ -231,6 +359,8 @@ class BoundReader(Reader):
         if not rest:
             return sign > 0
         whole = math.prod(rest[1:], start=rest[0])
+        if self._open:
+            return sums.at_least_zero(algebra, whole if sign > 0 else -whole, self.bounded)
         return self._search(algebra, whole if sign > 0 else -whole, DEEPEST, [0])
 
     @staticmethod
@@ -314,6 +444,11 @@ class BoundReader(Reader):
                 if algebra.plain_signs(lifted) <= AT_LEAST_ZERO:
                     return True
         return False
+
+
+def _where(slot: tuple[str, Any]) -> tuple[Any, ...]:
+    """Where an entry stands: at an index, or in a block, as its generic element at the first open axis."""
+    return ("in", slot[1], 0) if slot[0] == "in" else slot
 
 
 def _without_logarithms(algebra: Field, fact: Poly) -> Poly:

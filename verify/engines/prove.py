@@ -148,6 +148,9 @@ class Reader:
         if subject.stable is not None:
             self.live.append(subject.stable.name)
         self.follow_maxima = False
+        # Entries of open axes that are told apart though no program names their index, and the axes they stand on.
+        self.special: dict[str, str] = {}
+        self.tried: dict[str, str] = {}
         # Whether any component was compared: where a hypothesis leaves no line of the proof, nothing was shown.
         self.spoke = False
         self.learnt = Learnt(effort=effort)
@@ -162,13 +165,13 @@ class Reader:
                     if self.outcome.residual is not None or not self.live:
                         break
         except NeedsCases:
-            if self.follow_maxima or self._open:
-                self._stop("a maximum decides more than a shift")
-            else:
-                self.follow_maxima = True
+            before = dict(self.special)
+            if self.special != self.tried or self._follows_maxima():
+                self.tried = before
                 self.spoke = False
                 self.outcome = Outcome()
                 return self.run()
+            self._stop("a maximum decides more than a shift")
         except (TooHard, UnsupportedPrimitive) as error:
             self._stop(str(error))
         except Exception as error:
@@ -181,6 +184,13 @@ class Reader:
             self.outcome.proved = list(self.live)
         self.outcome.spent = (self.effort - self.learnt.effort) / STEPS if math.isfinite(self.effort) else 0.0
         return self.outcome
+
+    def _follows_maxima(self) -> bool:
+        """Read on with maxima followed, where that has not been tried; whether there is something new to try."""
+        if self.follow_maxima or self._open:
+            return False
+        self.follow_maxima = True
+        return True
 
     @property
     def _open(self) -> bool:
@@ -199,40 +209,53 @@ class Reader:
         for shape in self.subject.shapes:
             for each in shape:
                 if not isinstance(each, int) and str(each) not in axes:
-                    axes[str(each)] = Axis(str(each), _least(self.subject, str(each)))
+                    axes[str(each)] = Axis(str(each), least(self.subject, str(each)))
         if not axes:
             yield Partition()
             return
+        special: dict[str, str] = {}
         for facts, shape in zip(self.facts, self.subject.shapes, strict=True):
             if not shape or isinstance(shape[-1], int):
                 continue
             axis = axes[str(shape[-1])]
-            if facts.vertex:
-                if len(shape) != 1 or "label" in axis.singles:
-                    raise TooHard("several one-hot targets on axes of any length")
-                single: int | str = "label" if facts.index is None else _within(axis, facts.index)
-                axis.singles = tuple(dict.fromkeys((*axis.singles, single)))
+            if facts.vertex and (len(shape) != 1 or "label" in special):
+                raise TooHard("several one-hot targets on axes of any length")
+            if facts.vertex and facts.index is None:
+                special["label"] = axis.name
+            elif facts.vertex:
+                axis.singles = tuple(dict.fromkeys((*axis.singles, _within(axis, int(facts.index or 0)))))
             if facts.winner is not None:
                 if facts.winner == "any":
                     raise TooHard("a winner at any place of an axis of any length")
                 axis.singles = tuple(dict.fromkeys((*axis.singles, _within(axis, int(facts.winner)))))
             if facts.below is not None or facts.value is not None:
                 raise TooHard("whole numbers or constants along an axis of any length")
-        start = Partition(axes)
+        special |= self.special
+        starts = [Partition(axes)]
+        for name, where in special.items():
+            # An entry that no program names may be one of those that have a place already, or one of its own.
+            starts = [each.with_special(name, where, key) for each in starts for key in each.keys_for(name, where)]
+        starts = [each for each in starts if self._sensible(each)]
         number = 0
-        for axis in axes.values():
-            axis.blocks = (number,)
-            start.blocks[number] = Block(number)
-            number += 1
-        self._todo = [start]
+        for start in starts:
+            for axis in start.axes.values():
+                axis.blocks = (number,)
+                start.blocks[number] = Block(number)
+                number += 1
+        self._todo = list(starts)
         self._fresh = number
-        self._add_empty(start)
+        for start in starts:
+            self._add_empty(start)
         count = 0
         while self._todo:
             count += 1
             if count > MOST_PARTITIONS:
                 raise TooHard("too many kinds of entries along an axis of any length")
             yield self._todo.pop()
+
+    def _sensible(self, partition: Partition) -> bool:
+        """Whether the special entries of a partition can be where they are."""
+        return True
 
     def _add_empty(self, partition: Partition) -> None:
         """An axis that is as short as its single entries are many has no other entries."""
@@ -254,14 +277,12 @@ class Reader:
             axis.singles = (*axis.singles, found.index)
             self._todo.append(other)
             self._add_empty(other)
-            if "label" in axis.singles:
-                # The label may be the index that is named.
-                same = partition.copy()
-                same.axes[found.axis].singles = tuple(
-                    found.index if each == "label" else each for each in same.axes[found.axis].singles
-                )
-                self._todo.append(same)
-                self._add_empty(same)
+            for key in axis.singles:
+                if isinstance(key, str):
+                    # The entry that is looked for may be the one that no program has named so far.
+                    same = partition.renamed(found.axis, key, found.index)
+                    self._todo.append(same)
+                    self._add_empty(same)
             return
         axis_name = next(name for name, each in partition.axes.items() if found.block in each.blocks)
         for count in range(1, len(found.options) + 1):
@@ -340,7 +361,7 @@ class Reader:
         """One line of a proof: read every side, and compare."""
         subject = self.subject
         algebra = Field(self.learnt, self.deadline)
-        system = Symbolic(algebra, partition, cases=self.follow_maxima)
+        system = self._system(algebra, partition)
         _Deciding(system, path, partition)
         arguments = [self._argument(system, place, name, values) for place, name in enumerate(subject.names)]
         if subject.where is not None:
@@ -388,6 +409,10 @@ class Reader:
         for base in path.exceptions:
             self.outcome.exceptions.setdefault(exception_text(system, base))
 
+    def _system(self, algebra: Field, partition: Partition) -> Symbolic:
+        """The number system of one line of the proof."""
+        return Symbolic(algebra, partition, cases=self.follow_maxima)
+
     def _one(self, system: Symbolic, program: Program, arguments: Sequence[Array]) -> list[Array] | None:
         try:
             outputs, _ = walk(system, program.closed, arguments, 1)
@@ -414,7 +439,8 @@ class Reader:
         for where in np.ndindex(*extents):
             slots = system.all_slots(shape, where)
             if facts.vertex:
-                result[(0, *where)] = self._vertex(algebra, facts, place, slots, where, values, shape)
+                label = system.partition.special.get("label")
+                result[(0, *where)] = self._vertex(algebra, facts, place, slots, where, values, shape, label)
                 continue
             result[(0, *where)] = system.entry(name, shape, slots, facts.signs)
         if facts.total is not None and not facts.vertex:
@@ -431,8 +457,9 @@ class Reader:
         where: Sequence[int],
         values: Mapping[int, Any],
         lengths: Sequence[Any],
+        label: int | str | None,
     ) -> Value:
-        """An entry of a one-hot target."""
+        """An entry of a one-hot target; ``label`` is the single entry of an open axis that is one."""
         if place in values:
             shape = [each for each in lengths[:-1] if isinstance(each, int)]
             row = int(np.ravel_multi_index(where[:-1], shape)) if len(where) > 1 else 0
@@ -442,7 +469,7 @@ class Reader:
             return algebra.zero
         if facts.index is not None:
             return algebra.one if which == facts.index else algebra.zero
-        return algebra.one if which == "label" else algebra.zero
+        return algebra.one if which == label else algebra.zero
 
     @staticmethod
     def _last_of_simplex(system: Symbolic, shape: Sequence[Any], extents: Sequence[int], result: Array) -> None:
@@ -707,7 +734,8 @@ def _met(system: Symbolic, need: tuple[int, Signs]) -> bool:
     return system.field.signs_of_base(base) <= wanted
 
 
-def _least(subject: Subject, name: str) -> int:
+def least(subject: Subject, name: str) -> int:
+    """The smallest length that a named size has in a claim."""
     return min(choice[name] for choice in subject.claim.choices() if name in choice)
 
 
@@ -845,6 +873,19 @@ def prove_open(claim: Claim, seconds: float = OPEN_SECONDS, *, keep: bool = Fals
     return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
 
 
+def prove_open_bound(claim: Claim, seconds: float = OPEN_SECONDS) -> Outcome:
+    """Try to prove a bound with every named size left open."""
+    from verify.engines import bounds  # it reads with this module's reader
+
+    try:
+        subject = trace(claim, dimensions(claim), FLOAT64)
+    except ClaimError as error:
+        outcome = Outcome()
+        outcome.reasons["formula"] = f"it cannot be traced with its sizes left open: {error}"
+        return outcome
+    return bounds.BoundReader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS).run()
+
+
 def prove_at(subject: Subject, seconds: float, *, keep: bool = False) -> Outcome:
     """Try to prove an identity at one choice of sizes."""
     return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
@@ -966,11 +1007,20 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
 
 
 def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
-    """Prove a bound at its small sizes."""
-    from verify.engines import bounds  # it reads with this module's reader
+    """Prove a bound for every size, or at its small sizes."""
+    from verify.engines import bounds, boxes  # they read with this module's reader
 
     done: dict[str, Outcome] = {}
     reasons: dict[str, None] = {}
+    every = f"every {' and '.join(_size_names(case.claim))}"
+    # To trace a claim once more takes longer than all of its small sizes, which a quick run is content with.
+    if any(case.choices) and case.budget.name != "quick":
+        outcome = prove_open_bound(case.claim)
+        # A mode that JAX offers at a size alone is not proved by being left out.
+        offered = {program.name for program in case.subject(case.choices[0]).modes if not program.contracted}
+        if outcome.proved and not outcome.reasons and offered <= set(outcome.proved):
+            return verdict(Status.HOLDS, evidence="proved", sizes=(every,), exceptions=tuple(outcome.exceptions))
+        reasons[f"not for {every}: {_joined(outcome.reasons) or 'not in every mode'}"] = None
     spent, seconds = 0.0, SECONDS[case.budget.name]
     for size in case.choices:
         text = size_text(size)
@@ -982,7 +1032,18 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
         if outcome.proved and not outcome.reasons:
             done[text] = outcome
         else:
-            reasons[f"not proved at {text or 'its size'}: {_joined(outcome.reasons)}"] = None
+            why = _joined(outcome.reasons)
+            found = None
+            # A stable form is an identity, which no box proves; and a quick run looks at none.
+            if case.budget.name != "quick" and case.claim.stable is None:
+                limit = time.perf_counter() + PATIENCE * seconds
+                found = boxes.shares(case.subject(size), limit, seconds / 2 * STEPS)
+            if found is not None and found[0].whole and found[0].proved == 1:
+                done[text] = Outcome(exceptions=dict.fromkeys(found[1]))
+                continue
+            if found is not None:
+                why += f", and {found[0].text()}"
+            reasons[f"not proved at {text or 'its size'}: {why}"] = None
     if not done:
         return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "every size is too large for a certificate")
     exceptions: dict[str, None] = {}

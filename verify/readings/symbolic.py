@@ -9,6 +9,7 @@ Choices are never guessed: the path of a proof decides them one way after the ot
 element of a block splits the block.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -89,12 +90,14 @@ class Axis:
         least: the smallest length it stands for.
         singles: indices of its single entries; ``"label"`` is one that no program names.
         blocks: numbers of its blocks; every block has at least one entry.
+        offset: how many entries of the named axis were cut off in front of this one.
     """
 
     name: str
     least: int
     singles: tuple[int | str, ...] = ()
     blocks: tuple[int, ...] = ()
+    offset: int = 0
 
     @property
     def slots(self) -> list[tuple[str, Any]]:
@@ -104,15 +107,41 @@ class Axis:
 
 @dataclass
 class Partition:
-    """How the open axes are cut up."""
+    """How the open axes are cut up.
+
+    Attributes:
+        axes: the open axes by name.
+        blocks: their blocks by number.
+        special: entries that have a meaning and no index of their own, such as the label: which single entry each is.
+    """
 
     axes: dict[str, Axis] = field(default_factory=dict)
     blocks: dict[int, Block] = field(default_factory=dict)
+    special: dict[str, int | str] = field(default_factory=dict)
 
     def copy(self) -> "Partition":
         """The same partition with nothing asked yet."""
         axes = {name: Axis(each.name, each.least, each.singles, each.blocks) for name, each in self.axes.items()}
-        return Partition(axes, {place: Block(place, block.answers) for place, block in self.blocks.items()})
+        blocks = {place: Block(place, block.answers) for place, block in self.blocks.items()}
+        return Partition(axes, blocks, dict(self.special))
+
+    def keys_for(self, name: str, axis: str) -> list[int | str]:
+        """Single entries that a special one may be: any that is there, or a new one."""
+        return [*self.axes[axis].singles, name]
+
+    def with_special(self, name: str, axis: str, key: int | str) -> "Partition":
+        """The same partition with a special entry at a single one."""
+        other = self.copy()
+        other.axes[axis].singles = tuple(dict.fromkeys((*other.axes[axis].singles, key)))
+        other.special[name] = key
+        return other
+
+    def renamed(self, axis: str, key: int | str, index: int) -> "Partition":
+        """The same partition where a single entry is the one with an index."""
+        other = self.copy()
+        other.axes[axis].singles = tuple(index if each == key else each for each in other.axes[axis].singles)
+        other.special = {name: index if each == key else each for name, each in other.special.items()}
+        return other
 
 
 class Split(Exception):
@@ -223,6 +252,8 @@ class Symbolic(System):
         self.partition = partition or Partition()
         self.cases = cases
         self.autodiff = True
+        # Asked for the largest (1) or smallest (-1) of some values before it is taken as it comes.
+        self.extreme: Callable[[Sequence[Value], int], Value | None] = lambda terms, direction: None
         if self.partition.axes:
             field.regroup = self._without_element
         rows: dict[str, Callable[..., Any]] = {
@@ -501,6 +532,8 @@ class Symbolic(System):
         raise TooHard("a value that becomes a whole number")
 
     def _number_of(self, whole: Any) -> Value:
+        if isinstance(whole, Value):
+            return whole
         if isinstance(whole, Length):
             return self.length(whole.axis) + self.field.number(whole.more)
         if isinstance(whole, Index):
@@ -527,6 +560,9 @@ class Symbolic(System):
     def _largest(self, terms: list[Any], direction: int) -> Any:
         if any(isinstance(term, Generic) for term in terms):
             raise TooHard("a maximum over a matrix with open axes")
+        found = self.extreme(terms, direction) if all(isinstance(term, Value) for term in terms) else None
+        if found is not None:
+            return found
         if all(isinstance(term, Value) and term.constant is None for term in terms) and not self.cases:
             return self._as_it_comes(terms, direction)
         result = terms[0]
@@ -600,7 +636,7 @@ class Symbolic(System):
         if self.partition.axes:
             raise TooHard("adding to chosen entries of an axis of any length")
         flat = operand.reshape(-1).copy()
-        moving = np.broadcast_to(updates.reshape(updates.shape[0], -1), (1, updates[0].size))[0]
+        moving = updates.reshape(updates.shape[0], -1)[0]
         for place, target in enumerate(scatter_targets(equation, indices[0]).ravel().tolist()):
             if target >= 0:
                 flat[target] = flat[target] + moving[place]
@@ -611,9 +647,19 @@ class Symbolic(System):
     def axis(self, dimension: Any) -> Axis:
         """The open axis of a dimension."""
         found = self.partition.axes.get(str(dimension))
-        if found is None:
+        if found is not None:
+            return found
+        shorter = re.fullmatch(r"(\w+) - (\d+)", str(dimension))
+        whole = self.partition.axes.get(shorter[1]) if shorter else None
+        if shorter is None or whole is None:
             raise TooHard(f"an axis of length {dimension}")
-        return found
+        # Only a slice that starts at an entry leaves such an axis: without the first entries of the named one.
+        cut = int(shorter[2])
+        for index in range(cut):
+            self._single(shorter[1], index)
+        kept = [each for each in whole.singles if isinstance(each, str) or each >= cut]
+        singles = tuple(each if isinstance(each, str) else each - cut for each in kept)
+        return Axis(whole.name, whole.least - cut, singles, whole.blocks, cut)
 
     def extents(self, shape: Sequence[Any]) -> tuple[int, ...]:
         """Lengths of the axes of an array of entries."""
@@ -793,7 +839,8 @@ class Symbolic(System):
         def taken(terms: list[Any]) -> Any:
             if direction is None or not all(isinstance(term, Value) for term in terms):
                 raise TooHard("a product along an axis of any length")
-            return self._as_it_comes(terms, direction)
+            found = self.extreme(terms, direction)
+            return self._as_it_comes(terms, direction) if found is None else found
 
         return taken
 
@@ -1032,12 +1079,32 @@ class Symbolic(System):
                 piece: Any = slice(starts[axis], limits[axis], strides[axis])
             elif starts[axis] == 0 and str(limits[axis]) == str(dimension) and strides[axis] == 1:
                 continue
+            elif (
+                isinstance(starts[axis], int)
+                and str(limits[axis]) == str(dimension)
+                and str(dimension) in self.partition.axes
+                and strides[axis] == 1
+            ):
+                piece = self._from(dimension, starts[axis])
             elif isinstance(starts[axis], int) and isinstance(limits[axis], int) and strides[axis] == 1:
                 piece = [self._single(dimension, index) for index in range(starts[axis], limits[axis])]
             else:
                 raise TooHard("a slice of an axis of any length")
             array = array[(slice(None),) * (1 + axis) + (piece,)]
         return self._closed_roles(equation, array)
+
+    def _from(self, dimension: Any, start: int) -> list[int]:
+        """Where the entries of an open axis from a start on stand."""
+        if str(dimension) not in self.partition.axes:
+            raise TooHard("a part of a part of an axis of any length")
+        for index in range(start):
+            self._single(dimension, index)
+        slots = self.axis(dimension).slots
+        return [
+            place
+            for place, (kind, which) in enumerate(slots)
+            if not (kind == "at" and isinstance(which, int) and which < start)
+        ]
 
     def _closed_roles(self, equation: Any, array: Array) -> Array:
         """After open axes were cut to single entries, what is left of the open ones is counted anew."""
@@ -1063,7 +1130,7 @@ class Symbolic(System):
         if index < 0 or index >= axis.least:
             raise TooHard(f"index {index} of an axis of any length from {axis.least}")
         if int(index) not in axis.singles:
-            raise NewSingle(axis.name, int(index))
+            raise NewSingle(axis.name, int(index) + axis.offset)
         return axis.singles.index(int(index))
 
     def _iota(self, equation: Any, *sizes: Array) -> Array:
@@ -1071,6 +1138,8 @@ class Symbolic(System):
         extents = self.extents(shape)
         result = np.empty((1, *extents), dtype=object)
         dimension = shape[axis]
+        if not isinstance(dimension, int) and self.axis(dimension).offset:
+            raise TooHard("a count along a part of an axis of any length")
         opened = [place for place, each in enumerate(shape) if not isinstance(each, int)]
         number = kind_of(equation.outvars[0].aval) == "number"
         for place in np.ndindex(*extents):
@@ -1093,8 +1162,29 @@ class Symbolic(System):
     def _dimension(self, equation: Any) -> Array:
         result = np.empty((1,), dtype=object)
         dimension = equation.params["dim"]
-        result[0] = Length(self.axis(dimension).name)
+        if re.fullmatch(r"\w+( - \d+)?", str(dimension)):
+            axis = self.axis(dimension)
+            result[0] = Length(axis.name, -axis.offset)
+        else:
+            result[0] = self._length_of(str(dimension))
         return result
+
+    def _length_of(self, text: str) -> Value:
+        """A polynomial in lengths of open axes, as JAX writes it: ``n^3 + 4*n - 1``."""
+        field = self.field
+        terms: list[Value] = []
+        for sign, term in re.findall(r"(^|[+-]) ?([^+-]+)", text.replace(" ", "")):
+            factor = field.number(-1 if sign == "-" else 1)
+            for part in term.split("*"):
+                name, _, power = part.partition("^")
+                if name.isdigit():
+                    factor = factor * field.number(int(name))
+                elif name in self.partition.axes and (power or "1").isdigit():
+                    factor = factor * field.whole_power(self.length(name), int(power or "1"))
+                else:
+                    raise TooHard(f"an axis of length {text}")
+            terms.append(factor)
+        return field.total(terms)
 
     def _whole_or_number(self, name: str) -> Callable[..., Array]:
         def row(equation: Any, a: Array, b: Array) -> Array:
@@ -1162,15 +1252,13 @@ class Symbolic(System):
         if isinstance(a, str) or isinstance(b, str):
             if a == b:
                 return YES
-            if isinstance(a, Index) or isinstance(b, Index):
+            if isinstance(a, Index) or isinstance(b, Index) or (isinstance(a, str) and isinstance(b, str)):
                 return NO
             # The label is none of the indices that a program names; that it may be one of them is another partition,
             # which naming the index brings about.
-            number = b if isinstance(a, str) else a
+            number, key = (b, a) if isinstance(a, str) else (a, b)
             if isinstance(number, (int, np.integer)):
-                self._single(
-                    next(each.name for each in self.partition.axes.values() if "label" in each.singles), number
-                )
+                self._single(next(each.name for each in self.partition.axes.values() if key in each.singles), number)
                 return NO
         raise TooHard("a comparison of indices of open axes")
 
@@ -1184,6 +1272,8 @@ class Symbolic(System):
             if isinstance(dimension, int):
                 first = max(0, min(int(start), dimension - sizes[axis]))
                 piece: Any = slice(first, first + sizes[axis])
+            elif str(sizes[axis]) == f"{dimension} - {start}":
+                piece = self._from(dimension, int(start))
             else:
                 if not isinstance(start, (int, np.integer)) or not isinstance(sizes[axis], int):
                     raise TooHard("an index of an open axis that is not written out")
@@ -1208,6 +1298,9 @@ class Symbolic(System):
             if str(sizes[axis]) == str(dimension) and axis not in steered:
                 continue
             start = entries[0][steered.index(axis)] if axis in steered else 0
+            if str(sizes[axis]) == f"{dimension} - {start}":
+                array = array[(slice(None),) * (1 + axis) + (self._from(dimension, int(start)),)]
+                continue
             if not isinstance(start, (int, np.integer)) or not isinstance(sizes[axis], int):
                 raise TooHard("an index of an open axis that is not written out")
             if isinstance(dimension, int):
@@ -1219,7 +1312,7 @@ class Symbolic(System):
             array = array[(slice(None),) * (1 + axis) + (piece,)]
         out = equation.outvars[0].aval.shape
         opened = [axis for axis, each in enumerate(shape) if not isinstance(each, int)]
-        kept = [axis for axis in opened if str(sizes[axis]) == str(shape[axis])]
+        kept = [axis for axis in opened if not isinstance(sizes[axis], int)]
         if opened == kept:
             return array.reshape(1, *self.extents(out))
         moves = {opened.index(axis): place for place, axis in enumerate(kept)}

@@ -1,0 +1,127 @@
+"""Boxes: shares of the volume, whole domains that are proved, and bounds that are not."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from verify import Claim, Derivative, Status, domain
+from verify.engines import BUDGETS, boxes, prove
+from verify.engines.case import Case
+from verify.formats import FLOAT64
+from verify.program import trace
+
+UNIT = {"d": domain.Interval("", 0.0, 1.0)}
+
+
+def claim(fn: Callable[..., Any], bound: Callable[..., Any], relation: Any, regions: Any) -> Claim:
+    """A bound on a value."""
+    return Claim(
+        id="made-up.box",
+        autodiff=Derivative(fn, "value"),
+        by_hand=bound,
+        relation=relation,
+        domain=regions,
+        sizes={},
+    )
+
+
+def shares(fn: Callable[..., Any], bound: Callable[..., Any], relation: Any, regions: Any) -> Any:
+    """What became of the volume."""
+    found = boxes.shares(trace(claim(fn, bound, relation, regions), {}, FLOAT64), time.perf_counter() + 60, 90_000)
+    return None if found is None else found[0]
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound", "relation", "holds"),
+    [
+        (lambda d: jnp.exp(d), lambda d: 1 + 0.99 * d, ">=", True),
+        (lambda d: jnp.exp(d), lambda d: 1 + 1.01 * d, ">=", False),
+        (lambda d: jnp.exp(d), lambda d: 1 + d, "<=", False),
+        (lambda d: jnp.log(1 + d), lambda d: 1.01 * d, "<=", True),
+        (lambda d: jnp.log(1 + d), lambda d: 0.99 * d, "<=", False),
+        (lambda d: jnp.sqrt(1 + d), lambda d: 1 + 0.51 * d, "<=", True),
+        (lambda d: jnp.sqrt(1 + d), lambda d: 1 + 0.49 * d, "<=", False),
+        (lambda d: d - d * d, lambda d: 0.3 + 0 * d, "<=", True),
+        (lambda d: d - d * d, lambda d: 0.2 + 0 * d, "<=", False),
+        (lambda d: d - 0.5, lambda d: 0.5 + 0 * d, "abs<=", True),
+        (lambda d: d - 0.5, lambda d: 0.49 + 0 * d, "abs<=", False),
+    ],
+    ids=[str(number) for number in range(11)],
+)
+def test_an_interval_is_a_whole_domain(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
+    """What is true on all of it is proved, also where it is attained at an end; what is not true never is."""
+    found = shares(fn, bound, relation, UNIT)
+    assert found.whole
+    assert (found.proved == 1) == holds, found.text()
+    assert found.proved + found.refuted + found.undecided == 1
+    assert holds or found.refuted > 0 or found.undecided > 0
+    said = prove.check(Case(claim(fn, bound, relation, UNIT), BUDGETS["standard"], 0))
+    assert (said.status is Status.HOLDS) == holds, said.reason
+
+
+def test_a_tangent_is_left_undecided_where_it_touches() -> None:
+    """Where value and slope are both zero no box decides; the rest of the interval is proved, and 100 % is not said."""
+    found = shares(lambda d: jnp.exp(d), lambda d: 1 + d, ">=", UNIT)
+    assert 0.99 < found.proved < 1
+    assert found.refuted == 0
+    assert "99 % of the volume proved" in found.text()
+
+
+def test_shares_are_those_of_the_volume() -> None:
+    """A bound that is false on a quarter of the interval."""
+    found = shares(lambda d: d, lambda d: 0.75 + 0 * d, "<=", UNIT)
+    assert 0 <= 0.75 - found.proved < 0.01
+    assert 0 <= 0.25 - found.refuted < 0.01
+    assert found.text().startswith("on the whole domain 7")
+
+
+def test_a_box_is_not_the_domain() -> None:
+    """A bound that holds up to 8 and fails beyond is not proved, and the reason says on which box it was looked at."""
+
+    def rises(d: Any) -> Any:
+        return jnp.exp(d) - jnp.exp(9.0 * jnp.ones_like(d))
+
+    subject = claim(rises, lambda d: 0 * d, "<=", {"d": domain.Reals("")})
+    said = prove.check(Case(subject, BUDGETS["standard"], 0))
+    assert said.status is Status.UNKNOWN
+    assert "on the box" in said.reason
+    assert "100 % of the volume proved" in said.reason
+    quick = prove.check(Case(subject, BUDGETS["quick"], 0))
+    assert "volume" not in quick.reason
+
+
+def test_logits_enter_by_their_differences() -> None:
+    """The shift of a softmax drops out; a wrong constant is refuted somewhere."""
+    regions = {"x": domain.Logits("2")}
+
+    def output(x: Any) -> Any:
+        s = jax.nn.softmax(x)
+        return s[0] * jnp.log(s[0])
+
+    right = shares(output, lambda x: 0 * x[0], "<=", regions)
+    wrong = shares(output, lambda x: -0.25 + 0 * x[0], "<=", regions)
+    assert not right.whole
+    assert right.proved > wrong.proved
+    assert wrong.refuted > 0
+    assert right.refuted == 0
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound"),
+    [
+        (lambda d: jnp.where(d > 0.5, jnp.exp(d), 0 * d), lambda d: 1 + 0 * d),
+        (lambda d: jnp.sin(d), lambda d: 0.1 + 0 * d),
+        (lambda d: jnp.log(d), lambda d: -1 + 0 * d),
+        (lambda d: jnp.sort(jnp.stack([d, d]))[0], lambda d: -1 + d),
+    ],
+    ids=("choice", "sin", "log", "sort"),
+)
+def test_what_boxes_do_not_follow_is_not_proved(fn: Any, bound: Any) -> None:
+    """Choices, functions by name, functions without a value, unsupported primitives: no crash, and no proof."""
+    found = shares(fn, bound, "<=", UNIT)
+    assert found is None or found.proved < 1
+    assert prove.check(Case(claim(fn, bound, "<=", UNIT), BUDGETS["standard"], 0)).status is Status.UNKNOWN

@@ -1,0 +1,235 @@
+"""The symbolic reading, row by row: its value at a point is the function's; edges of a domain are never passed over."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+from jax import lax
+
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, POSITIVE, Field, Learnt, Restart, TooHard, Value
+from verify.readings.interpreter import walk
+from verify.readings.symbolic import COMPARISONS, Symbolic
+
+mp = mpmath.mp
+POINTS = (0.25, -0.75, 0.625)
+
+# What each row is, for mpmath, and the points at which it is tried.
+UNARY: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[float, ...]]] = {
+    "neg": (lax.neg, lambda x: -x, POINTS),
+    "square": (lax.square, lambda x: x * x, POINTS),
+    "integer_pow": (lambda x: lax.integer_pow(x, -3), lambda x: x**-3, POINTS),
+    "exp": (lax.exp, mpmath.exp, POINTS),
+    "exp2": (lax.exp2, lambda x: mpmath.mpf(2) ** x, POINTS),
+    "expm1": (lax.expm1, mpmath.expm1, POINTS),
+    "log": (lax.log, mpmath.log, (0.25, 3.0)),
+    "log1p": (lax.log1p, lambda x: mpmath.log(1 + x), (0.25, 3.0)),
+    "logistic": (lax.logistic, lambda x: 1 / (1 + mpmath.exp(-x)), POINTS),
+    "tanh": (lax.tanh, mpmath.tanh, POINTS),
+    "sinh": (lax.sinh, mpmath.sinh, POINTS),
+    "cosh": (lax.cosh, mpmath.cosh, POINTS),
+    "tan": (lax.tan, mpmath.tan, POINTS),
+    "sqrt": (lax.sqrt, mpmath.sqrt, (0.25, 3.0)),
+    "rsqrt": (lax.rsqrt, lambda x: 1 / mpmath.sqrt(x), (0.25, 3.0)),
+    "erfc": (lax.erfc, mpmath.erfc, POINTS),
+    "sin": (lax.sin, mpmath.sin, POINTS),
+    "cos": (lax.cos, mpmath.cos, POINTS),
+    "atan": (lax.atan, mpmath.atan, POINTS),
+    "asinh": (lax.asinh, mpmath.asinh, POINTS),
+    "acosh": (lax.acosh, mpmath.acosh, (1.25, 3.0)),
+    "atanh": (lax.atanh, mpmath.atanh, POINTS),
+    "asin": (lax.asin, mpmath.asin, POINTS),
+    "acos": (lax.acos, mpmath.acos, POINTS),
+    "erf": (lax.erf, mpmath.erf, POINTS),
+    "erf_inv": (lax.erf_inv, mpmath.erfinv, POINTS),
+    "lgamma": (lax.lgamma, mpmath.loggamma, (0.25, 3.0)),
+    "digamma": (lax.digamma, mpmath.digamma, (0.25, 3.0)),
+    "cbrt": (lax.cbrt, lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), (0.25, 3.0)),
+}
+BINARY: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "add": (lax.add, lambda x, y: x + y),
+    "sub": (lax.sub, lambda x, y: x - y),
+    "mul": (lax.mul, lambda x, y: x * y),
+    "div": (lax.div, lambda x, y: x / y),
+    "pow": (lax.pow, lambda x, y: x**y),
+    "atan2": (lax.atan2, mpmath.atan2),
+}
+# Where a row has no value, or none that is known: the result then carries a need, or the row says why it stops.
+EDGES = {
+    "integer_pow": ANY,
+    "log": ANY,
+    "log1p": ANY,
+    "sqrt": ANY,
+    "rsqrt": AT_LEAST_ZERO,
+    "acosh": ANY,
+    "atanh": ANY,
+    "asin": ANY,
+    "acos": ANY,
+    "erf_inv": ANY,
+    "lgamma": ANY,
+    "digamma": ANY,
+}
+
+
+def read(fn: Callable[..., Any], count: int, signs: Any = ANY) -> list[Value]:
+    """All outputs of a function of scalars, as values; repeated with what a restart learns."""
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(fn)(*np.ones(count))
+    learnt = Learnt()
+    for _ in range(20):
+        field = Field(learnt)
+        field.decide = lambda base, options: options[-1]
+        system = Symbolic(field)
+        given = []
+        for number in range(count):
+            array = np.empty((1,), dtype=object)
+            array[0] = system.input(f"x{number}", (), signs)
+            given.append(array)
+        try:
+            outputs, _ = walk(system, closed, given, 1)
+        except Restart:
+            continue
+        return [entry for output in outputs for entry in output.ravel().tolist()]
+    raise AssertionError("the units do not settle")
+
+
+def at(value: Value, given: tuple[float, ...]) -> Any:
+    """A value at a point, from its parts, by mpmath alone."""
+    field = value.field
+
+    def poly(of: Any) -> Any:
+        total = mpmath.mpf(0)
+        for exponents, coefficient in of.to_dict().items():
+            term = mpmath.mpf(int(coefficient))
+            for place, power in enumerate(exponents):
+                if power:
+                    term *= generator(place) ** int(power)
+            total += term
+        return total
+
+    def generator(place: int) -> Any:
+        made = field.generators[place]
+        if made.kind == "input":
+            return mpmath.mpf(given[int(made.key[0][1:])])
+        if made.kind == "exp":
+            places, den, scale = made.key
+            inner = mpmath.mpf(scale.numerator) / scale.denominator / made.unit
+            for each, power in places:
+                inner *= generator(each) ** power
+            for base, power in den:
+                inner /= poly(field.bases[base]) ** power
+            return mpmath.exp(inner)
+        if made.kind == "log":
+            return mpmath.log(abs(poly(field.bases[made.key])))
+        if made.kind == "log-whole":
+            return mpmath.log(made.key)
+        if made.kind == "root":
+            return mpmath.root(abs(poly(field.bases[made.key])), made.unit)
+        if made.kind == "root-whole":
+            return mpmath.root(made.key, made.unit)
+        assert made.kind == "call", made.kind
+        name = made.key[0]
+        rule = UNARY[name][1] if name in UNARY else BINARY[name][1]
+        return rule(*(at(each, given) for each in made.arguments))
+
+    below = mpmath.mpf(value.unit)
+    for base, power in value.den:
+        below *= poly(field.bases[base]) ** power
+    return poly(value.num) / below
+
+
+def close(found: Any, expected: Any) -> bool:
+    """Whether two numbers of 60 digits share 45 of them."""
+    return abs(found - expected) <= mpmath.mpf(10) ** -45 * (1 + abs(expected))
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_a_row_is_its_function(name: str) -> None:
+    fn, rule, points = UNARY[name]
+    ((value),) = read(fn, 1, POSITIVE if min(points) > 0 else ANY)
+    with mpmath.workdps(60):
+        for point in points:
+            assert close(at(value, (point,)), rule(mpmath.mpf(point)))
+            assert not close(at(value, (point,)), rule(mpmath.mpf(point)) + mpmath.mpf(2) ** -40)
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_a_row_of_two_arguments_is_its_function(name: str) -> None:
+    fn, rule = BINARY[name]
+    ((value),) = read(fn, 2, POSITIVE)
+    with mpmath.workdps(60):
+        for pair in ((0.25, 3.0), (3.0, 0.25), (1.5, 1.5)):
+            assert close(at(value, pair), rule(*map(mpmath.mpf, pair)))
+        if name in ("sub", "div", "pow", "atan2"):
+            assert not close(at(value, (0.25, 3.0)), rule(mpmath.mpf(3), mpmath.mpf(0.25)))
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_an_edge_gives_a_need_or_a_reason(name: str) -> None:
+    """An argument that may lie where the row has no value is never taken as if it did not."""
+    fn = UNARY[name][0]
+    found: Any = ""
+    with suppress(TooHard):
+        (found,) = read(fn, 1, EDGES[name])
+    assert not isinstance(found, Value) or found.needs
+    (inside,) = read(fn, 1, POSITIVE)
+    if name in ("log", "log1p", "sqrt", "rsqrt", "integer_pow", "lgamma", "digamma"):
+        assert not inside.needs
+
+
+def test_every_row_is_looked_at() -> None:
+    """Rows that have no entry here or in a test of choices, sums or structure."""
+    elsewhere = {
+        *COMPARISONS, "add_any", "one_minus_square", "abs", "max", "min", "clamp", "sign", "is_finite", "select_n",
+        "convert_element_type", "reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "cumsum", "dot_general",
+        "scatter-add",
+    }  # fmt: skip
+    assert set(Symbolic(Field(Learnt())).rows) == {*UNARY, *BINARY} | elsewhere
+
+
+@pytest.mark.parametrize(
+    ("fn", "expected"),
+    [
+        (lambda x, y: jnp.cumsum(jnp.stack([x, y])), (0.25, 3.25)),
+        (lambda x, y: jnp.prod(jnp.stack([x, y, x])), (0.1875,)),
+        (lambda x, y: jnp.dot(jnp.stack([x, y]), jnp.stack([y, y])), (9.75,)),
+        (lambda x, y: jnp.zeros(2).at[1].add(x).at[1].add(y), (0.0, 3.25)),
+        (lambda x, y: jnp.abs(-x) + jnp.sign(y), (1.25,)),
+        (lambda x, y: jnp.where(x > 0, y, x), (3.0,)),
+    ],
+    ids=("cumsum", "prod", "dot", "scatter", "signs", "select"),
+)
+def test_sums_and_choices(fn: Callable[..., Any], expected: tuple[float, ...]) -> None:
+    values = read(fn, 2, POSITIVE)
+    with mpmath.workdps(60):
+        assert len(values) == len(expected)
+        for value, number in zip(values, expected, strict=True):
+            assert close(at(value, (0.25, 3.0)), mpmath.mpf(number))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_algebra_is_that_of_numbers(seed: int) -> None:
+    """Sums, products, quotients and powers of random values, at a point; and two that differ are told apart."""
+    rng = np.random.default_rng(seed)
+    constants = rng.integers(1, 7, size=4).astype(float)
+
+    def first(x: Any, y: Any) -> Any:
+        a, b, c, d = constants
+        return (a * x + b / y) ** 2 / (c + x * y) - jnp.exp(d * x) * (x - y) / jnp.exp(x - y)
+
+    def second(x: Any, y: Any) -> Any:
+        a, b, c, d = constants
+        return (a * x * y + b) ** 2 / (y * y * (x * y + c)) + (y - x) * jnp.exp(d * x - x + y)
+
+    (one,), (two,) = read(first, 2, POSITIVE), read(second, 2, POSITIVE)
+    (both,) = read(lambda x, y: first(x, y) - second(x, y), 2, POSITIVE)
+    (apart,) = read(lambda x, y: first(x, y) - second(x, y) * (1 + 2.0**-45), 2, POSITIVE)
+    assert both.is_zero
+    assert not apart.is_zero
+    with mpmath.workdps(60):
+        for point in ((0.25, 3.0), (1.5, 0.125)):
+            assert close(at(one, point), at(two, point))
