@@ -177,6 +177,7 @@ def _digest(values: Sequence[float]) -> str:
 def _arrays(folder: Path, made: Plan) -> dict[str, Any]:
     """The arrays of a store; those that are not there yet are made."""
     import zarr
+    from zarr.codecs import ZstdCodec
 
     given, wanted = made.map, _attributes(made)
     if (folder / "zarr.json").exists():
@@ -214,7 +215,7 @@ def _arrays(folder: Path, made: Plan) -> dict[str, Any]:
         return arrays[name]
 
     def compressors() -> Any:
-        return (zarr.codecs.ZstdCodec(level=1),)
+        return (ZstdCodec(level=1),)
 
     for axis in given.axes:
         labels = {"long_name": axis.label or axis.name} | ({"units": axis.unit} if axis.unit else {})
