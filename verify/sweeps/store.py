@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import math
 import os
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,8 @@ LOCK: Final = "done/lock"
 NOT_COMPUTED: Final = 255
 # Byte of the lock file that stands for making the arrays; tiles are the bytes from 0 on.
 MAKING: Final = 2**62
+# Seconds between two looks at a tile that another process has.
+PAUSE: Final = 0.05
 
 
 def open_store(folder: Path, made: Plan) -> "Store":
@@ -64,11 +67,12 @@ class Store:
             self._arrays = _arrays(folder, made)
         self._done = self._arrays["done"]
 
-    def take(self, mine: Sequence[int]) -> Iterator[int]:
+    def take(self, mine: Sequence[int]) -> Iterator[int | None]:
         """Tiles that are not done, each locked until it is kept: no other process takes it meanwhile.
 
         A lock goes with its process, however that ends; so a tile that another process had and did not finish is taken
-        here at the end.
+        here at the end. None says that all others are in another process's hands: while one waits for those, it must
+        hold none that the other waits for.
         """
         done = self._done[...]
         later: list[int] = []
@@ -82,7 +86,9 @@ class Store:
             else:
                 yield number
         for number in later:
-            self._lock.take(number, wait=True)
+            while not self._lock.take(number, wait=False):
+                yield None
+                time.sleep(PAUSE)
             if self._done[number]:
                 self._lock.give(number)
             else:

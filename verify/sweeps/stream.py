@@ -1,6 +1,7 @@
 """Maps of any number of cells: swept tile by tile, counted or stored, in memory that does not grow with them."""
 
 import hashlib
+import itertools
 import math
 import re
 import time
@@ -99,8 +100,8 @@ class Plan:
 class Keeper(Protocol):
     """Where tiles go: what a stream asks of a store."""
 
-    def take(self, mine: Sequence[int]) -> Iterator[int]:
-        """Tiles that are still to be computed, each given to one process alone."""
+    def take(self, mine: Sequence[int]) -> Iterator[int | None]:
+        """Tiles that are still to be computed, each given to one process alone; None to finish what is in hand."""
         ...
 
     def put(self, tile: int, arrays: Mapping[Layer, Array]) -> None:
@@ -373,7 +374,7 @@ def _coarse(values: Array, side: int) -> Array:
     return values[np.unique(np.linspace(0, len(values) - 1, min(side, len(values))).round().astype(int))]
 
 
-def _computed(made: Plan, numbers: Iterable[int]) -> Iterator[tuple[int, dict[Layer, Array]]]:
+def _computed(made: Plan, numbers: Iterable[int | None]) -> Iterator[tuple[int, dict[Layer, Array]]]:
     """Tiles in the order of their numbers, dealt to the devices of this process in turn."""
     given = made.map
     places = [place for place, axis in enumerate(given.axes) if not axis.static]
@@ -420,23 +421,28 @@ def _computed(made: Plan, numbers: Iterable[int]) -> Iterator[tuple[int, dict[La
                 arrays[layer] = whole.reshape(*extent, *whole.shape[len(places) :])
         return number, arrays
 
-    with jax.enable_x64(True):
-        for turn, number in enumerate(numbers):
-            try:
-                waiting.append((number, start(number, devices[turn % len(devices)])))
-                ready = waiting.popleft() if len(waiting) >= IN_FLIGHT * len(devices) else None
-                done = None if ready is None else finish(*ready)
-            except jax.errors.JaxRuntimeError as error:
-                raise MapError(_failed(given, number, error)) from error
-            if done is not None:
-                yield done
-        while waiting:
+    def drained(most: int) -> Iterator[tuple[int, dict[Layer, Array]]]:
+        """Finish the oldest tiles until at most so many are in flight."""
+        while len(waiting) > most:
             number, found = waiting.popleft()
             try:
                 done = finish(number, found)
             except jax.errors.JaxRuntimeError as error:
                 raise MapError(_failed(given, number, error)) from error
             yield done
+
+    turns = itertools.cycle(devices)
+    with jax.enable_x64(True):
+        for number in numbers:
+            if number is None:
+                yield from drained(0)
+                continue
+            try:
+                waiting.append((number, start(number, next(turns))))
+            except jax.errors.JaxRuntimeError as error:
+                raise MapError(_failed(given, number, error)) from error
+            yield from drained(IN_FLIGHT * len(devices) - 1)
+        yield from drained(0)
 
 
 def _failed(given: Map, number: int, error: Exception) -> str:
