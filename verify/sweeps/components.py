@@ -29,8 +29,19 @@ _ELEMENTWISE: Final = frozenset(
 )
 
 
-class CannotTakeApart(Exception):
-    """A program has an operation that is known on whole vectors only."""
+def comes_apart(jaxpr: Any, entries: int) -> bool:
+    """Whether a program for one cell is computed component by component; if not, by vmap."""
+    if entries > MOST_ENTRIES:
+        return False
+    for equation in jaxpr.eqns:
+        name = equation.primitive.name
+        if name in CALLS:
+            inner = equation.params[CALLS[name]]
+            if not comes_apart(getattr(inner, "jaxpr", inner), entries):
+                return False
+        elif name not in _ELEMENTWISE and name not in _ROWS:
+            return False
+    return True
 
 
 def over_block(closed: Any, entries: int) -> Callable[..., list[Any]]:
@@ -51,12 +62,9 @@ def over_block(closed: Any, entries: int) -> Callable[..., list[Any]]:
             jax.lax.broadcast_in_dim(axis, tuple(size if at == place else 1 for at, size in enumerate(shape)), (place,))
             for place, axis in enumerate(axes)
         ]
-        if entries <= MOST_ENTRIES:
-            try:
-                found = _walk(closed.jaxpr, closed.consts, [_single(each) for each in grids])
-                return [_together(each, shape) for each in found]
-            except CannotTakeApart:
-                pass
+        if comes_apart(closed.jaxpr, entries):
+            found = _walk(closed.jaxpr, closed.consts, [_single(each) for each in grids])
+            return [_together(each, shape) for each in found]
         function = jex.jaxpr_as_fun(closed)
         if not axes:
             return list(function())
@@ -111,11 +119,9 @@ def _walk(jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Array]) -> list
             outputs = _walk(getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), inputs)
         elif name in _ELEMENTWISE:
             outputs = [_elementwise(equation, inputs)]
-        elif name in _ROWS:
+        else:
             found = _ROWS[name](equation.params, *inputs)
             outputs = found if isinstance(found, list) else [found]
-        else:
-            raise CannotTakeApart(name)
         values.update(zip(equation.outvars, outputs, strict=True))
     return [value_of(each) for each in jaxpr.outvars]
 
@@ -142,8 +148,6 @@ def _fold(primitive: Any) -> Callable[..., Array]:
         kept = [axis for axis in range(array.ndim) if axis not in axes]
         ordered = array.transpose(*kept, *axes)
         ordered = ordered.reshape(*(array.shape[axis] for axis in kept), -1)
-        if not ordered.shape[-1]:
-            raise CannotTakeApart("a reduction of nothing")
         found = np.empty(ordered.shape[:-1], dtype=object)
         for place in np.ndindex(found.shape):
             found[place] = reduce(lambda a, b: _bind(primitive, {}, (a, b)), ordered[place])

@@ -19,7 +19,7 @@ from verify.maps import CLASSES, Axis, Map
 from verify.program import Program
 from verify.readings.interpreter import Array
 from verify.sweeps import grid
-from verify.sweeps.components import over_block
+from verify.sweeps.components import comes_apart, over_block
 from verify.sweeps.grid import MapError, Part
 from verify.sweeps.judge import classes
 from verify.sweeps.sweep import BEYOND, COARSE, EXACT_WORK, LEAST_COARSE, _differs, _what
@@ -239,7 +239,8 @@ def plan(given: Map, cells: int, keep: tuple[str, ...]) -> Plan:
             closed, layers = _cell(given, FORMATS[name], part, keep)
             program = Program(name=name, closed=closed, flat=lambda *flat: [], outputs=())
             programs[_key(part), name] = closed, grid.cost(program), layers
-            wide = max(wide, *(_width(each) for each in closed.eqns), 1)
+            if not comes_apart(closed.jaxpr, grid.cost(program)):
+                wide = max(wide, *(_width(each) for each in closed.eqns), 1)
             # Functions inside are printed with their address in memory.
             digest.update(re.sub(r" at 0x[0-9a-f]+", "", str(closed.jaxpr)).encode())
             for constant in closed.consts:
@@ -484,4 +485,11 @@ def _meet() -> None:
     if jax.process_count() > 1:
         from jax.experimental import multihost_utils
 
-        multihost_utils.sync_global_devices("gradproof: all tiles are stored")
+        try:
+            multihost_utils.sync_global_devices("gradproof: all tiles are stored")
+        except jax.errors.JaxRuntimeError as error:
+            text = (str(error).strip().splitlines() or ["no message"])[0]
+            raise MapError(
+                f"another process of the run did not come to its end: {text}: finished tiles are kept, the same "
+                "command goes on with them"
+            ) from error
