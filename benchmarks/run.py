@@ -270,8 +270,9 @@ def _torch_norm(x: Any, y: Any) -> Callable[[], object] | None:
 
 
 _STREAM: Final = """
-import json, resource, sys, time
+import json, sys
 from dataclasses import replace
+from pathlib import Path
 from verify.article.vanishing import SQUARED, THREE_CLASS
 from verify.maps import spaced
 from verify.sweeps import stream
@@ -280,7 +281,11 @@ axes = tuple(replace(axis, values=spaced(-64.0, 64.0, int(sys.argv[1]))) for axi
 quantities = {SQUARED: THREE_CLASS.quantities[SQUARED]}
 given = replace(THREE_CLASS, id="bench.plane", axes=axes, quantities=quantities, boundaries=())
 found = stream(given, sys.argv[2] or None)
-print(json.dumps([found.cells, found.seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+# Not the peak of getrusage, which a process takes over from the one that started it.
+status = Path("/proc/self/status")
+lines = status.read_text().splitlines() if status.exists() else []
+peak = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+print(json.dumps([found.cells, found.seconds, *peak]))
 """
 
 
@@ -292,13 +297,13 @@ def _streams() -> list[dict[str, Any]]:
             line = [sys.executable, "-c", _STREAM, str(side), str(Path(folder) / "store") if stored else ""]
             done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
             size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-        cells, seconds, memory = json.loads(done.stdout.splitlines()[-1])
+        cells, seconds, *memory = json.loads(done.stdout.splitlines()[-1])
         rows.append(
             {
                 "cells": f"{cells:.0e}{', stored' if stored else ''}",
                 "seconds": seconds,
                 "seconds per 10^9": seconds / cells * 1e9,
-                "peak, MB": memory,
+                "peak, MB": memory[0] if memory else "not told",
                 "load": os.getloadavg()[0],
                 **({"store, MB": size / 1e6} if stored else {}),
             }
