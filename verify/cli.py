@@ -361,14 +361,15 @@ def _join(coordinator: str | None, process: int | None, processes: int | None) -
     """Join the other processes of a run, before JAX has a device; what is wrong with that, or nothing."""
     import jax
 
-    bind = coordinator if coordinator and coordinator.startswith(("127.", "localhost:")) else None
+    address = coordinator or os.environ.get("JAX_COORDINATOR_ADDRESS", "")
+    bind = address if address.startswith(("127.", "localhost:")) else None
     try:
         # Left alone, the coordinator would listen at every address of the machine.
         jax.distributed.initialize(
             coordinator_address=coordinator,
             num_processes=processes,
             process_id=process,
-            coordinator_bind_address=bind if process == 0 else None,
+            coordinator_bind_address=bind,
         )
     except (ValueError, RuntimeError) as error:
         text = (str(error).strip().splitlines() or ["no message"])[0]
