@@ -2,9 +2,9 @@
 
     python benchmarks/run.py [NAME ...] [--json FILE] [--docs]
 
-NAME is one of: article, proof, reading, jacobian, command; all if left out. Where torch is installed, its gradient
-checker is measured in turn with the exact reading on the same function. With --docs, what proof measures is written to
-docs/cost.md, with a figure.
+NAME is one of: article, proof, reading, jacobian, command, maps; all if left out. Where torch is installed, its
+gradient checker is measured in turn with the exact reading on the same function, and its gradients with maps. With
+--docs, what proof measures is written to docs/cost.md, with a figure.
 """
 
 import argparse
@@ -356,12 +356,145 @@ def command() -> list[dict[str, Any]]:
     return rows
 
 
+def maps() -> list[dict[str, Any]]:
+    """Maps: a norm beside bare exponentials, numpy and torch; streams of 10^7 to 10^9 cells; the article's maps."""
+    return [*(_norm(name) for name in ("float32", "float64")), *_streams(), _article_maps()]
+
+
+def _norm(name: str, side: int = 2048) -> dict[str, Any]:
+    """The 2-norm of the squared-error gradient at three classes over a plane of logits, by tiles, in one format."""
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    from verify.article.squared_error import half_squared_error
+    from verify.article.vanishing import THREE_CLASS, three_classes
+    from verify.formats import FORMATS
+    from verify.maps import Quantity
+    from verify.sweeps import grid
+    from verify.sweeps.components import over_block
+
+    def norm(x: Any, y: Any) -> Any:
+        return jnp.sqrt(jnp.sum(jax.grad(half_squared_error)(x, y) ** 2))
+
+    form, tile = FORMATS[name], 128
+    dtype = form.dtype()
+    axis = np.linspace(-64.0, 64.0, side).astype(dtype)
+    x = np.stack([*np.meshgrid(axis, axis, indexing="ij"), np.zeros((side, side), dtype)], axis=-1).reshape(-1, 3)
+    y = np.zeros_like(x)
+    y[:, 0] = 1
+
+    def by_numpy() -> Any:
+        s = np.exp(x - x.max(axis=1, keepdims=True))
+        s /= s.sum(axis=1, keepdims=True)
+        r = s - y
+        gradient = s * (r - (s * r).sum(axis=1, keepdims=True))
+        return np.sqrt((gradient**2).sum(axis=1))
+
+    with jax.enable_x64(True):
+        program = grid.trace(THREE_CLASS, grid.quantity_function(THREE_CLASS, Quantity(fn=norm), {}), form, "norm")
+        block = jax.jit(over_block(program.closed, grid.cost(program)))
+        apart = jax.jit(jax.vmap(lambda *at: norm(**three_classes(*at))))
+        first, second = (jnp.asarray(x[:, place]) for place in (0, 1))
+        three = jnp.asarray(x.T)
+        exponentials = jax.jit(jnp.exp)
+
+        def by_tiles() -> Any:
+            found = [block(axis[start : start + tile], axis)[0] for start in range(0, side, tile)]
+            return [np.asarray(each) for each in found]
+
+        functions: dict[str, Callable[[], object]] = {
+            "map": by_tiles,
+            "vmap": lambda: apart(first, second).block_until_ready(),
+            "three exponentials": lambda: exponentials(three).block_until_ready(),
+            "numpy": by_numpy,
+        }
+        torched = _torch_norm(x, y)
+        if torched is not None:
+            functions["torch"] = torched
+        median = in_turn(functions, 7)
+    row: dict[str, Any] = {"norm": f"{side} x {side}, {name}", "load": os.getloadavg()[0]}
+    row |= {f"{each}, ms": 1e3 * seconds for each, seconds in median.items()}
+    row["map / three exponentials"] = median["map"] / median["three exponentials"]
+    return row | {
+        f"{each} / map": median[each] / median["map"] for each in median if each in ("vmap", "numpy", "torch")
+    }
+
+
+def _torch_norm(x: Any, y: Any) -> Callable[[], object] | None:
+    """The same by torch.func; None without torch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+
+    def loss(logits: Any, target: Any) -> Any:
+        return 0.5 * torch.sum((torch.softmax(logits, 0) - target) ** 2)
+
+    gradient = torch.func.vmap(torch.func.grad(loss))
+    given = torch.from_numpy(x), torch.from_numpy(y)
+    return lambda: torch.linalg.vector_norm(gradient(*given), dim=1)
+
+
+_STREAM: Final = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+from verify.article.vanishing import SQUARED, THREE_CLASS
+from verify.maps import spaced
+from verify.sweeps import stream
+
+axes = tuple(replace(axis, values=spaced(-64.0, 64.0, int(sys.argv[1]))) for axis in THREE_CLASS.axes)
+quantities = {SQUARED: THREE_CLASS.quantities[SQUARED]}
+given = replace(THREE_CLASS, id="bench.plane", axes=axes, quantities=quantities, boundaries=())
+found = stream(given, sys.argv[2] or None)
+# Not the peak of getrusage, which a process takes over from the one that started it.
+status = Path("/proc/self/status")
+lines = status.read_text().splitlines() if status.exists() else []
+peak = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+print(json.dumps([found.cells, found.seconds, *peak]))
+"""
+
+
+def _streams() -> list[dict[str, Any]]:
+    """Squared error at three classes, two formats, every cell classed: time and memory of one process."""
+    rows: list[dict[str, Any]] = []
+    for side, stored in ((3163, False), (10_000, False), (10_000, True), (31_623, False)):
+        with tempfile.TemporaryDirectory() as folder:
+            line = [sys.executable, "-c", _STREAM, str(side), str(Path(folder) / "store") if stored else ""]
+            done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
+            size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+        cells, seconds, *memory = json.loads(done.stdout.splitlines()[-1])
+        rows.append(
+            {
+                "cells": f"{cells:.0e}{', stored' if stored else ''}",
+                "seconds": seconds,
+                "seconds per 10^9": seconds / cells * 1e9,
+                "peak, MB": memory[0] if memory else "not told",
+                "load": os.getloadavg()[0],
+                **({"store, MB": size / 1e6} if stored else {}),
+            }
+        )
+    return rows
+
+
+def _article_maps() -> dict[str, Any]:
+    """All maps of the article, as the command sweeps them."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = [sys.executable, "-m", "verify", "map", "--results", str(Path(folder) / "results.json")]
+        started = time.perf_counter()
+        ended = subprocess.run(line, cwd=ROOT, capture_output=True, check=False)
+        seconds = time.perf_counter() - started
+    return {"maps of the article": "all", "exit": ended.returncode, "seconds": seconds, "load": os.getloadavg()[0]}
+
+
 BENCHMARKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
     "command": command,
     "reading": reading,
     "jacobian": jacobian,
     "proof": proof,
     "article": article,
+    "maps": maps,
 }
 
 

@@ -225,6 +225,14 @@ def map_(
     reports: Path | None = None,
     results: Path | None = None,
     jobs: int | None = None,
+    store: Path | None = None,
+    count: Annotated[bool, Parameter(negative=())] = False,
+    tile: int | None = None,
+    keep: tuple[Literal["truth", "values"], ...] = (),
+    distributed: Annotated[bool, Parameter(negative=())] = False,
+    coordinator: str | None = None,
+    process: int | None = None,
+    processes: int | None = None,
 ) -> int:
     """Sweep maps: where a gradient vanishes, and why.
 
@@ -242,11 +250,36 @@ def map_(
         Write everything that was found to this file; results.json if left out.
     jobs
         Number of worker processes; one per core if left out.
+    store
+        Sweep one map of any number of cells tile by tile into this folder, a Zarr store; an interrupted run goes on.
+    count
+        Sweep one map the same way, and only count the cells of each class.
+    tile
+        Most cells of a tile, with --store or --count.
+    keep
+        Beside classes, store the logarithm of the truth, or the floats.
+    distributed
+        This is one process of several, on this machine or others, that fill one store. Clusters are recognised.
+    coordinator
+        Address of process 0, such as 127.0.0.1:12345, where the cluster is not recognised.
+    process
+        Number of this process, from 0.
+    processes
+        How many processes there are.
     """
     from verify import loader, pages
     from verify import run as deciding
     from verify.results import write
 
+    joined = distributed or coordinator is not None or process is not None or processes is not None
+    if store is not None or count:
+        if list_ or len(ids) != 1 or reports is not None or results is not None or jobs is not None:
+            return _refuse("--store and --count take one map's id, and none of --list, --reports, --results, --jobs")
+        if joined and store is None:
+            return _refuse("several processes share a store: name its folder with --store")
+        return _stream(ids[0], path, store, tile, keep, (coordinator, process, processes) if joined else None)
+    if joined or tile is not None or keep:
+        return _refuse("--tile, --keep and --distributed go with --store: name a folder")
     if list_:
         loaded = loader.load(*path, deferred=True)
         width = max((len(each.id) for each in loaded.maps), default=0)
@@ -270,6 +303,102 @@ def map_(
 
 
 # --- parts -----------------------------------------------------------------------------------------------------
+
+
+def _stream(
+    id_: str,
+    paths: Sequence[str],
+    store: Path | None,
+    tile: int | None,
+    keep: Sequence[str],
+    joined: tuple[str | None, int | None, int | None] | None,
+) -> int:
+    """Sweep one map tile by tile; what it counted."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    if joined is not None:
+        problem = _join(*joined)
+        if problem:
+            return _refuse(problem)
+    import jax
+
+    from verify import loader, sweeps
+    from verify.claim import ClaimError, UnsupportedPrimitive
+    from verify.sweeps.stream import CELLS
+
+    loaded = loader.load(*paths)
+    given = next((each for each in loaded.maps if each.id == id_), None)
+    if given is None:
+        _say_errors(loaded.errors)
+        near = difflib.get_close_matches(id_, [each.id for each in loaded.maps], n=3, cutoff=0.5)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        return _refuse(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+    try:
+        with _tiles_bar() as progress:
+            found = sweeps.stream(
+                given, store, tile=CELLS if tile is None else tile, keep=tuple(keep), progress=progress
+            )
+    except (ClaimError, UnsupportedPrimitive) as error:
+        return _refuse(str(error))
+    except KeyboardInterrupt:
+        kept = f"; finished tiles are kept in {store}, the same command goes on with them" if store else ""
+        return _refuse(f"interrupted{kept}")
+    if jax.process_index() > 0:
+        return EXPECTED
+    yours = "" if found.computed == found.tiles else f", {found.computed} of them computed by this process now"
+    print(f"{given.id}: {given.title}")
+    for (quantity, form), counted in found.counts.items():
+        print(f"  {quantity}, {form}")
+        for name, number in counted.items():
+            if number:
+                print(f"    {name:<12}{number:>24,}  {100 * number / found.cells:5.1f} %")
+    shape = " x ".join(map(str, found.tile))
+    summary = [("cells", f"{found.cells:,} in {found.tiles:,} tiles of {shape}{yours}")]
+    summary += [("checked", f"forms without cancellation against exact balls, at {found.checked} cells")]
+    summary += [("store", str(store))] if store is not None else []
+    summary += [("time", f"{found.seconds:.1f} s")]
+    for label, text in summary:
+        for line in _labelled(label, text):
+            print(line)
+    return EXPECTED
+
+
+def _join(coordinator: str | None, process: int | None, processes: int | None) -> str:
+    """Join the other processes of a run, before JAX has a device; what is wrong with that, or nothing."""
+    import jax
+
+    address = coordinator or os.environ.get("JAX_COORDINATOR_ADDRESS", "")
+    bind = address if address.startswith(("127.", "localhost:")) else None
+    try:
+        # Left alone, the coordinator would listen at every address of the machine.
+        jax.distributed.initialize(
+            coordinator_address=coordinator,
+            num_processes=processes,
+            process_id=process,
+            coordinator_bind_address=bind,
+        )
+    except (ValueError, RuntimeError) as error:
+        text = (str(error).strip().splitlines() or ["no message"])[0]
+        return (
+            f"the processes did not find each other: {text}: outside of a cluster that JAX recognises, give "
+            "--coordinator HOST:PORT, --process I and --processes N"
+        )
+    return ""
+
+
+@contextmanager
+def _tiles_bar() -> "Generator[Callable[[int, int], None]]":
+    """A bar of tiles on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("tiles", total=None)
+        yield lambda done, total: bar.update(task, total=total, completed=done)
 
 
 def _certificate(id_: str, paths: Sequence[str]) -> int:

@@ -300,8 +300,56 @@ def _gap_when_right(first: Scalar, second: Scalar) -> Scalar:
     return first - jnp.maximum(second, 0.0)
 
 
+def _outputs(x: Vector) -> tuple[Vector, Vector]:
+    """Logarithms of three outputs, and the outputs."""
+    shifted = x - jnp.max(x)
+    logs = shifted - jnp.log(jnp.sum(jnp.exp(shifted)))
+    return logs, jnp.exp(logs)
+
+
+def squared_error_three(x: Vector) -> tuple[Vector, Vector]:
+    r"""Squared error at three classes, target the first, without cancellation, for logits within 200 of each other.
+
+    With $`t, a, b`$ the outputs, $`1 - t = a + b`$ gives $`\partial_t L = -t((a + b)^2 + a^2 + b^2)`$ and
+    $`\partial_a L = a(t(2a + b) + ab(1 - e^{x_b - x_a}))`$; both terms of the last are far below the largest
+    component where they cancel.
+
+    Returns:
+        Signs, and logarithms of the absolute components.
+    """
+    logs, (t, a, b) = _outputs(x)
+    second = t * (2 * a + b) - a * b * jnp.expm1(x[2] - x[1])
+    third = t * (2 * b + a) - a * b * jnp.expm1(x[1] - x[2])
+    inside = jnp.stack([-((a + b) ** 2 + a**2 + b**2), second, third])
+    return jnp.sign(inside), logs + jnp.log(jnp.abs(inside))
+
+
+def cross_entropy_three(x: Vector) -> tuple[Vector, Vector]:
+    r"""Cross entropy at three classes, target the first: $`(-(a + b), a, b)`$, in logarithms."""
+    logs, (t, a, b) = _outputs(x)
+    one = jnp.ones_like(t)
+    return jnp.stack([-one, one, one]), jnp.stack([jnp.log(a + b), logs[1], logs[2]])
+
+
+def absolute_error_three(x: Vector) -> tuple[Vector, Vector]:
+    r"""Absolute error at three classes, target the first: $`2t`$ times the gradient of cross entropy."""
+    sign, log = cross_entropy_three(x)
+    return sign, log + _outputs(x)[0][0] + jnp.log(2.0)
+
+
+_THREE_STABLE: Final = {
+    SQUARED: squared_error_three,
+    CROSS: cross_entropy_three,
+    LITERAL: cross_entropy_three,
+    ABSOLUTE: absolute_error_three,
+}
+
+
 def _three(names: tuple[str, ...] = ("target", "second", "third")) -> dict[str, Quantity]:
-    return {name: Quantity(fn=each.fn, wrt="x", names=names, source=each.source) for name, each in FOUR.items()}
+    return {
+        name: Quantity(fn=each.fn, wrt="x", stable=_THREE_STABLE[name], names=names, source=each.source)
+        for name, each in FOUR.items()
+    }
 
 
 THREE_CLASS = Map(

@@ -2,7 +2,8 @@
 
 from verify.sweeps.grid import MapError
 from verify.sweeps.judge import Finding, judge
+from verify.sweeps.stream import Stream, stream
 from verify.sweeps.sweep import Sweep, sweep
 from verify.sweeps.thresholds import Crossing, check_thresholds
 
-__all__ = ["Crossing", "Finding", "MapError", "Sweep", "check_thresholds", "judge", "sweep"]
+__all__ = ["Crossing", "Finding", "MapError", "Stream", "Sweep", "check_thresholds", "judge", "stream", "sweep"]
