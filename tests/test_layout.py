@@ -24,6 +24,7 @@ LAYERS = (
     {"results"},
     {"pages"},
     {"run"},
+    {"config"},
     {"cli"},
     {"__main__"},
 )

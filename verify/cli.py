@@ -77,8 +77,10 @@ def call(arguments: Sequence[str]) -> int:
 def run(
     *paths: str,
     k: Pattern = None,
-    budget: Literal["quick", "standard", "deep"] = "standard",
-    seed: int = 0,
+    budget: Literal["quick", "standard", "deep"] | None = None,
+    seed: int | None = None,
+    formats: str | None = None,
+    installed: Annotated[bool, Parameter(negative=())] = False,
     reports: Path | None = None,
     results: Path | None = None,
     check: Annotated[bool, Parameter(negative=())] = False,
@@ -89,13 +91,18 @@ def run(
     Parameters
     ----------
     paths
-        Files of claims, folders of files named claims_*.py or *_claims.py, modules or packages.
+        Files of claims, folders of files named claims_*.py or *_claims.py, modules or packages, or names under which
+        installed libraries declare their claims.
     k
         Only claims whose id matches this pattern, such as 'softmax.*'.
     budget
-        How much work to do for each claim.
+        How much work to do for each claim; standard if left out.
     seed
-        Of everything that is drawn.
+        Of everything that is drawn; 0 if left out.
+    formats
+        Float formats that are run, separated by commas, such as float32,bfloat16.
+    installed
+        The claims of every installed library that declares any, too.
     reports
         Write pages to this folder.
     results
@@ -105,14 +112,16 @@ def run(
     jobs
         Number of worker processes; one per core if left out.
     """
-    from verify import pages
+    from verify import config, pages
     from verify import run as deciding
     from verify.results import write
 
+    if (seed is not None and seed < 0) or (jobs is not None and jobs < 1):
+        return _refuse(f"--seed must be at least 0 and --jobs at least 1, found {seed} and {jobs}")
+    chosen = config.settings(paths=paths, budget=budget, seed=seed, formats=formats)
+    paths = config.with_installed(paths if installed else chosen.paths, everything=installed)
     if check and (k is not None or (paths and reports is None)):
         return _refuse("--check compares all pages of a folder: leave out -k, and name the folder with --reports")
-    if seed < 0 or (jobs is not None and jobs < 1):
-        return _refuse(f"--seed must be at least 0 and --jobs at least 1, found {seed} and {jobs}")
     whole_article = not paths and k is None
     folder = reports or (Path(REPORTS) if whole_article else None)
     file = results or (None if check else Path(RESULTS))
@@ -122,7 +131,15 @@ def run(
     # Set before JAX is imported, here or in a worker; a platform that the user has chosen is kept.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     with _progress() as progress:
-        found = deciding.run(paths, select=k, budget=budget, seed=seed, progress=progress, jobs=jobs)
+        found = deciding.run(
+            paths,
+            select=k,
+            budget=chosen.budget,
+            seed=chosen.seed,
+            progress=progress,
+            jobs=jobs,
+            formats=None if chosen.sources["formats"] == "default" else chosen.formats,
+        )
     if file is not None:
         write(found, file)
     stale: list[str] = []
@@ -269,16 +286,27 @@ def map_(
     return _status(found, [])
 
 
+@app.command(name="config")
+def config_() -> int:
+    """Print each setting with where its value comes from: a VERIFY_* variable, pyproject.toml, or a default."""
+    from verify import config
+
+    for line in config.lines(config.settings()):
+        print(line)
+    return EXPECTED
+
+
 # --- parts -----------------------------------------------------------------------------------------------------
 
 
 def _certificate(id_: str, paths: Sequence[str]) -> int:
     """Print both sides of a proved claim as a file for sympy."""
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    from verify import loader
+    from verify import config, loader
     from verify.claim import ClaimError
     from verify.engines.certificate import NoCertificate, certificate
 
+    paths = config.with_installed(paths or config.settings().paths)
     claim = next(each for each in loader.load(*paths).claims if each.id == id_)
     try:
         print(certificate(claim), end="")
@@ -297,8 +325,9 @@ def _refuse(message: str) -> int:
 
 def _select(paths: Sequence[str], pattern: str | None) -> "tuple[Loaded, list[Claim]]":
     """Claims of the paths that match a pattern, read without importing JAX."""
-    from verify import loader
+    from verify import config, loader
 
+    paths = config.with_installed(paths or config.settings().paths)
     loaded = loader.load(*paths, deferred=True)
     return loaded, loader.chosen(loaded.claims, pattern)
 
