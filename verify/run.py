@@ -24,6 +24,8 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from verify import loader, results
 from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive, Verdict
 from verify.domain import resolve
@@ -227,10 +229,12 @@ def run(
         interrupted = _run_here(tasks, work, board) if jobs == 1 else _run_in_workers(tasks, work, board, jobs, amount)
     else:
         interrupted = False
+    places = loaded.places()
+    rows = [board.rows[claim.id] for claim in selected if claim.id in board.rows]
     errors = [results.ErrorRow(where=each.where, message=each.message, claim=each.claim) for each in loaded.errors]
     return results.Results(
         environment=environment(amount.name, seed),
-        claims=tuple(board.rows[claim.id] for claim in selected if claim.id in board.rows),
+        claims=tuple(msgspec.structs.replace(row, place=places.get(row.id, "")) for row in rows),
         statements=results.statement_rows(loaded.statements, loaded.claims),
         slips=results.slip_rows(loaded.slips),
         precision=tuple(board.precision),
