@@ -24,7 +24,7 @@ LAYERS = (
     {"results"},
     {"pages"},
     {"run"},
-    {"config"},
+    {"config", "compare"},
     {"cli"},
     {"__main__"},
 )

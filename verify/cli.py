@@ -286,6 +286,29 @@ def map_(
     return _status(found, [])
 
 
+@app.command
+def diff(old: Path, new: Path, *, format: Literal["text", "md", "json"] = "text") -> int:  # noqa: A002 - an option
+    """Compare two results.json: what got worse and better, and the claims that are new or gone.
+
+    The exit status is 1 if anything got worse.
+
+    Parameters
+    ----------
+    old
+        The results before.
+    new
+        The results after.
+    format
+        Text for a terminal, Markdown for a comment, or JSON.
+    """
+    from verify import compare
+    from verify.results import read
+
+    found = compare.compare(read(old), read(new))
+    print(compare.render(found, format), end="")
+    return UNEXPECTED if found.worse else EXPECTED
+
+
 @app.command(name="config")
 def config_() -> int:
     """Print each setting with where its value comes from: a VERIFY_* variable, pyproject.toml, or a default."""
