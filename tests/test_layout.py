@@ -24,7 +24,7 @@ LAYERS = (
     {"results"},
     {"pages"},
     {"run"},
-    {"config", "compare"},
+    {"config", "compare", "starting"},
     {"cli"},
     {"__main__"},
 )

@@ -287,6 +287,22 @@ def map_(
 
 
 @app.command
+def new(name: str) -> int:
+    """Write a commented file of claims that holds, claims_NAME.py, to be changed into your own.
+
+    Parameters
+    ----------
+    name
+        What the claims are about, such as huber_loss.
+    """
+    from verify import starting
+
+    path = starting.create(name, Path())
+    print(f"{path} holds one claim; decide it with\n  verify run {path}")
+    return EXPECTED
+
+
+@app.command
 def diff(old: Path, new: Path, *, format: Literal["text", "md", "json"] = "text") -> int:  # noqa: A002 - an option
     """Compare two results.json: what got worse and better, and the claims that are new or gone.
 
