@@ -25,6 +25,7 @@ LAYERS = (
     {"pages"},
     {"run"},
     {"config", "compare", "starting"},
+    {"ci"},
     {"cli"},
     {"__main__"},
 )

@@ -85,6 +85,9 @@ def run(
     results: Path | None = None,
     check: Annotated[bool, Parameter(negative=())] = False,
     jobs: int | None = None,
+    junit: Path | None = None,
+    badge: Path | None = None,
+    known_failures: Path | None = None,
 ) -> int:
     """Decide claims; without a path, those of the built-in article, and write its pages to reports/.
 
@@ -111,14 +114,21 @@ def run(
         Write nothing; compare the pages with those in the reports folder and fail where they are stale.
     jobs
         Number of worker processes; one per core if left out.
+    junit
+        Write JUnit's XML to this file, one testcase per claim.
+    badge
+        Write the JSON of an endpoint badge of shields.io to this file.
+    known_failures
+        File of failures that are known, with a reason each; one that is as expected now is an error.
     """
-    from verify import config, pages
+    from verify import ci, config, pages
     from verify import run as deciding
     from verify.results import write
 
     if (seed is not None and seed < 0) or (jobs is not None and jobs < 1):
         return _refuse(f"--seed must be at least 0 and --jobs at least 1, found {seed} and {jobs}")
-    chosen = config.settings(paths=paths, budget=budget, seed=seed, formats=formats)
+    chosen = config.settings(paths=paths, budget=budget, seed=seed, formats=formats, known_failures=known_failures)
+    entries = ci.read_known(chosen.known_failures) if chosen.known_failures else {}
     paths = config.with_installed(paths if installed else chosen.paths, everything=installed)
     if check and (k is not None or (paths and reports is None)):
         return _refuse("--check compares all pages of a folder: leave out -k, and name the folder with --reports")
@@ -127,7 +137,8 @@ def run(
     file = results or (None if check else Path(RESULTS))
     if not check:
         _writable(folder, "--reports", is_folder=True)
-    _writable(file, "--results", is_folder=False)
+    for path, option in ((file, "--results"), (junit, "--junit"), (badge, "--badge")):
+        _writable(path, option, is_folder=False)
     # Set before JAX is imported, here or in a worker; a platform that the user has chosen is kept.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     with _progress() as progress:
@@ -158,7 +169,18 @@ def run(
     _say_errors(found.errors)
     if check and not found.interrupted:
         _say_stale(stale, folder)
-    return _status(found, stale)
+    # A part of the claims, chosen by a pattern or named one by one, says nothing of the entries of others.
+    whole = k is None and not chosen.sources["paths"].startswith("option") and not installed
+    settled = ci.settle(found, entries, whole=whole)
+    if settled.known:
+        print(f"{'known':<12}{len(settled.known)} of them known failures, each with its reason")
+    for line in ci.report(settled, junit_file=junit, badge_file=badge):
+        print(line)
+    if chosen.known_failures is not None:
+        for line in ci.known_lines(settled, chosen.known_failures):
+            print(f"verify: {line}", file=sys.stderr)
+    status = _status(settled.results, stale)
+    return UNEXPECTED if settled.wrong and status == EXPECTED else status
 
 
 @app.command(name="list")
