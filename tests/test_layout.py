@@ -26,7 +26,7 @@ LAYERS = (
     {"run"},
     {"config", "compare", "starting"},
     {"ci"},
-    {"cli"},
+    {"cli", "pytest_plugin"},
     {"__main__"},
 )
 LAYER = {name: place for place, names in enumerate(LAYERS) for name in names}

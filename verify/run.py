@@ -109,13 +109,14 @@ class Report:
         return "\n".join(verdict_lines(self.row))
 
 
-def check(claim: Claim, budget: str = "standard", seed: int = 0) -> Report:
+def check(claim: Claim, budget: str = "standard", seed: int = 0, formats: Sequence[str] | None = None) -> Report:
     """Decide one claim in this process.
 
     Args:
         claim: the claim.
         budget: how much work to do: ``quick``, ``standard`` or ``deep``.
         seed: of everything that is drawn.
+        formats: float formats that are run; those of the budget if left out.
 
     Returns:
         The report; UNKNOWN with its reason where a primitive is not supported.
@@ -129,10 +130,14 @@ def check(claim: Claim, budget: str = "standard", seed: int = 0) -> Report:
 
     reason = ""
     try:
-        verdicts = judge(claim, _budget(budget), seed)
+        verdicts = judge(claim, _budget(budget, formats), seed)
     except UnsupportedPrimitive as error:
         verdicts, reason = (), str(error)
-    own = [] if str(getattr(claim.autodiff.fn, "__module__", "")).startswith(loader.ARTICLE) else [claim.place[0]]
+    own = (
+        []
+        if str(getattr(claim.autodiff.fn, "__module__", "")).startswith(loader.ARTICLE)
+        else [loader._short(claim.place[0])]
+    )
     repeat = _repeat(claim.id, own, budget, seed)
     return Report(claim=claim, verdicts=verdicts, row=results.claim_row(claim, verdicts, reason=reason, repeat=repeat))
 
