@@ -24,7 +24,9 @@ LAYERS = (
     {"results"},
     {"pages"},
     {"run"},
-    {"cli"},
+    {"config", "compare", "starting"},
+    {"ci"},
+    {"cli", "pytest_plugin"},
     {"__main__"},
 )
 LAYER = {name: place for place, names in enumerate(LAYERS) for name in names}

@@ -244,3 +244,32 @@ def test_reading_claims_needs_no_jax(tmp_path: Path) -> None:
     command = [sys.executable, "-c", DEFERRED, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
     assert done.returncode == 0, done.stderr
+
+
+def test_places_are_lines_of_claims_below_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = """
+import jax.numpy as jnp
+from verify import Claim, Derivative, domain
+
+def make(id):
+    return Claim(id=id, autodiff=Derivative(jnp.sin, wrt="x"), by_hand=jnp.cos, domain={"x": domain.Reals("")})
+
+MADE = make("made")
+DIRECT = Claim(
+    id="direct", autodiff=Derivative(jnp.sin, wrt="x"), by_hand=jnp.cos, domain={"x": domain.Reals("")}
+)
+LISTED = [
+    Claim(id="first", autodiff=Derivative(jnp.sin, wrt="x"), by_hand=jnp.cos, domain={"x": domain.Reals("")}),
+    Claim(id="second", autodiff=Derivative(jnp.sin, wrt="x"), by_hand=jnp.cos, domain={"x": domain.Reals("")}),
+]
+"""
+    (tmp_path / "below").mkdir()
+    path = tmp_path / "below" / "my_claims.py"
+    path.write_text(body)
+    monkeypatch.chdir(tmp_path)
+    loaded = load("below/my_claims.py", deferred=True)
+    lines = {"made": 8, "direct": 9, "first": 13, "second": 14}
+    assert loaded.places() == {id_: f"below/my_claims.py:{line}" for id_, line in lines.items()}
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert loaded.places() == {}

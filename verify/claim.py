@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal
 
+from verify.deferred import Deferred
 from verify.domain import Region, region_leaves, size_names
 
 Kind = Literal["value", "gradient", "jacobian", "hessian"]
@@ -190,6 +191,8 @@ def _problem(claim: Claim) -> str | None:
     ):
         if function is None and role in ("stable", "where"):
             continue
+        if isinstance(function, Deferred):
+            continue  # a function of JAX itself, which is looked at once JAX is there
         if not callable(function):
             return f"{role} must be a function, found {type(function).__name__}"
         try:
@@ -368,14 +371,21 @@ def collect(module: ModuleType) -> list[tuple[str, Claim]]:
 
 def name_line(path: Path, name: str) -> int:
     """Line on which a module-level name is first assigned; 0 where that cannot be told."""
+    return name_spans(path).get(name, (0, 0))[0]
+
+
+def name_spans(path: Path) -> dict[str, tuple[int, int]]:
+    """First and last line of the statement that first assigns each module-level name; empty where unknown."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
-        return 0
+        return {}
+    found: dict[str, tuple[int, int]] = {}
     for node in tree.body:
         targets = (
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return node.lineno
-    return 0
+        for target in targets:
+            if isinstance(target, ast.Name):
+                found.setdefault(target.id, (node.lineno, node.end_lineno or node.lineno))
+    return found

@@ -77,25 +77,35 @@ def call(arguments: Sequence[str]) -> int:
 def run(
     *paths: str,
     k: Pattern = None,
-    budget: Literal["quick", "standard", "deep"] = "standard",
-    seed: int = 0,
+    budget: Literal["quick", "standard", "deep"] | None = None,
+    seed: int | None = None,
+    formats: str | None = None,
+    installed: Annotated[bool, Parameter(negative=())] = False,
     reports: Path | None = None,
     results: Path | None = None,
     check: Annotated[bool, Parameter(negative=())] = False,
     jobs: int | None = None,
+    junit: Path | None = None,
+    badge: Path | None = None,
+    known_failures: Path | None = None,
 ) -> int:
     """Decide claims; without a path, those of the built-in article, and write its pages to reports/.
 
     Parameters
     ----------
     paths
-        Files of claims, folders of files named claims_*.py or *_claims.py, modules or packages.
+        Files of claims, folders of files named claims_*.py or *_claims.py, modules or packages, or names under which
+        installed libraries declare their claims.
     k
         Only claims whose id matches this pattern, such as 'softmax.*'.
     budget
-        How much work to do for each claim.
+        How much work to do for each claim; standard if left out.
     seed
-        Of everything that is drawn.
+        Of everything that is drawn; 0 if left out.
+    formats
+        Float formats that are run, separated by commas, such as float32,bfloat16.
+    installed
+        The claims of every installed library that declares any, too.
     reports
         Write pages to this folder.
     results
@@ -104,25 +114,43 @@ def run(
         Write nothing; compare the pages with those in the reports folder and fail where they are stale.
     jobs
         Number of worker processes; one per core if left out.
+    junit
+        Write JUnit's XML to this file, one testcase per claim.
+    badge
+        Write the JSON of an endpoint badge of shields.io to this file.
+    known_failures
+        File of failures that are known, with a reason each; one that is as expected now is an error.
     """
-    from verify import pages
+    from verify import ci, config, pages
     from verify import run as deciding
     from verify.results import write
 
+    if (seed is not None and seed < 0) or (jobs is not None and jobs < 1):
+        return _refuse(f"--seed must be at least 0 and --jobs at least 1, found {seed} and {jobs}")
+    chosen = config.settings(paths=paths, budget=budget, seed=seed, formats=formats, known_failures=known_failures)
+    entries = ci.read_known(chosen.known_failures) if chosen.known_failures else {}
+    paths = config.with_installed(paths if installed else chosen.paths, everything=installed)
     if check and (k is not None or (paths and reports is None)):
         return _refuse("--check compares all pages of a folder: leave out -k, and name the folder with --reports")
-    if seed < 0 or (jobs is not None and jobs < 1):
-        return _refuse(f"--seed must be at least 0 and --jobs at least 1, found {seed} and {jobs}")
     whole_article = not paths and k is None
     folder = reports or (Path(REPORTS) if whole_article else None)
     file = results or (None if check else Path(RESULTS))
     if not check:
         _writable(folder, "--reports", is_folder=True)
-    _writable(file, "--results", is_folder=False)
+    for path, option in ((file, "--results"), (junit, "--junit"), (badge, "--badge")):
+        _writable(path, option, is_folder=False)
     # Set before JAX is imported, here or in a worker; a platform that the user has chosen is kept.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     with _progress() as progress:
-        found = deciding.run(paths, select=k, budget=budget, seed=seed, progress=progress, jobs=jobs)
+        found = deciding.run(
+            paths,
+            select=k,
+            budget=chosen.budget,
+            seed=chosen.seed,
+            progress=progress,
+            jobs=jobs,
+            formats=None if chosen.sources["formats"] == "default" else chosen.formats,
+        )
     if file is not None:
         write(found, file)
     stale: list[str] = []
@@ -141,7 +169,18 @@ def run(
     _say_errors(found.errors)
     if check and not found.interrupted:
         _say_stale(stale, folder)
-    return _status(found, stale)
+    # A part of the claims, chosen by a pattern or named one by one, says nothing of the entries of others.
+    whole = k is None and not chosen.sources["paths"].startswith("option") and not installed
+    settled = ci.settle(found, entries, whole=whole)
+    if settled.known:
+        print(f"{'known':<12}{len(settled.known)} of them known failures, each with its reason")
+    for line in ci.report(settled, junit_file=junit, badge_file=badge):
+        print(line)
+    if chosen.known_failures is not None:
+        for line in ci.known_lines(settled, chosen.known_failures):
+            print(f"verify: {line}", file=sys.stderr)
+    status = _status(settled.results, stale)
+    return UNEXPECTED if settled.wrong and status == EXPECTED else status
 
 
 @app.command(name="list")
@@ -302,6 +341,55 @@ def map_(
     return _status(found, [])
 
 
+@app.command
+def new(name: str) -> int:
+    """Write a commented file of claims that holds, claims_NAME.py, to be changed into your own.
+
+    Parameters
+    ----------
+    name
+        What the claims are about, such as huber_loss.
+    """
+    from verify import starting
+
+    path = starting.create(name, Path())
+    print(f"{path} holds one claim; decide it with\n  verify run {path}")
+    return EXPECTED
+
+
+@app.command
+def diff(old: Path, new: Path, *, format: Literal["text", "md", "json"] = "text") -> int:  # noqa: A002 - an option
+    """Compare two results.json: what got worse and better, and the claims that are new or gone.
+
+    The exit status is 1 if anything got worse.
+
+    Parameters
+    ----------
+    old
+        The results before.
+    new
+        The results after.
+    format
+        Text for a terminal, Markdown for a comment, or JSON.
+    """
+    from verify import compare
+    from verify.results import read
+
+    found = compare.compare(read(old), read(new))
+    print(compare.render(found, format), end="")
+    return UNEXPECTED if found.worse else EXPECTED
+
+
+@app.command(name="config")
+def config_() -> int:
+    """Print each setting with where its value comes from: a VERIFY_* variable, pyproject.toml, or a default."""
+    from verify import config
+
+    for line in config.lines(config.settings()):
+        print(line)
+    return EXPECTED
+
+
 # --- parts -----------------------------------------------------------------------------------------------------
 
 
@@ -404,10 +492,11 @@ def _tiles_bar() -> "Generator[Callable[[int, int], None]]":
 def _certificate(id_: str, paths: Sequence[str]) -> int:
     """Print both sides of a proved claim as a file for sympy."""
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    from verify import loader
+    from verify import config, loader
     from verify.claim import ClaimError
     from verify.engines.certificate import NoCertificate, certificate
 
+    paths = config.with_installed(paths or config.settings().paths)
     claim = next(each for each in loader.load(*paths).claims if each.id == id_)
     try:
         print(certificate(claim), end="")
@@ -426,8 +515,9 @@ def _refuse(message: str) -> int:
 
 def _select(paths: Sequence[str], pattern: str | None) -> "tuple[Loaded, list[Claim]]":
     """Claims of the paths that match a pattern, read without importing JAX."""
-    from verify import loader
+    from verify import config, loader
 
+    paths = config.with_installed(paths or config.settings().paths)
     loaded = loader.load(*paths, deferred=True)
     return loaded, loader.chosen(loaded.claims, pattern)
 

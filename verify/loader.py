@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from verify import deferred as stand_ins
-from verify.claim import Claim, ClaimError, collect, collecting, name_line
+from verify.claim import Claim, ClaimError, collect, collecting, name_line, name_spans
 from verify.maps import Map, Threshold, collect_maps
 
 ARTICLE: Final = "verify.article"
@@ -59,6 +59,7 @@ class Loaded:
         statements: entries of every module's ``STATEMENTS``, in order.
         slips: entries of every module's ``SLIPS``, in order.
         maps, thresholds: every one that can be swept, in the order written; ids are unique among claims too.
+        names: id of a claim to its file and module-level name.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -70,6 +71,27 @@ class Loaded:
     slips: tuple[Any, ...] = ()
     maps: tuple[Map, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+
+    def places(self) -> dict[str, str]:
+        """File and line of each claim, as ``claims/tanh.py:12``; of those below the working folder alone.
+
+        A claim that a function builds stands where its name does, one of a list on its own line.
+        """
+        spans: dict[str, dict[str, tuple[int, int]]] = {}
+        found: dict[str, str] = {}
+        for claim in self.claims:
+            file, name = self.names.get(claim.id, claim.place)
+            path = Path(file)
+            if not path.is_relative_to(Path.cwd()):
+                continue
+            if file not in spans:
+                spans[file] = name_spans(path)
+            first, last = spans[file].get(str(name), (0, 0))
+            inside = Path(claim.place[0]) == path and first <= claim.place[1] <= last
+            line = claim.place[1] if inside or not first else first
+            found[claim.id] = f"{path.relative_to(Path.cwd()).as_posix()}:{line}"
+        return found
 
 
 def load(*targets: str | Path, deferred: bool = False) -> Loaded:
@@ -305,6 +327,10 @@ class _Reader:
             slips=tuple(dict.fromkeys(each for group in slips for each in group)),
             maps=tuple(each for each, _ in maps.values() if isinstance(each, Map)),
             thresholds=tuple(each for each, _ in maps.values() if isinstance(each, Threshold)),
+            names={
+                id_: (str(Path(getattr(module, "__file__", None) or claims[id_].place[0]).resolve()), name)
+                for id_, (module, name) in found.items()
+            },
         )
 
     def _maps(

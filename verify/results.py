@@ -86,6 +86,7 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
         id, source, statement, derivation, relation, expect, note: as in the claim; ``source`` is one line of text.
         statement_id: id of the article's statement it belongs to, or null.
         module: name of the file or module that holds it.
+        place: its file below the working folder, and line, such as ``claims/tanh.py:12``; "" where it is elsewhere.
         functions: source code of each side.
         status: HOLDS if some engine says so and none says FAILS; FAILS if any says so; else UNKNOWN.
         evidence: the strongest evidence for the status.
@@ -104,6 +105,7 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
 
     id: str
     module: str = ""
+    place: str = ""
     source: str = ""
     statement: str = ""
     derivation: str = ""

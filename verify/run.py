@@ -24,6 +24,8 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from verify import loader, results
 from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive, Verdict
 from verify.domain import resolve
@@ -107,13 +109,14 @@ class Report:
         return "\n".join(verdict_lines(self.row))
 
 
-def check(claim: Claim, budget: str = "standard", seed: int = 0) -> Report:
+def check(claim: Claim, budget: str = "standard", seed: int = 0, formats: Sequence[str] | None = None) -> Report:
     """Decide one claim in this process.
 
     Args:
         claim: the claim.
         budget: how much work to do: ``quick``, ``standard`` or ``deep``.
         seed: of everything that is drawn.
+        formats: float formats that are run; those of the budget if left out.
 
     Returns:
         The report; UNKNOWN with its reason where a primitive is not supported.
@@ -127,10 +130,14 @@ def check(claim: Claim, budget: str = "standard", seed: int = 0) -> Report:
 
     reason = ""
     try:
-        verdicts = judge(claim, _budget(budget), seed)
+        verdicts = judge(claim, _budget(budget, formats), seed)
     except UnsupportedPrimitive as error:
         verdicts, reason = (), str(error)
-    own = [] if str(getattr(claim.autodiff.fn, "__module__", "")).startswith(loader.ARTICLE) else [claim.place[0]]
+    own = (
+        []
+        if str(getattr(claim.autodiff.fn, "__module__", "")).startswith(loader.ARTICLE)
+        else [loader._short(claim.place[0])]
+    )
     repeat = _repeat(claim.id, own, budget, seed)
     return Report(claim=claim, verdicts=verdicts, row=results.claim_row(claim, verdicts, reason=reason, repeat=repeat))
 
@@ -186,6 +193,7 @@ def run(
     progress: Callable[[Progress], None] = lambda event: None,
     jobs: int | None = None,
     maps: Sequence[str] | None = None,
+    formats: Sequence[str] | None = None,
 ) -> results.Results:
     """Decide all claims of the targets, and sweep their maps.
 
@@ -198,15 +206,16 @@ def run(
         jobs: number of worker processes; one decides in this process.
         maps: sweep the maps of these ids, or all where there is none, and decide no claims. Left out, all maps are
             swept unless claims are selected or the budget is ``quick``.
+        formats: float formats in which claims are run; those of the budget if left out. Maps name their own.
 
     Returns:
         What was found. A claim whose worker dies is UNKNOWN; after Ctrl-C, what was decided until then.
 
     Raises:
-        RequestError: where nothing is selected, or the budget is unknown.
+        RequestError: where nothing is selected, or a budget or format is unknown.
     """
     started = time.monotonic()
-    amount = _budget(budget)
+    amount = _budget(budget, formats)
     loaded = loader.load(*targets, deferred=True)
     selected = loader.chosen(loaded.claims, select) if maps is None else []
     whole_article = not targets and select is None and maps is None
@@ -219,16 +228,18 @@ def run(
     tasks += [(THRESHOLDS,)] if crossed else []
     tasks += [(PRECISION,)] if whole_article and amount.name != "quick" else []
     tasks += _batches(selected, loaded.modules, jobs)
-    work = _Work(tuple(map(str, targets)), amount.name, seed, dict(loaded.modules))
+    work = _Work(tuple(map(str, targets)), amount.name, seed, dict(loaded.modules), formats and tuple(formats))
     board = _Board({claim.id: claim for claim in selected}, work, progress, {each.id: each for each in swept})
     if tasks:
         interrupted = _run_here(tasks, work, board) if jobs == 1 else _run_in_workers(tasks, work, board, jobs, amount)
     else:
         interrupted = False
+    places = loaded.places()
+    rows = [board.rows[claim.id] for claim in selected if claim.id in board.rows]
     errors = [results.ErrorRow(where=each.where, message=each.message, claim=each.claim) for each in loaded.errors]
     return results.Results(
         environment=environment(amount.name, seed),
-        claims=tuple(board.rows[claim.id] for claim in selected if claim.id in board.rows),
+        claims=tuple(msgspec.structs.replace(row, place=places.get(row.id, "")) for row in rows),
         statements=results.statement_rows(loaded.statements, loaded.claims),
         slips=results.slip_rows(loaded.slips),
         precision=tuple(board.precision),
@@ -307,12 +318,21 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _budget(name: str) -> "Budget":
+def _budget(name: str, formats: Sequence[str] | None = None) -> "Budget":
     from verify.engines import BUDGETS
+    from verify.formats import FORMATS
 
     if name not in BUDGETS:
         raise RequestError(f"budget {name!r} is unknown: expected one of {', '.join(BUDGETS)}")
-    return BUDGETS[name]
+    if formats is None:
+        return BUDGETS[name]
+    for each in formats:
+        if each not in FORMATS:
+            raise RequestError(f"format {each!r} is unknown: expected one of {', '.join(FORMATS)}")
+    run = BUDGETS[name].formats
+    if not set(run) & set(formats):
+        raise RequestError(f"budget {name!r} runs {', '.join(run)} only: choose another budget, or add the format")
+    return BUDGETS[name].only(formats)
 
 
 def _batches(selected: Sequence[Claim], modules: Mapping[str, str], jobs: int) -> list[tuple[str, ...]]:
@@ -355,6 +375,7 @@ class _Work:
     budget: str
     seed: int
     modules: Mapping[str, str]
+    formats: Sequence[str] | None = None
 
 
 def _decide(
@@ -363,7 +384,7 @@ def _decide(
     """Judge claims together; whatever the engines raise on one becomes its row."""
     from verify import engines
 
-    for claim, outcome in engines.judge_all(batch, engines.BUDGETS[work.budget], work.seed, say):
+    for claim, outcome in engines.judge_all(batch, _budget(work.budget, work.formats), work.seed, say):
         reason = error = ""
         verdicts: tuple[Verdict, ...] = ()
         if isinstance(outcome, ClaimError):

@@ -1,7 +1,7 @@
 """How much work a check may do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from verify.formats import FORMATS
@@ -48,6 +48,20 @@ class Budget:
         """Formats that are run at all."""
         run = (*self.ways, *self.mode_ways, *self.bound_ways, *self.bound_mode_ways)
         return tuple(name for name in FORMATS if name in run)
+
+    def only(self, formats: Collection[str]) -> "Budget":
+        """The same amount of work, with no floats but those of some formats."""
+
+        def kept(ways: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+            return {name: each for name, each in ways.items() if name in formats}
+
+        return replace(
+            self,
+            ways=kept(self.ways),
+            mode_ways=kept(self.mode_ways),
+            bound_ways=kept(self.bound_ways),
+            bound_mode_ways=kept(self.bound_mode_ways),
+        )
 
 
 _ONE: Final = ("jit",)
