@@ -15,7 +15,7 @@ LAYERS = (
     {"formats", "deferred"},
     {"domain"},
     {"claim"},
-    {"maps", "primitives"},
+    {"maps", "primitives", "rules"},
     {"loader", "article"},
     {"program"},
     {"readings"},

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from verify.claim import Claim, ClaimError, Derivative, Source, Status, UnsupportedPrimitive, Verdict, Witness
     from verify.maps import Axis, Boundary, Bounds, Map, Quantity, Threshold
     from verify.primitives import register_primitive
+    from verify.rules import RuleClaim
     from verify.run import Report, allowed, check, enclose, load, sweep
 
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ __all__ = [
     "Map",
     "Quantity",
     "Report",
+    "RuleClaim",
     "Source",
     "Status",
     "Threshold",
@@ -52,6 +54,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("verify.domain")
     if name == "register_primitive":
         return importlib.import_module("verify.primitives").register_primitive
+    if name == "RuleClaim":
+        return importlib.import_module("verify.rules").RuleClaim
     home = "verify.run" if name in _IN_RUN else "verify.maps" if name in _IN_MAPS else "verify.claim"
     return getattr(importlib.import_module(home), name)
 
