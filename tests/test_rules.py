@@ -46,6 +46,7 @@ def _saturated(x: Any, tangent: Any) -> Any:
 RIGHT: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "relu": (jax.nn.relu, X),
     "relu6": (jax.nn.relu6, X),
+    "logaddexp": (lambda x, y: jnp.logaddexp(x, y), XY),
     "log1mexp": (jax.nn.log1mexp, {"x": domain.Positive("n")}),
     "xlogy": (special.xlogy, {"x": domain.Positive("n"), "y": domain.Positive("n")}),
     "tanh": (_forward(jnp.tanh, lambda x, t: (1 - jnp.tanh(x) ** 2) * t), X),

@@ -141,11 +141,11 @@ def _stripped(value: Any) -> Any:
     return jax.make_jaxpr(lambda *given: _run(value.jaxpr, value.consts, given))(*value.in_avals)
 
 
-def RuleClaim(  # noqa: N802 - it builds a claim, and reads like one where claims are written
+def RuleClaim(
     fn: Callable[..., Any],
     *,
     domain: Mapping[str, Any],
-    sizes: Mapping[str, Sequence[int]] | Sequence[Mapping[str, int]] = {},  # noqa: B006 - never changed
+    sizes: Mapping[str, Sequence[int]] | Sequence[Mapping[str, int]] = {},
     id: str = "",  # noqa: A002 - the name that a Claim has for it
     kind: Literal["gradient", "jacobian", "hessian"] = "jacobian",
     wrt: str | tuple[str, ...] | None = None,
