@@ -31,8 +31,10 @@ def _softplus_by_hand(x: Any) -> Any:
 
 
 def gelu_slope(x: Any) -> Any:
-    """Φ(x) + x φ(x)."""
-    return 0.5 * jax.lax.erfc(-x / jnp.sqrt(2.0)) + x * jnp.exp(-(x**2) / 2) / jnp.sqrt(2 * jnp.pi)
+    """½ (1 + h) + ½ x (1 - h²) u', with h = tanh u and u = √(2/π) (x + 0.044715 x³)."""
+    c, d = jnp.sqrt(2 / jnp.pi), 0.044715
+    h = jnp.tanh(c * (x + d * x**3))
+    return 0.5 * (1 + h) + 0.5 * x * (1 - h**2) * c * (1 + 3 * d * x**2)
 
 
 def silu_slope(x: Any) -> Any:
@@ -47,9 +49,9 @@ CLAIMS = [
     _claim("silu", jax.nn.silu, silu_slope, r"\mathrm{silu}' = \sigma (1 + x (1 - \sigma))"),
     _claim(
         "gelu",
-        lambda x: jax.nn.gelu(x, approximate=False),
+        lambda x: jax.nn.gelu(x, approximate=True),
         gelu_slope,
-        r"\mathrm{gelu}' = \Phi(x) + x \varphi(x)",
+        r"\mathrm{gelu}' = \tfrac12 (1 + h) + \tfrac12 x (1 - h^2) u'",
     ),
     _claim(
         "relu",

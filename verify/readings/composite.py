@@ -433,6 +433,7 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
     "conv_general_dilated": convolution,
     "cumlogsumexp": running_log_sum,
     "scatter-mul": lambda system, *given: _scattered(system, *given, combine=system.multiply),
+    "scatter-sub": lambda system, *given: _scattered(system, *given, combine=system.rows["sub"]),
     "scatter-max": lambda system, *given: _scattered(system, *given, combine=system.larger),
     "scatter-min": lambda system, *given: _scattered(system, *given, combine=system.smaller),
     "cholesky": cholesky,

@@ -519,6 +519,7 @@ STRUCTURE: Final[dict[str, Callable[..., Any]]] = {
     ],
     "rev": lambda system, equation, array: np.flip(array, axis=[1 + axis for axis in equation.params["dimensions"]]),
     "pad": _pad,
+    "tile": lambda system, equation, array: np.tile(array, (1, *equation.params["reps"])),
     "iota": _iota,
     "copy": lambda system, equation, array: array,
     "copy_p": lambda system, equation, array: array,
