@@ -19,10 +19,12 @@ NO_CLAIM: Final = ("cholesky", "triangular_solve", "lu", "cumlogsumexp")
 
 HEAD: Final = """# Primitives
 
-What each reading knows of every primitive that JAX {version} makes public. *Rule*: the reading says what it does. *Structure*: it moves entries, calls or repeats other programs, or is concrete, such as random bits; once for all
-readings. *Whole*: on whole numbers and truth values alone. *Atom*: a value without a form of its own, equal to itself.
-*No claim*: floats are not judged behind it. *None*: a program with it is refused, with its name and line. A primitive of
-your own gets rules by `verify.register_primitive`. Written by `python -m verify.readings.table`.
+What each reading knows of every primitive that JAX {version} makes public. *Rule*: the reading says what it
+does. *Structure*: it moves entries, calls or repeats other programs, or is concrete, such as random bits;
+once for all readings. *Whole*: on whole numbers and truth values alone. *Atom*: a value without a form of its
+own, equal to itself. *No claim*: floats are not judged behind it. *None*: a program with it is refused, with
+its name and line. A primitive of your own gets rules by `verify.register_primitive`. Written by `python -m
+verify.readings.table`.
 
 | primitive | exact | rounded | symbolic |
 | --- | --- | --- | --- |"""
