@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from verify import domain
     from verify.claim import Claim, ClaimError, Derivative, Source, Status, UnsupportedPrimitive, Verdict, Witness
     from verify.maps import Axis, Boundary, Bounds, Map, Quantity, Threshold
+    from verify.primitives import register_primitive
+    from verify.rules import RuleClaim
     from verify.run import Report, allowed, check, enclose, load, sweep
 
 __version__ = "0.1.0"
@@ -24,6 +26,7 @@ __all__ = [
     "Map",
     "Quantity",
     "Report",
+    "RuleClaim",
     "Source",
     "Status",
     "Threshold",
@@ -35,6 +38,7 @@ __all__ = [
     "domain",
     "enclose",
     "load",
+    "register_primitive",
     "sweep",
 ]
 
@@ -48,6 +52,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'verify' has no attribute {name!r}")
     if name == "domain":
         return importlib.import_module("verify.domain")
+    if name == "register_primitive":
+        return importlib.import_module("verify.primitives").register_primitive
+    if name == "RuleClaim":
+        return importlib.import_module("verify.rules").RuleClaim
     home = "verify.run" if name in _IN_RUN else "verify.maps" if name in _IN_MAPS else "verify.claim"
     return getattr(importlib.import_module(home), name)
 

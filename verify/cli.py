@@ -256,6 +256,68 @@ def show(
     return EXPECTED
 
 
+@app.command(name="rule")
+def rule(
+    target: Annotated[str, Parameter(name="MODULE:FUNCTION")],
+    *,
+    sizes: tuple[int, ...] = (2, 3),
+    budget: Literal["quick", "standard", "deep"] = "standard",
+    seed: int = 0,
+) -> int:
+    """Compare a function's custom_jvp or custom_vjp rule with JAX's derivative of its body.
+
+    Every argument without a default is taken to be a vector of n real numbers; for other domains, write a RuleClaim.
+
+    Parameters
+    ----------
+    target
+        The function, such as jax.nn:relu.
+    sizes
+        Sizes n to check; repeat the option for several.
+    budget
+        How much work to do.
+    seed
+        Of everything that is drawn.
+    """
+    import importlib
+    import inspect
+
+    module_name, _, name = target.partition(":")
+    if not module_name or not name:
+        return _refuse(f"{target!r} names no function: expected MODULE:FUNCTION, such as jax.nn:relu")
+    if seed < 0 or min(sizes) < 1:
+        return _refuse("--sizes must be at least 1 and --seed at least 0")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        fn: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            fn = getattr(fn, part)
+        parameters = inspect.signature(fn).parameters.values()
+    except Exception as error:  # whatever the module raises is the reader's to see, in a line
+        return _refuse(f"{target}: {type(error).__name__}: {error}")
+    finally:
+        sys.path.pop(0)
+    from verify import ClaimError, RuleClaim, check, domain
+    from verify.engines.floats import digits_kept
+    from verify.pages.text import verdict_lines
+
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
+    regions = {each: domain.Reals("n") for each in needed}
+    try:
+        report = check(RuleClaim(fn, domain=regions, sizes={"n": sizes}), budget, seed)
+    except ClaimError as error:
+        return _refuse(str(error))
+    print(f"{target}, against JAX's derivative of its body, n = {', '.join(map(str, sizes))}")
+    print("", *verdict_lines(report.row), sep="\n")
+    for form, (ruled, plain) in digits_kept(report.verdicts).items():
+        more = (
+            "the rule keeps more" if ruled > plain + 0.5 else "plain autodiff keeps more" if plain > ruled + 0.5 else ""
+        )
+        print(f"  {form:<10}digits kept at worst: rule {ruled:.1f}, plain autodiff {plain:.1f}  {more}".rstrip())
+    return EXPECTED if report.row.as_expected else UNEXPECTED
+
+
 @app.command(name="map")
 def map_(
     *ids: str,

@@ -424,6 +424,9 @@ class Case:
             judged.bits[rows] = level
             if program.name != "stable":
                 judged.kinks[rows] = trails[program.name].kinks
+                if getattr(self.claim.by_hand, "differentiates", False):
+                    # There a difference is one of conventions; where the sides agree there is nothing to excuse.
+                    judged.kinks[rows] |= trails[formula.name].kinks & (codes != CONFIRMED).any(axis=1)
             for name, trail in trails.items():
                 judged.trails.setdefault(name, []).append((trail, rows))
             unreal = ~(finite(first) & finite(second)).all(axis=1)

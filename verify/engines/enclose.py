@@ -140,7 +140,7 @@ def _judge_all(
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks
         refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
         _note(case, subject, chosen, judged, refuted, tally)
-        _cover(judged, met)
+        _cover(judged, met, formula_too=getattr(case.claim.by_hand, "differentiates", False))
         if must_decide and not confirmed.any() and not refuted.any():
             tally.lacking.append(f"no point decides {program.name} at {at}")
         elif must_decide and 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
@@ -218,15 +218,15 @@ class _Choice:
     taken: set[int] = field(default_factory=set)
 
 
-def _cover(judged: Judged, met: dict[tuple[str, str], _Choice]) -> None:
-    """Note the outcomes that were taken at points that count."""
+def _cover(judged: Judged, met: dict[tuple[str, str], _Choice], *, formula_too: bool) -> None:
+    """Note the outcomes that were taken at points that count; a formula that differentiates has kinks as well."""
     for name, trails in judged.trails.items():
         for trail, rows in trails:
             counted = ~judged.kinks[rows]
             for path, branch in trail.branches.items():
                 choice = met.setdefault((name, path), _Choice(f"{branch.label} in {name}", branch.outcomes))
                 choice.taken |= {outcome for outcome, mask in branch.seen.items() if (mask & counted).any()}
-                if branch.equality is not None and name not in ("formula", "stable"):
+                if branch.equality is not None and (formula_too or name not in ("formula", "stable")):
                     choice.taken.add(branch.equality)
 
 

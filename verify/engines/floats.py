@@ -139,6 +139,17 @@ def _verdict(found: _Found) -> Verdict:
     )
 
 
+def digits_kept(verdicts: Sequence[Verdict]) -> dict[str, tuple[float, float]]:
+    """Decimal digits kept at the worst point, per format: by JAX's modes, and by the other side."""
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    for verdict in verdicts:
+        for row in verdict.measured if verdict.engine == NAME else ():
+            sides = found.setdefault(str(row["format"]), ([], []))
+            if row["program"] != "stable":
+                sides[row["program"] == "formula"].append(float(row["digits"]))
+    return {form: (min(first), min(second)) for form, (first, second) in found.items() if first and second}
+
+
 def _size(case: Case) -> Mapping[str, int] | None:
     small = [size for size in case.choices if entries(case.claim, size) <= 4096]
     for size in small:

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from verify.formats import FORMATS
-from verify.readings.exact import Balls, Exact, balls, precision
+from verify.readings.exact import NAN, Balls, Exact, balls, filled, precision
 from verify.readings.interpreter import Array, walk
 from verify.readings.rounded import ROUNDED_BITS, Rounded
 
@@ -22,7 +22,7 @@ def enclose(fn: Callable[..., Any], *args: Any, bits: int = 200) -> Any:
 
     Returns:
         A NumPy array of ``flint.arb`` of the shape of the result (a tree of them for a tree). A choice that stays
-        undecided at this precision gives the hull of its outcomes.
+        undecided at this precision gives the hull of its outcomes, or balls that are NaN where it moves entries.
 
     Raises:
         UnsupportedPrimitive: for a primitive without a row in the exact reading.
@@ -67,7 +67,9 @@ def _read(fn: Callable[..., Any], args: Sequence[Any], dtype: str, system: Balls
     with jax.enable_x64(True):
         closed, out = jax.make_jaxpr(lambda *flat: fn(*jax.tree.unflatten(treedef, flat)), return_shape=True)(*shapes)
         with precision(bits):
-            outputs, _ = walk(system, closed, given, 1)
+            outputs, trail = walk(system, closed, given, 1)
+    if trail.lost.any():
+        outputs = [filled(each.shape, NAN) for each in outputs]
     return jax.tree.unflatten(jax.tree.structure(out), [np.array(each[0]) for each in outputs])
 
 

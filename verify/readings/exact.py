@@ -6,13 +6,15 @@ read again with more bits. The precision of python-flint is global to the proces
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import flint
 import numpy as np
 from flint import arb
 
-from verify.claim import UnsupportedPrimitive
+from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.primitives import RULES
 from verify.readings.interpreter import (
     NO,
     UNDECIDED,
@@ -99,7 +101,7 @@ class Balls(System):
             "add": self._add,
             "add_any": self._add,
             "sub": self._subtract,
-            "mul": self._multiply,
+            "mul": self.multiply,
             "div": self._divide,
             "rem": self._remainder,
             "neg": lambda e, a: self._map(np.negative, a),
@@ -128,16 +130,24 @@ class Balls(System):
             "cumsum": self._cumulative_sum,
             "cummax": lambda e, a: running(e, a, lambda x, y: self._extremum(e, x, y, greater=True)),
             "cummin": lambda e, a: running(e, a, lambda x, y: self._extremum(e, x, y, greater=False)),
-            "cumprod": lambda e, a: running(e, a, lambda x, y: self._multiply(e, x, y)),
-            "cumlogsumexp": self._unsupported,
+            "cumprod": lambda e, a: running(e, a, lambda x, y: self.multiply(e, x, y)),
             "dot_general": self._dot,
             "scatter-add": self._scatter_add,
-            "atan2": lambda e, a, b: self._elementary(e, _atan2, a, b),
+            "atan2": lambda e, a, b: self.elementary(e, _atan2, a, b),
         }
         for name, function in _ELEMENTARY_UFUNCS.items():
             self.rows[name] = self._elementary_row(function)
-        for name in COMPARISONS:
+        for name in (*COMPARISONS, "lt_to", "le_to"):
             self.rows[name] = self._compare
+        # Composite rows are written in terms of this class; imported here, since they import it.
+        from verify.readings import composite
+
+        for name, row in composite.ROWS.items():
+            self.rows[name] = partial(row, self)
+        for name, rule in RULES.items():
+            if name in self.rows:
+                raise ClaimError(f"primitive {name!r} was registered, but it has a rule already: leave it out")
+            self.rows[name] = partial(composite.registered, self, rule)
 
     # -- hooks -----------------------------------------------------------------------------------------------
 
@@ -261,7 +271,8 @@ class Balls(System):
         where = addresses(a)
         return (where == addresses(b)) & (where != id(NAN))
 
-    def _multiply(self, equation: Any, a: Array, b: Array) -> Array:
+    def multiply(self, equation: Any, a: Array, b: Array) -> Array:
+        """Products; of an exact zero and anything bounded, zero."""
         self._guard(a, b)
         shape, (x, y) = thin(a, b)
         zeros = [self._sparse(x), self._sparse(y)]
@@ -288,9 +299,9 @@ class Balls(System):
         if zero is not None and self.divides_safely(equation, y):
             x, y, zero = np.broadcast_arrays(x, y, zero)
             result = filled(x.shape, ZERO)
-            result[~zero] = self._watch(self.quotient(equation, x[~zero], y[~zero], stretched))
+            result[~zero] = self.watch(self.quotient(equation, x[~zero], y[~zero], stretched))
             return spread(result, shape)
-        return spread(self._watch(self.quotient(equation, x, y, stretched)), shape)
+        return spread(self.watch(self.quotient(equation, x, y, stretched)), shape)
 
     def divides_safely(self, equation: Any, divisor: Array) -> bool:
         """Whether zero divided by any of these is zero."""
@@ -302,7 +313,7 @@ class Balls(System):
         del stretched
         return self.finish(equation, np.divide(a, b))
 
-    def _watch(self, result: Array) -> Array:
+    def watch(self, result: Array) -> Array:
         """Remember whether an operation that can leave the real numbers has done so."""
         if not self.tainted and not finite(result).all():
             self.tainted = True
@@ -310,7 +321,7 @@ class Balls(System):
 
     def _remainder(self, equation: Any, a: Array, b: Array) -> Array:
         _, (x, y) = thin(a, b)
-        quotient = self._watch(np.divide(x, y))
+        quotient = self.watch(np.divide(x, y))
         whole, unsure = self.to_whole(quotient)
         self.mark("lost", unsure)
         return self.finish(equation, x - y * balls(whole))
@@ -318,7 +329,7 @@ class Balls(System):
     def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
         self._guard(array)
         shape, (x,) = thin(array)
-        return spread(self._watch(self.whole_power(equation, x, exponent)), shape)
+        return spread(self.watch(self.whole_power(equation, x, exponent)), shape)
 
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
         """x**k by repeated products; even powers are cut to what is at least zero."""
@@ -334,10 +345,19 @@ class Balls(System):
             exponents = set(b.ravel().tolist())
             if len(exponents) == 1:
                 return self._power_of(equation, a, exponents.pop())
-            raise UnsupportedPrimitive("pow with several whole exponents", self.name, source_line(equation))
+            return self._several_powers(equation, a, b)
         self._guard(a, b)
         shape, (x, y) = thin(a, b)
-        return spread(self._watch(self.finish(equation, _real_power(x, y), self.budget(equation))), shape)
+        return spread(self.watch(self.finish(equation, _real_power(x, y), self.budget(equation))), shape)
+
+    def _several_powers(self, equation: Any, a: Array, b: Array) -> Array:
+        shape, (x, y) = thin(a, b)
+        x, y = np.broadcast_arrays(x, y)
+        result = np.empty(x.shape, dtype=object)
+        for exponent in set(y.ravel().tolist()):
+            hit = y == exponent
+            result[hit] = self.watch(self.whole_power(equation, x[hit], exponent))
+        return spread(result, shape)
 
     def budget(self, equation: Any) -> float:
         """Units of roundoff that an elementary function may be off by; only the rounded reading has any."""
@@ -345,12 +365,13 @@ class Balls(System):
         return 0.0
 
     def _elementary_row(self, function: Callable[..., Array]) -> Callable[..., Array]:
-        return lambda equation, array: self._elementary(equation, function, array)
+        return lambda equation, array: self.elementary(equation, function, array)
 
-    def _elementary(self, equation: Any, function: Callable[..., Array], *arrays: Array) -> Array:
+    def elementary(self, equation: Any, function: Callable[..., Array], *arrays: Array) -> Array:
+        """A function of balls, entry by entry."""
         self._guard(*arrays)
         shape, thinned = thin(*arrays)
-        return spread(self._watch(self.finish(equation, function(*thinned), self.budget(equation))), shape)
+        return spread(self.watch(self.finish(equation, function(*thinned), self.budget(equation))), shape)
 
     # -- choices ---------------------------------------------------------------------------------------------
 
@@ -377,15 +398,19 @@ class Balls(System):
             result = self.equal(x, y)
             result = negate(result) if name == "ne" else result
         else:
-            first, second = (x, y) if name in ("lt", "le") else (y, x)
-            result = self.decide(first, second, less=name in ("lt", "gt"))
-        self._meet(x, y)
+            first, second = (x, y) if name[:2] in ("lt", "le") else (y, x)
+            result = self.decide(first, second, less=name[:2] in ("lt", "gt"))
+            if name.endswith("_to"):
+                # The total order of floats puts -0 before 0, and real numbers do not know which zero they are.
+                both = np.broadcast_to(np.equal(x, ZERO) & np.equal(y, ZERO), result.shape).astype(bool)
+                result[both & (self.name == "rounded")] = UNDECIDED
+        self.meet(x, y)
         answer = spread(result, shape)
         if name in ("eq", "ne"):
             self._equalities[id(answer)] = (answer, YES if name == "eq" else NO)
         return answer
 
-    def _meet(self, a: Array, b: Array) -> None:
+    def meet(self, a: Array, b: Array) -> None:
         """Mark the points at which two different values are exactly equal: a kink, if anything hangs on it."""
         if self.depends:
             a, b = np.broadcast_arrays(a, b)
@@ -507,9 +532,9 @@ class Balls(System):
     def _reduce(self, equation: Any, array: Array, axes: Sequence[int]) -> Array:
         self._guard(array)
         terms = self._last(array, axes)
-        return self._sum(equation, terms)
+        return self.total(equation, terms)
 
-    def _sum(self, equation: Any, terms: Array, products: bool = False) -> Array:
+    def total(self, equation: Any, terms: Array, products: bool = False) -> Array:
         """Sum along the last axis."""
         if terms.shape[-1] == 0:
             return filled(terms.shape[:-1], ZERO)
@@ -530,16 +555,30 @@ class Balls(System):
                 result[which] = self.finish_sum(equation, result[which], flat[which], -1, products)
         return result.reshape(terms.shape[:-1])
 
+    def running_total(self, equation: Any, terms: Array) -> Array:
+        """Sum along the last axis where partial sums are kept in the format itself."""
+        return self.total(equation, terms)
+
+    def larger(self, equation: Any, a: Array, b: Array) -> Array:
+        """The larger of two numbers."""
+        return self._extremum(equation, a, b, greater=True)
+
+    def smaller(self, equation: Any, a: Array, b: Array) -> Array:
+        """The smaller of two numbers."""
+        return self._extremum(equation, a, b, greater=False)
+
     def _reduce_product(self, equation: Any, array: Array) -> Array:
         factors = self._last(array, equation.params["axes"])
         result = factors[..., 0] if factors.shape[-1] else filled(factors.shape[:-1], ONE)
         for place in range(1, factors.shape[-1]):
-            result = self._multiply(equation, result, factors[..., place])
+            result = self.multiply(equation, result, factors[..., place])
         return result
 
     def _reduce_extremum(self, equation: Any, array: Array, *, greater: bool) -> Array:
-        """The largest entry as the object it is; the hull of the candidates where the order is undecided."""
-        entries = self._last(array, equation.params["axes"])
+        return self.extreme_of(self._last(array, equation.params["axes"]), greater=greater)
+
+    def extreme_of(self, entries: Array, *, greater: bool) -> Array:
+        """The largest along the last axis, as the object it is; the hull of the candidates where it is undecided."""
         # Halves are compared entry by entry: as many steps as the length has bits.
         while (length := entries.shape[-1]) > 1:
             half = length // 2
@@ -569,7 +608,7 @@ class Balls(System):
         axis = 1 + equation.params["axis"]
         entries = np.moveaxis(array, axis, -1)
         entries = entries[..., ::-1] if equation.params["reverse"] else entries
-        sums = [self._sum(equation, entries[..., : place + 1]) for place in range(entries.shape[-1])]
+        sums = [self.running_total(equation, entries[..., : place + 1]) for place in range(entries.shape[-1])]
         stacked = np.stack(sums[::-1] if equation.params["reverse"] else sums, axis=-1)
         return np.moveaxis(stacked, -1, axis)
 
@@ -588,12 +627,13 @@ class Balls(System):
         x = x.reshape(x.shape[0], *batch, int(np.prod(free_x, dtype=int)), 1, inner)
         y = y.reshape(y.shape[0], *batch, 1, int(np.prod(free_y, dtype=int)), inner)
         points = max(x.shape[0], y.shape[0])
-        rows = [self._dot_row(equation, x[..., row : row + 1, :, :], y) for row in range(x.shape[-3])]
+        rows = [self.dot_row(equation, x[..., row : row + 1, :, :], y) for row in range(x.shape[-3])]
         if not rows:
             return filled((points, *batch, *free_x, *free_y), ZERO)
         return np.concatenate(rows, axis=-2).reshape(points, *batch, *free_x, *free_y)
 
-    def _dot_row(self, equation: Any, x: Array, y: Array) -> Array:
+    def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
+        """Sums of products along the last axis."""
         x, y = np.broadcast_arrays(x, y)
         zero = (addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO))
         if not self.tainted and zero.any():
@@ -601,12 +641,14 @@ class Balls(System):
             products[~zero] = np.multiply(x[~zero], y[~zero])
         else:
             products = np.multiply(x, y)
-        return self._sum(equation, products, products=True)
+        return self.total(equation, products, products=True)
 
     def _scatter_add(self, equation: Any, operand: Array, indices: Array, updates: Array) -> Array:
         points = max(operand.shape[0], indices.shape[0], updates.shape[0])
-        flat = np.broadcast_to(operand.reshape(operand.shape[0], -1), (points, operand[0].size)).copy()
-        moving = np.broadcast_to(updates.reshape(updates.shape[0], -1), (points, updates[0].size))
+        flat = operand.reshape(operand.shape[0], -1)
+        flat = np.broadcast_to(flat, (points, flat.shape[1])).copy()
+        moving = updates.reshape(updates.shape[0], -1)
+        moving = np.broadcast_to(moving, (points, moving.shape[1]))
         for row in range(points if indices.shape[0] > 1 else 1):
             targets = scatter_targets(equation, indices[row]).ravel()
             chosen = slice(row, row + 1) if indices.shape[0] > 1 else slice(None)

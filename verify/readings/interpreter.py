@@ -262,6 +262,8 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     if name in CONTROL:
         return CONTROL[name](system, equation, inputs, flags)
     depends = [any(flags)] * len(equation.outvars)
+    if name.startswith(CONCRETE):
+        return _concrete(system, equation, inputs), depends
     kinds = {kind_of(variable.aval) for variable in equation.invars}
     if name in system.own:
         result = system.own[name](equation, *inputs)
@@ -273,10 +275,58 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
             raise UnsupportedPrimitive(name, system.name, source_line(equation))
         result = row(equation, *inputs)
     elif name in WHOLE:
-        result = WHOLE[name](system, equation, *inputs)
+        result = _wrapped(equation, WHOLE[name](system, equation, *inputs))
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
+
+
+# Primitives on whole numbers, bits and random keys, which JAX itself is asked about.
+CONCRETE: Final = ("random_", "threefry2x32", "bitcast_convert_type", "lu_pivots_to_permutation")
+
+
+def _is_key(aval: Any) -> bool:
+    return bool(jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key))
+
+
+def _concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
+    """Let JAX compute what has no real numbers in it. A random key is held as its data, in a trailing axis."""
+    for variable in (*equation.invars, *equation.outvars):
+        if not _is_key(variable.aval) and kind_of(variable.aval) == "truth":
+            raise UnsupportedPrimitive(f"{equation.primitive.name} of truth values", system.name)
+    if any(not _is_key(variable.aval) and kind_of(variable.aval) == "number" for variable in equation.invars):
+        raise UnsupportedPrimitive(f"{equation.primitive.name} of numbers", system.name, source_line(equation))
+    found: list[list[Array]] = []
+    for row in range(max((array.shape[0] for array in inputs), default=1)):
+        operands: list[Any] = []
+        for variable, array in zip(equation.invars, inputs, strict=True):
+            value = array[min(row, array.shape[0] - 1)]
+            if _is_key(variable.aval):
+                data = jax.numpy.asarray(value.astype(np.uint32))
+                operands.append(jax.random.wrap_key_data(data, impl=variable.aval.dtype._impl.name))
+            else:
+                operands.append(jax.numpy.asarray(value.astype(variable.aval.dtype)))
+        returned = equation.primitive.bind(*operands, **equation.params)
+        found.append(returned if equation.primitive.multiple_results else [returned])
+    results: list[Array] = []
+    for variable, values in zip(equation.outvars, zip(*found, strict=True), strict=True):
+        if _is_key(variable.aval):
+            results.append(np.stack([np.asarray(jax.random.key_data(each)).astype(np.int64) for each in values]))
+            continue
+        stacked = np.stack([np.asarray(each) for each in values])
+        if kind_of(variable.aval) == "number":
+            results.append(system.lift(stacked.astype(np.float64)))
+        else:
+            results.append(stacked.astype(np.int64))
+    return results
+
+
+def _wrapped(equation: Any, result: Any) -> Any:
+    """Whole numbers wrap around at the width of their type."""
+    dtype = equation.outvars[0].aval.dtype
+    if isinstance(result, np.ndarray) and result.dtype == np.int64 and np.issubdtype(dtype, np.integer):
+        return result.astype(dtype).astype(np.int64)
+    return result
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -475,6 +525,7 @@ STRUCTURE: Final[dict[str, Callable[..., Any]]] = {
     ],
     "rev": lambda system, equation, array: np.flip(array, axis=[1 + axis for axis in equation.params["dimensions"]]),
     "pad": _pad,
+    "tile": lambda system, equation, array: np.tile(array, (1, *equation.params["reps"])),
     "iota": _iota,
     "copy": lambda system, equation, array: array,
     "copy_p": lambda system, equation, array: array,
@@ -646,10 +697,33 @@ def _while(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     raise UnsupportedPrimitive(f"while of more than {MAX_ITERATIONS} steps", system.name, source_line(equation))
 
 
+def _linear_solve(
+    system: System, equation: Any, inputs: list[Array], flags: list[bool]
+) -> tuple[list[Array], list[bool]]:
+    """A linear system is what its own solver makes of it."""
+    counts, inner = equation.params["const_lengths"], equation.params["jaxprs"].solve
+    start = counts.matvec + counts.vecmat
+    end = sum(counts)
+    given = [*range(start, start + counts.solve), *range(end, len(inputs))]
+    constants = [_constant(system, value) for value in inner.consts]
+    path = system.path
+    outputs, depends = _run(
+        system,
+        inner.jaxpr,
+        constants,
+        [inputs[each] for each in given],
+        [False] * len(constants),
+        [flags[each] for each in given],
+    )
+    system.path = path
+    return outputs, depends
+
+
 CONTROL: Final[dict[str, Callable[..., tuple[list[Array], list[bool]]]]] = {
     "cond": _cond,
     "scan": _scan,
     "while": _while,
+    "custom_linear_solve": _linear_solve,
 }
 
 
@@ -735,6 +809,23 @@ def _over(operation: Callable[..., Array]) -> Callable[..., Array]:
     return row
 
 
+def _sort_whole(system: System, equation: Any, *arrays: Array) -> list[Array]:
+    if equation.params["num_keys"] != 1 or kind_of(equation.invars[0].aval) != "whole":
+        raise UnsupportedPrimitive("sort by several keys or by truth values", system.name, source_line(equation))
+    axis = 1 + equation.params["dimension"]
+    arrays = tuple(_common(arrays))
+    order = np.argsort(arrays[0], axis=axis, kind="stable")
+    return [np.take_along_axis(array, order, axis=axis) for array in arrays]
+
+
+def _shift_right(system: System, equation: Any, a: Array, b: Array) -> Array:
+    """Bits that come in are zero: shifted as the unsigned type of the operand's width."""
+    a, b = align(a, b)
+    unsigned = np.dtype(f"u{np.dtype(equation.invars[0].aval.dtype).itemsize}")
+    shifted = a.astype(unsigned) >> np.minimum(b, 8 * unsigned.itemsize - 1).astype(unsigned)
+    return np.where(b >= 8 * unsigned.itemsize, 0, shifted.astype(np.int64))
+
+
 def _truncated(a: Array, b: Array) -> Array:
     return np.where(b == 0, 0, np.trunc(a / np.where(b == 0, 1, b))).astype(np.int64)
 
@@ -771,7 +862,7 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "integer_pow": lambda system, equation, a: a ** equation.params["y"],
     "square": _whole(np.square),
     "shift_left": _whole(np.left_shift),
-    "shift_right_logical": _whole(np.right_shift),
+    "shift_right_logical": _shift_right,
     "shift_right_arithmetic": _whole(np.right_shift),
     "clamp": _whole(lambda low, a, high: np.clip(a, low, high)),
     "eq": _compare_whole(np.equal),
@@ -780,6 +871,9 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "le": _compare_whole(np.less_equal),
     "gt": _compare_whole(np.greater),
     "ge": _compare_whole(np.greater_equal),
+    "lt_to": _compare_whole(np.less),
+    "le_to": _compare_whole(np.less_equal),
+    "sort": _sort_whole,
     "reduce_and": lambda system, equation, a: _reduce_truth(system, equation, a, NO),
     "reduce_or": lambda system, equation, a: _reduce_truth(system, equation, a, YES),
     "reduce_sum": _over(np.sum),

@@ -100,11 +100,11 @@ class Rounded(Balls):
             return widened
         return self.finish(equation, widened)
 
-    def _cumulative_sum(self, equation: Any, array: Array) -> Array:
-        """Running sums are formed in the format itself."""
+    def running_total(self, equation: Any, terms: Array) -> Array:
+        """Running sums and sums over windows are formed in the format itself."""
         self._running = True
         try:
-            return super()._cumulative_sum(equation, array)
+            return super().running_total(equation, terms)
         finally:
             self._running = False
 
@@ -150,12 +150,12 @@ class Rounded(Balls):
         if above is not None or below is not None:
             top, bottom = a, b
             if above is not None:
-                top, bottom = above[1], self._multiply(equation, above[2], bottom)
+                top, bottom = above[1], self.multiply(equation, above[2], bottom)
             if below is not None:
-                top = self._multiply(equation, top, below[2])
-                bottom = below[1] if above is None else self._multiply(equation, above[2], below[1])
+                top = self.multiply(equation, top, below[2])
+                bottom = below[1] if above is None else self.multiply(equation, above[2], below[1])
             shape, (x, y) = thin(result, super()._divide(equation, top, bottom))
-            result = spread(self._watch(_union(x, y)), shape)
+            result = spread(self.watch(_union(x, y)), shape)
         self._quotients[id(result)] = (result, a, b)
         return result
 
@@ -185,7 +185,8 @@ class Rounded(Balls):
         allowance = self._allowance(equation)
         return float("nan") if allowance is None else allowance.constant
 
-    def _elementary(self, equation: Any, function: Callable[..., Array], *arrays: Array) -> Array:
+    def elementary(self, equation: Any, function: Callable[..., Array], *arrays: Array) -> Array:
+        """A function of balls within its budget; nothing is claimed of one without."""
         allowance = self._allowance(equation)
         self._guard(*arrays)
         shape, thinned = thin(*arrays)
@@ -213,7 +214,7 @@ class Rounded(Balls):
             rounded = rounded + UNIT * arb(allowance.flush)
         if name in EARLY_OVERFLOW:
             rounded = self._bounded(rounded, form, arb(2) ** form.emax * arb(2).sqrt())
-        return spread(self._watch(rounded), shape)
+        return spread(self.watch(rounded), shape)
 
     def _convert(self, equation: Any, array: Array) -> Array:
         if kind_of(equation.outvars[0].aval) != "number":

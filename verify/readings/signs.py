@@ -135,6 +135,9 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name == "convert_element_type" and kind == "number":
             return arrays[0]
         if name in ("eq", "ne", "lt", "le", "gt", "ge"):
+            if equation.invars[0] is equation.invars[1]:
+                # A real number is equal to itself: this is how a program asks for NaN.
+                return np.full(arrays[0].shape, YES if name in ("eq", "le", "ge") else NO, dtype=np.int8)
             return self._compare(name, *arrays)
         if name == "is_finite":
             return np.full(arrays[0].shape, YES, dtype=np.int8)

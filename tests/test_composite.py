@@ -1,0 +1,370 @@
+"""Composite primitives against what JAX returns for them, and user-registered ones."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flint import arb
+from jax import lax
+from jax.extend import core as jex
+from jax.interpreters import mlir
+
+from verify import register_primitive
+from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.primitives import RULES
+from verify.program import equations
+from verify.readings.api import allowed, enclose
+from verify.readings.composite import ROWS
+from verify.readings.exact import Exact, precision
+from verify.readings.interpreter import walk
+from verify.readings.rounded import Rounded
+
+RNG = np.random.default_rng(3)
+X = np.array([-1.5, 0.3, 2.25, 0.75])
+POSITIVE = np.array([0.5, 1.25, 3.0, 2.5])
+SPD = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.25], [0.5, 0.25, 2.0]])
+IMAGE = RNG.normal(size=(1, 2, 3, 3))
+KERNEL = RNG.normal(size=(2, 2, 2, 2))
+
+
+def _conv(**more: Any) -> Callable[..., Any]:
+    given: dict[str, Any] = {"window_strides": (1, 1), "padding": "SAME", **more}
+    return lambda x, k: lax.conv_general_dilated(x, k, **given)
+
+
+def _pool(operation: Any, start: float, **more: Any) -> Callable[..., Any]:
+    given: dict[str, Any] = {"window_dimensions": (1, 1, 2, 2), "window_strides": (1, 1, 2, 1), **more}
+    return lambda x: lax.reduce_window(x, x.dtype.type(start), operation, padding="SAME", **given)
+
+
+def _kalman(mean: Any, covariance: Any, seen: Any) -> Any:
+    transition, observed = jnp.array([[1.0, 0.5], [0.0, 1.0]], mean.dtype), jnp.array([[1.0, 0.0]], mean.dtype)
+    ahead = transition @ covariance @ transition.T + jnp.eye(2, dtype=mean.dtype) * 0.125
+    spread = observed @ ahead @ observed.T + 0.25
+    gain = jnp.linalg.solve(spread, observed @ ahead).T
+    return transition @ mean + gain @ (seen - observed @ (transition @ mean))
+
+
+def _scatter_sub(x: Any) -> Any:
+    numbers = lax.ScatterDimensionNumbers((), (0,), (0,))
+    return lax.scatter_sub(x, jnp.array([[1], [3]]), x[:2], numbers)
+
+
+# Function, arguments, whether it is differentiated too.
+CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
+    "sort": (jnp.sort, (X,), True),
+    "sort descending": (lambda x: jnp.sort(x, descending=True), (X,), True),
+    "sort rows": (lambda x: lax.sort(x, dimension=0), (SPD,), True),
+    "argsort": (lambda x: x[jnp.argsort(-x)] * jnp.arange(4.0, dtype=x.dtype), (X,), True),
+    "median": (jnp.median, (X,), True),
+    "top_k": (lambda x: lax.top_k(x, 2)[0], (X,), True),
+    "top_k places": (lambda x: lax.top_k(x, 3)[1].astype(x.dtype), (X,), False),
+    "cumlogsumexp": (lax.cumlogsumexp, (X,), False),
+    "cumlogsumexp reversed": (lambda x: lax.cumlogsumexp(x, reverse=True), (X,), False),
+    "conv same": (_conv(), (IMAGE, KERNEL), True),
+    "conv strided": (_conv(window_strides=(2, 1), padding=((1, 0), (2, 1))), (IMAGE, KERNEL), True),
+    "conv dilated": (_conv(rhs_dilation=(2, 1), lhs_dilation=(1, 2), padding=((1, 1), (0, 2))), (IMAGE, KERNEL), True),
+    "conv grouped": (_conv(feature_group_count=2), (IMAGE, RNG.normal(size=(4, 1, 2, 2))), True),
+    "conv channels last": (
+        _conv(dimension_numbers=("NHWC", "HWIO", "NHWC")),
+        (RNG.normal(size=(2, 2, 3, 2)), RNG.normal(size=(2, 2, 2, 3))),
+        True,
+    ),
+    "convolve": (lambda x: jnp.convolve(x, jnp.array([0.5, 0.25, -1.0], x.dtype)), (X,), True),
+    "max pool": (_pool(lax.max, -np.inf), (IMAGE,), True),
+    "min pool": (_pool(lax.min, np.inf), (IMAGE,), True),
+    "sum pool": (_pool(lax.add, 0.0), (IMAGE,), True),
+    "sum pool dilated": (_pool(lax.add, 0.0, window_dilation=(1, 1, 2, 1)), (IMAGE,), True),
+    "cholesky": (lambda a: lax.linalg.cholesky(a), (SPD,), True),
+    "log determinant": (lambda a: 2 * jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(a)))), (SPD,), True),
+    "solve triangular": (
+        lambda a, b: lax.linalg.triangular_solve(a, b, left_side=True, lower=True),
+        (SPD, SPD[:, :2]),
+        True,
+    ),
+    "solve transposed": (
+        lambda a, b: lax.linalg.triangular_solve(a, b, left_side=True, lower=False, transpose_a=True),
+        (SPD, SPD[:, :2]),
+        True,
+    ),
+    "solve right": (lambda a, b: lax.linalg.triangular_solve(a, b, lower=True), (SPD, SPD[:2]), True),
+    "solve right transposed": (
+        lambda a, b: lax.linalg.triangular_solve(a, b, transpose_a=True, unit_diagonal=True),
+        (SPD, SPD[:2]),
+        True,
+    ),
+    "solve": (jnp.linalg.solve, (SPD[::-1] + 0.0, X[:3]), True),
+    "inverse": (jnp.linalg.inv, (SPD[[1, 2, 0]],), True),
+    "determinant": (jnp.linalg.det, (SPD[[1, 2, 0]],), True),
+    "kalman": (_kalman, (X[:2], np.array([[1.0, 0.25], [0.25, 0.5]]), X[:1]), True),
+    "whole powers": (lambda x: x ** jnp.array([1, 2, 3, -2]), (X,), True),
+    "scatter-mul": (lambda x: x.at[jnp.array([1, 3])].multiply(x[:2]), (X,), False),
+    "scatter-sub": (_scatter_sub, (X,), False),
+    "scatter-max": (lambda x: x.at[jnp.array([1, 1])].max(x[:2]), (X,), False),
+    "scatter-min": (lambda x: x.at[jnp.array([1, 0])].min(x[:2]), (X,), False),
+    "polygamma": (lambda x: jax.scipy.special.polygamma(2, x), (POSITIVE,), True),
+    "zeta": (lambda x: jax.scipy.special.zeta(x + 1, x), (POSITIVE,), False),
+    "igamma": (lambda x: lax.igamma(jnp.full_like(x, 1.5), x), (POSITIVE,), True),
+    "igammac": (lambda x: lax.igammac(jnp.full_like(x, 1.5), x), (POSITIVE,), True),
+    "betainc": (lambda x: jax.scipy.special.betainc(2.0, 1.5, x / 4), (POSITIVE,), False),
+    "bessel_i0e": (lax.bessel_i0e, (X,), True),
+    "bessel_i1e": (lax.bessel_i1e, (X,), True),
+    "searchsorted": (lambda x: x * jnp.searchsorted(jnp.array([0.0, 1.0], x.dtype), x).astype(x.dtype), (X,), False),
+    "interp": (
+        lambda x: jnp.interp(x, jnp.array([-2.0, 0.0, 3.0], x.dtype), jnp.array([1.0, 2.0, 0.0], x.dtype)),
+        (X,),
+        True,
+    ),
+    "bernoulli": (lambda x: jnp.where(jax.random.bernoulli(jax.random.key(4), 0.5, x.shape), 2 * x, 0.0), (X,), True),
+    "normal": (lambda x: x * jax.random.normal(jax.random.PRNGKey(2), x.shape, x.dtype), (X,), True),
+}
+
+if hasattr(lax, "tile"):
+    CASES["tile"] = (lambda x: lax.tile(x, (2,)), (X,), True)
+SEARCHES = ("searchsorted", "interp")
+if jax.__version_info__ >= (0, 11):
+    # Searching has become a primitive that is not a public one, and is refused by its name.
+    for _name in SEARCHES:
+        del CASES[_name]
+
+
+def _parts(name: str) -> list[Callable[..., Any]]:
+    fn, arguments, differentiated = CASES[name]
+    weights = jnp.sin(jnp.arange(1.0, 200.0))
+
+    def total(*given: Any) -> Any:
+        out = jnp.ravel(fn(*given))
+        return jnp.sum(out * weights[: out.size].astype(out.dtype))
+
+    if not differentiated:
+        return [fn]
+    places = tuple(range(len(arguments)))
+    return [fn, jax.grad(total, argnums=places)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_ball_holds_what_jax_returns(name: str) -> None:
+    """float64 of JAX is the reference here, good to some digits; a wrong index or sign is off by much more."""
+    arguments = CASES[name][1]
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        for part in _parts(name):
+            found = jax.tree.leaves(enclose(part, *arguments))
+            returned = jax.tree.leaves(jax.jit(part)(*map(jnp.asarray, arguments)))
+            room = jax.tree.leaves(allowed(part, *arguments))
+            for exact, value, permitted in zip(found, returned, room, strict=True):
+                assert exact.shape == value.shape
+                for ball, each, wide in zip(exact.ravel(), np.ravel(value).tolist(), permitted.ravel(), strict=True):
+                    assert ball.is_finite()
+                    assert abs(ball - arb(each)) < 2.0**-30 * (1 + abs(ball)), (name, ball, each)
+                    if wide.is_finite():
+                        assert wide.contains(arb(each)), (name, wide, each)
+                        assert wide.overlaps(ball)
+
+
+def test_every_composite_row_is_tried() -> None:
+    seen: set[str] = set()
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        for name, (_, arguments, _) in CASES.items():
+            for part in _parts(name):
+                closed = jax.make_jaxpr(part)(*arguments)
+                seen |= {equation.primitive.name for equation in equations(closed.jaxpr)}
+    assert set(ROWS) | {"custom_linear_solve", "random_bits"} <= seen
+    assert "lt_to" in seen or "interp" not in CASES
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "places" not in name])
+def test_wider_in_is_never_narrower_out(name: str) -> None:
+    fn, arguments, _ = CASES[name]
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), precision(100):
+        closed = jax.make_jaxpr(fn)(*arguments)
+        found: list[list[np.ndarray]] = []
+        for radius in (0.0, 2.0**-40, 2.0**-20, 2.0):
+            widen = np.frompyfunc(lambda value, r=radius: arb(float(value), r), 1, 1)
+            outputs, trail = walk(Exact(), closed, [np.asarray(widen(each))[None] for each in arguments], 1)
+            if not trail.lost.any():
+                found.append([each.ravel() for each in outputs])
+    assert len(found) >= 2
+    for inner, outer in itertools.pairwise(found):
+        for a, b in zip(np.concatenate(inner), np.concatenate(outer), strict=True):
+            assert not b.is_finite() or (a.is_finite() and (b * (1 + arb(0, 2.0**-60))).contains(a)), (a, b)
+
+
+@pytest.mark.parametrize("name", ["sort", "top_k", "conv same", "conv dilated", "sum pool", "max pool"])
+def test_floats_of_float32_stay_inside(name: str) -> None:
+    arguments = CASES[name][1]
+    with jax.enable_x64(True):
+        given = [jnp.asarray(each, jnp.float32) for each in arguments]
+        for part in _parts(name):
+            room = jax.tree.leaves(allowed(part, *arguments, dtype="float32"))
+            for run in (part, jax.jit(part)):
+                for permitted, value in zip(room, jax.tree.leaves(run(*given)), strict=True):
+                    for ball, each in zip(permitted.ravel(), np.ravel(value).tolist(), strict=True):
+                        assert ball.is_finite()
+                        assert ball.contains(arb(each))
+
+
+def _walked(system: Any, fn: Callable[..., Any], *arguments: list[arb]) -> tuple[list[np.ndarray], Any]:
+    given = []
+    for each in arguments:
+        array = np.empty((1, len(each)), dtype=object)
+        array[0] = each
+        given.append(array)
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(fn)(*(jax.ShapeDtypeStruct((len(each),), np.float64) for each in arguments))
+        return walk(system, closed, given, 1)
+
+
+def test_an_open_order_gives_the_hull_of_each_place_and_no_permutation() -> None:
+    wide = [arb(1, 0.5), arb(1.25, 0.5), arb(5)]
+    (values,), trail = _walked(Exact(), jnp.sort, wide)
+    assert not trail.lost.any()
+    assert values[0, 0].contains(0.5)
+    assert values[0, 0].contains(1.5)
+    assert not values[0, 0].contains(1.625)
+    assert values[0, 1].contains(0.75)
+    assert values[0, 1].contains(1.75)
+    assert values[0, 2] == 5
+    for system in (Exact(), Rounded()):
+        _, trail = _walked(system, jnp.argsort, wide)
+        assert trail.lost.all(), "where the order is open the permutation means nothing"
+        _, trail = _walked(system, lambda x: lax.top_k(x, 2)[1], wide)
+        assert trail.lost.all()
+    (values, _), trail = _walked(Exact(), lambda x: lax.top_k(x, 1), wide)
+    assert values[0, 0] == 5
+    assert not trail.lost.any(), "what lies below the k largest need not be in order"
+
+
+def test_a_tie_is_a_kink_of_a_sort() -> None:
+    for fn, tied in ((jnp.argsort, 1), (lambda x: lax.top_k(x, 2)[1], 2), (jnp.sort, 1)):
+        _, trail = _walked(Exact(), fn, [arb(1), arb(2), arb(tied)])
+        assert trail.kinks.all()
+    _, trail = _walked(Exact(), jnp.argsort, [arb(1), arb(2), arb(3)])
+    assert not trail.kinks.any()
+
+
+def test_a_matrix_that_is_not_positive_definite_has_no_factor() -> None:
+    found = enclose(lax.linalg.cholesky, np.array([[1.0, 2.0], [2.0, 1.0]]))
+    assert not found[1, 1].is_finite()
+
+
+def test_equal_pivots_of_balls_are_not_guessed() -> None:
+    _, trail = _walked(
+        Exact(), lambda x: lax.linalg.lu(jnp.reshape(x, (2, 2)))[0], [arb(1, 0.1), arb(2), arb(-1, 0.1), arb(3)]
+    )
+    assert trail.lost.all()
+
+
+def test_nothing_is_claimed_of_floats_of_a_factorisation_or_of_a_16_bit_convolution() -> None:
+    for fn, given in ((lax.linalg.cholesky, SPD), (jnp.linalg.inv, SPD)):
+        assert not any(ball.is_finite() for ball in np.diag(allowed(fn, given)))
+    half = jax.tree.leaves(allowed(_conv(), IMAGE, KERNEL, dtype="bfloat16"))
+    assert not any(ball.is_finite() for ball in half[0].ravel())
+
+
+def test_what_has_no_row_says_so() -> None:
+    for fn, given, name in ((jnp.linalg.eigh, SPD, "eigh"), (jnp.fft.fft, X, "complex")):
+        with pytest.raises(UnsupportedPrimitive, match=name):
+            enclose(fn, given)
+
+
+def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:
+    def fn(x: Any) -> Any:
+        big = jnp.uint32(4_000_000_000) + jnp.uint32(500_000_000)
+        return x * (big >> jnp.uint32(3)).astype(x.dtype)
+
+    with jax.enable_x64(True):
+        assert enclose(fn, np.array([1.0]))[0] == int(fn(jnp.ones(1))[0])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# A primitive of a user.
+
+
+def _made_up(name: str) -> Callable[..., Any]:
+    """Make x ↦ x³ + shift, a primitive of its own."""
+    primitive = jex.Primitive(name)
+    primitive.def_abstract_eval(lambda x, *, shift: x)
+    primitive.def_impl(lambda x, *, shift: x**3 + shift)
+    mlir.register_lowering(primitive, mlir.lower_fun(lambda x, *, shift: x**3 + shift, multiple_results=False))
+    return lambda x: primitive.bind(x, shift=2)
+
+
+@pytest.fixture
+def forget() -> Any:
+    before = dict(RULES)
+    yield
+    RULES.clear()
+    RULES.update(before)
+
+
+def test_a_rule_for_a_primitive_of_ones_own(forget: None) -> None:
+    cube = _made_up("made_up_cube")
+    with pytest.raises(UnsupportedPrimitive, match="made_up_cube"):
+        enclose(cube, X)
+    register_primitive("made_up_cube", exact=lambda x, shift: x * x * x + shift, rounded=8)
+    assert enclose(cube, X)[2] == arb(2.25) ** 3 + 2
+    with jax.enable_x64(True):
+        for dtype in ("float64", "float32"):
+            given = jnp.asarray(X, dtype)
+            for ball, value in zip(allowed(cube, X, dtype=dtype), np.asarray(cube(given)).tolist(), strict=True):
+                assert ball.is_finite()
+                assert ball.contains(arb(value))
+                assert not ball.is_exact()
+
+
+def test_without_a_rounded_rule_nothing_is_claimed_of_floats(forget: None) -> None:
+    cube = _made_up("made_up_bare")
+    register_primitive("made_up_bare", exact=lambda x, shift: x * x * x + shift)
+    assert not any(ball.is_finite() for ball in allowed(cube, X))
+
+
+def test_a_rounded_rule_may_be_a_function_of_balls(forget: None) -> None:
+    cube = _made_up("made_up_own")
+
+    def rounded(x: Any, dtype: str, shift: int) -> Any:
+        assert dtype == "float32"
+        return x * x * x + shift + arb(0, 1)
+
+    register_primitive("made_up_own", exact=lambda x, shift: x * x * x + shift, rounded=rounded)
+    assert all(ball.contains(ball.mid() + arb(0.5)) for ball in allowed(cube, X, dtype="float32"))
+
+
+@pytest.mark.parametrize(
+    ("exact", "message"),
+    [
+        (lambda x, shift: x[:2], "returns shape"),
+        (lambda x, shift: [x, x], "returns 2 arrays"),
+        (lambda x, shift: np.zeros(x.shape), "expected flint.arb"),
+    ],
+)
+def test_a_rule_that_returns_something_else_says_so(forget: None, exact: Any, message: str) -> None:
+    cube = _made_up("made_up_wrong")
+    register_primitive("made_up_wrong", exact=exact)
+    with pytest.raises(ClaimError, match=message):
+        enclose(cube, X)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "problem", "message"),
+    [
+        (jex.Primitive("p"), {"exact": abs}, TypeError, "as a string"),
+        ("", {"exact": abs}, ValueError, "empty"),
+        ("p", {"exact": 3}, TypeError, "function of balls"),
+        ("p", {"exact": abs, "rounded": "much"}, TypeError, "units of roundoff"),
+        ("p", {"exact": abs, "rounded": -1}, ValueError, "positive"),
+        ("p", {"exact": abs, "rounded": float("inf")}, ValueError, "positive"),
+    ],
+)
+def test_wrong_registrations_say_what_is_wrong(name: Any, given: Any, problem: Any, message: str) -> None:
+    with pytest.raises(problem, match=message):
+        register_primitive(name, **given)
+
+
+def test_a_primitive_that_has_a_rule_is_not_replaced(forget: None) -> None:
+    register_primitive("exp", exact=lambda x: x)
+    with pytest.raises(ClaimError, match="has a rule already"):
+        enclose(jnp.exp, X)

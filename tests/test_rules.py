@@ -1,0 +1,190 @@
+"""Custom rules as the subject: right ones hold, planted wrong ones fail, kinks are exceptions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from jax.scipy import special
+
+from verify import ClaimError, RuleClaim, Status, check, domain
+from verify.cli import call
+
+REALS = domain.Reals("n")
+X = {"x": REALS}
+XY = {"x": REALS, "y": REALS}
+SIZES = {"n": (2,)}
+
+
+def _forward(body: Callable[..., Any], rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of x with a rule ``rule(x, tangent)``."""
+
+    @jax.custom_jvp
+    def fn(x: Any) -> Any:
+        return body(x)
+
+    fn.defjvp(lambda primals, tangents: (body(*primals), rule(*primals, *tangents)))
+    return fn
+
+
+def _reverse(body: Callable[..., Any], rule: Callable[..., Any], residual: Any = None) -> Callable[..., Any]:
+    """A function of its arguments with a reverse rule ``rule(residual, cotangent)``; the residual is what it took."""
+    count = body.__code__.co_argcount
+    fn = jax.custom_vjp((lambda x: body(x)) if count == 1 else (lambda x, y: body(x, y)))
+    fn.defvjp(lambda *given: (body(*given), residual(*given) if residual else given), rule)
+    return fn
+
+
+def _saturated(x: Any, tangent: Any) -> Any:
+    """Slope of tanh, cut to zero from 17 on."""
+    return jnp.where(jnp.abs(x) > 17, 0.0, 1 - jnp.tanh(x) ** 2) * tangent
+
+
+RIGHT: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "relu": (jax.nn.relu, X),
+    "relu6": (jax.nn.relu6, X),
+    "logaddexp": (lambda x, y: jnp.logaddexp(x, y), XY),
+    "log1mexp": (jax.nn.log1mexp, {"x": domain.Positive("n")}),
+    "xlogy": (special.xlogy, {"x": domain.Positive("n"), "y": domain.Positive("n")}),
+    "tanh": (_forward(jnp.tanh, lambda x, t: (1 - jnp.tanh(x) ** 2) * t), X),
+    "softplus": (_forward(lambda x: jnp.log(1 + jnp.exp(x)), lambda x, t: lax.logistic(x) * t), X),
+    "product": (_reverse(lambda x, y: x * y, lambda kept, g: (g * kept[1], g * kept[0])), XY),
+    "norm": (_reverse(lambda x: jnp.sum(x**2), lambda kept, g: (2 * g * kept[0],)), X),
+    "in a loop": (
+        lambda x: lax.scan(lambda c, _: (_TANH(c), None), x, None, length=2)[0],
+        X,
+    ),
+}
+_TANH = RIGHT["tanh"][0]
+
+WRONG: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "sign": (_forward(jnp.sin, lambda x, t: -jnp.cos(x) * t), X),
+    "factor": (_forward(lambda x: jnp.sum(x**2), lambda x, t: jnp.sum(x * t)), X),
+    "missing mask": (_forward(lambda x: jnp.maximum(x, 0.0), lambda x, t: t), X),
+    "wrong residual": (
+        _reverse(lambda x: jnp.tanh(x), lambda kept, g: (g * (1 - kept**2),), residual=lambda x: x),
+        X,
+    ),
+    "swapped cotangents": (_reverse(lambda x, y: x * y, lambda kept, g: (g * kept[0], g * kept[1])), XY),
+    "wrong reduction of a broadcast": (
+        _reverse(lambda x, y: x * jnp.sum(y), lambda kept, g: (g * jnp.sum(kept[1]), g * kept[0])),
+        XY,
+    ),
+    "wrong for negative inputs": (
+        _forward(lambda x: x**3, lambda x, t: jnp.where(x < 0, 2.0, 3.0) * x**2 * t),
+        X,
+    ),
+    "wrong at saturation": (_forward(jnp.tanh, _saturated), X),
+    "relative 1e-12": (_forward(jnp.exp, lambda x, t: jnp.exp(x) * (1 + 1e-12) * t), X),
+    "missing chain factor": (_forward(lambda x: jnp.sin(3 * x), lambda x, t: jnp.cos(3 * x) * t), X),
+    "stops at the residual": (
+        _reverse(lambda x: jnp.sum(x) * x, lambda kept, g: (g * jnp.sum(kept[0]),)),
+        X,
+    ),
+    "wrong off the diagonal": (
+        _reverse(
+            lambda x: jax.nn.softmax(x),
+            lambda kept, g: (g * jax.nn.softmax(kept[0]) * (1 - jax.nn.softmax(kept[0])),),
+        ),
+        X,
+    ),
+    "wrong inside a loop": (
+        lambda x: lax.scan(lambda c, _: (_WRONG_SINE(c), None), x, None, length=3)[0],
+        X,
+    ),
+}
+_WRONG_SINE = WRONG["sign"][0]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_rules_hold(name: str) -> None:
+    fn, given = RIGHT[name]
+    report = check(RuleClaim(fn, domain=given, sizes=SIZES, id="rule.right"), "quick")
+    assert report.status is Status.HOLDS, [(each.engine, each.reason) for each in report.verdicts]
+    assert report.row.floats in ("inside", "no claim", "")
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_planted_wrong_rules_fail(name: str) -> None:
+    fn, given = WRONG[name]
+    report = check(RuleClaim(fn, domain=given, sizes=SIZES, id="rule.wrong"), "quick")
+    assert report.status is Status.FAILS, [(each.engine, each.status, each.reason) for each in report.verdicts]
+    assert not any(each.status is Status.HOLDS for each in report.verdicts)
+
+
+def test_a_kink_is_an_exception_of_a_right_rule() -> None:
+    report = check(RuleClaim(jax.nn.relu, domain=X, sizes=SIZES), "quick")
+    said = " ".join(text for verdict in report.verdicts for text in verdict.exceptions)
+    assert "x_k = 0" in said
+    assert "decides an exact equality" in said
+
+
+def test_a_reverse_rule_has_no_forward_mode() -> None:
+    fn, given = RIGHT["product"]
+    report = check(RuleClaim(fn, domain=given, sizes=SIZES, id="rule.product"), "quick")
+    said = " ".join(text for verdict in report.verdicts for text in (*verdict.exceptions, verdict.reason))
+    assert "jacfwd" in said
+
+
+def test_gradients_and_hessians_of_rules() -> None:
+    right = _forward(lambda x: jnp.sum(jnp.sin(x)), lambda x, t: jnp.sum(jnp.cos(x) * t))
+    for kind in ("gradient", "hessian"):
+        assert check(RuleClaim(right, domain=X, sizes=SIZES, kind=kind), "quick").status is Status.HOLDS
+    # Right at first order; the second derivative of a rule that stops its slope from being differentiated is lost.
+    frozen = _forward(lambda x: jnp.sum(jnp.sin(x)), lambda x, t: jnp.sum(lax.stop_gradient(jnp.cos(x)) * t))
+    assert check(RuleClaim(frozen, domain=X, sizes=SIZES, kind="gradient"), "quick").status is Status.HOLDS
+    assert check(RuleClaim(frozen, domain=X, sizes=SIZES, kind="hessian"), "quick").status is Status.FAILS
+
+
+def test_a_function_without_a_rule_says_so() -> None:
+    with pytest.raises(ClaimError, match="silu has no custom_jvp or custom_vjp rule"):
+        check(RuleClaim(jax.nn.silu, domain=X, sizes=SIZES), "quick")
+
+
+def test_whole_numbers_are_not_differentiated_by() -> None:
+    found = RuleClaim(lambda x, k: jax.nn.relu(x) * k, domain={"x": REALS, "k": domain.Labels("", 2)}, sizes=SIZES)
+    assert found.autodiff.wrt == ("x",)
+    assert found.place[0] == __file__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("jax.nn:relu",), 0, "HOLDS"),
+        (("jax.nn:relu", "--sizes", "3"), 0, "n = 3"),
+        (("jax.nn:silu",), 2, "no custom_jvp or custom_vjp rule"),
+        (("jax.nn",), 2, "MODULE:FUNCTION"),
+        (("jax.nn:nothing",), 2, "nothing"),
+        (("no_such_module:f",), 2, "no_such_module"),
+        (("jax.nn:relu", "--sizes", "many"), 2, "sizes"),
+    ],
+)
+def test_the_command(arguments: tuple[str, ...], status: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["rule", *arguments, "--budget", "quick"]) == status
+    shown = capsys.readouterr()
+    assert said in shown.out + shown.err
+
+
+def test_the_command_says_where_a_rule_keeps_digits(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "made_up_rule.py").write_text(
+        "import jax, jax.numpy as jnp\n"
+        "@jax.custom_jvp\n"
+        "def gap(x):\n"
+        "    return jnp.sqrt(x**2 + 1) - x\n"
+        "gap.defjvp(lambda p, t: (gap(*p), t[0] * -1 / (p[0]**2 + 1 + p[0] * jnp.sqrt(p[0]**2 + 1))))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert call(["rule", "made_up_rule:gap", "--budget", "quick"]) in (0, 1)
+    assert "plain autodiff" in capsys.readouterr().out
+
+
+def test_numbers_are_not_touched() -> None:
+    from verify.rules import without_rules
+
+    with jax.enable_x64(True):
+        assert float(without_rules(jax.nn.relu, {"x": np.float64(2.5)})) == 2.5

@@ -1,0 +1,489 @@
+"""Rows of primitives that are made of many operations: order, windows, convolutions, factorisations.
+
+Each row is a function of the system, the equation and its operands, with the leading axis of points. In the rounded
+reading an order is a choice like any other, a convolution is sums of products in any order, and of a factorisation
+nothing is claimed: how a library blocks it, and what it inverts on the way, is not known here.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from flint import acb, arb
+
+from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.primitives import Rule
+from verify.readings.exact import INFINITE, NAN, ONE, ZERO, Balls, balls, filled, finite
+from verify.readings.interpreter import NO, UNDECIDED, YES, Array, kind_of, scatter_targets, source_line
+
+_lower = np.frompyfunc(lambda value: value.lower(), 1, 1)
+_upper = np.frompyfunc(lambda value: value.upper(), 1, 1)
+_union = np.frompyfunc(arb.union, 2, 1)
+_square_root = np.frompyfunc(arb.sqrt, 1, 1)
+_exp = np.frompyfunc(arb.exp, 1, 1)
+_log = np.frompyfunc(arb.log, 1, 1)
+
+
+def _no_claim(system: Balls, shape: tuple[int, ...]) -> Array:
+    system.tainted = True
+    return filled(shape, NAN)
+
+
+def _together(arrays: Sequence[Array]) -> list[Array]:
+    points = max(array.shape[0] for array in arrays)
+    return [np.broadcast_to(array, (points, *array.shape[1:])) for array in arrays]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Order.
+
+
+def _middles(first: tuple[int, arb], second: tuple[int, arb]) -> int:
+    a, b = first[1].mid(), second[1].mid()
+    return -1 if a < b else 1 if a > b else 0
+
+
+def _ordered(system: Balls, keys: Array, *, falling: bool, stable: bool, head: int) -> tuple[Array, Array]:
+    """The order of the entries along the last axis, and which pairs of neighbours in it are not decided.
+
+    Entries are put in the order of their midpoints; it is the order of the values where neighbours are decided. Equal
+    entries keep their order where the sort is stable; two different values that are equal are a kink.
+
+    Args:
+        system: the reading.
+        keys: numbers; the last axis is ordered.
+        falling: largest first.
+        stable: whether equal entries keep their order.
+        head: how many neighbours matter, from the first.
+
+    Returns:
+        Places of the entries, and a mask of slices with an undecided pair.
+    """
+    order = np.empty(keys.shape, dtype=np.int64)
+    for place in np.ndindex(*keys.shape[:-1]):
+        numbered = sorted(enumerate(keys[place]), key=functools.cmp_to_key(_middles), reverse=falling)
+        order[place] = [number for number, _ in numbered]
+    placed = np.take_along_axis(keys, order, axis=-1)
+    before, after = placed[..., :-1], placed[..., 1:]
+    small, large = (after, before) if falling else (before, after)
+    strictly = system.decide(small, large, less=True) == YES
+    at_most = system.decide(small, large, less=False) == YES
+    kept = (order[..., :-1] < order[..., 1:]) if stable else np.zeros(strictly.shape, dtype=bool)
+    unsure = ~(strictly | (at_most & kept))
+    system.meet(before[..., :head], after[..., :head])
+    return order, unsure[..., :head].any(axis=-1)
+
+
+def _hulls(keys: Array, *, falling: bool) -> Array:
+    """Where the order is open: the k-th entry lies between the k-th lower and the k-th upper end."""
+    ends: list[Array] = []
+    for end in (_lower(keys), _upper(keys)):
+        ordered = np.empty(end.shape, dtype=object)
+        for place in np.ndindex(*end.shape[:-1]):
+            found = sorted(enumerate(end[place]), key=functools.cmp_to_key(_middles), reverse=falling)
+            ordered[place] = [value for _, value in found]
+        ends.append(ordered)
+    hull = _union(*ends)
+    bad = ~finite(keys).all(axis=-1)
+    hull[bad] = NAN
+    return hull
+
+
+def sort(system: Balls, equation: Any, *operands: Array) -> list[Array]:
+    """Sort by the first operand; the others follow it."""
+    if equation.params["num_keys"] != 1:
+        raise UnsupportedPrimitive(f"sort by {equation.params['num_keys']} keys", system.name, source_line(equation))
+    axis = 1 + equation.params["dimension"]
+    moved = [np.moveaxis(array, axis, -1) for array in _together(operands)]
+    keys = moved[0]
+    if kind_of(equation.invars[0].aval) != "number":
+        if (keys == UNDECIDED).any() and kind_of(equation.invars[0].aval) == "truth":
+            system.mark("lost", keys == UNDECIDED)
+        order = np.argsort(keys, axis=-1, kind="stable")
+    else:
+        order, unsure = _ordered(
+            system, keys, falling=False, stable=equation.params["is_stable"], head=max(keys.shape[-1] - 1, 0)
+        )
+        if unsure.any():
+            if len(moved) == 1:
+                if system.depends:
+                    system.mark("hulls", unsure)
+                result = np.take_along_axis(keys, order, axis=-1)
+                result[unsure] = _hulls(keys[unsure], falling=False)
+                system.watch(result)
+                return [np.moveaxis(result, -1, axis)]
+            system.mark("lost", unsure)
+    return [np.moveaxis(np.take_along_axis(each, order, axis=-1), -1, axis) for each in moved]
+
+
+def top_k(system: Balls, equation: Any, operand: Array) -> list[Array]:
+    """The k largest entries, largest first, and where they are; of equal ones the first."""
+    axis, k = equation.params.get("axis", -1), equation.params["k"]
+    axis = 1 + axis % (operand.ndim - 1)
+    keys = np.moveaxis(operand, axis, -1)
+    order, unsure = _ordered(system, keys, falling=True, stable=True, head=k)
+    values = np.take_along_axis(keys, order, axis=-1)[..., :k]
+    if unsure.any():
+        if type(equation.outvars[1]).__name__ != "DropVar":
+            system.mark("lost", unsure)
+        elif system.depends:
+            system.mark("hulls", unsure)
+        values[unsure] = _hulls(keys[unsure], falling=True)[..., :k]
+        system.watch(values)
+    return [np.moveaxis(values, -1, axis), np.moveaxis(order[..., :k], -1, axis)]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Windows and convolutions: an index of the entries that each window holds, -1 for padding.
+
+
+def _axis_windows(size: int, count: int, window: int, stride: int, low: int, dilation: int, base: int) -> Array:
+    """Entries of one axis in each of ``count`` windows."""
+    where = np.arange(count)[:, None] * stride + np.arange(window)[None] * dilation - low
+    held = (where >= 0) & (where <= (size - 1) * base) & (where % base == 0)
+    return np.where(held, where // base, -1)
+
+
+def _windows(sizes: Sequence[int], per_axis: Sequence[Array]) -> Array:
+    """Flat entries of all axes: one row per window."""
+    rank = len(sizes)
+    flat = np.zeros((1,) * (2 * rank), dtype=np.int64)
+    held = np.ones((1,) * (2 * rank), dtype=bool)
+    for axis, (size, index) in enumerate(zip(sizes, per_axis, strict=True)):
+        shape = [1] * (2 * rank)
+        shape[axis], shape[rank + axis] = index.shape
+        shaped = index.reshape(shape)
+        flat = flat * size + np.maximum(shaped, 0)
+        held = held & (shaped >= 0)
+    joined = np.where(held, flat, -1)
+    return joined.reshape(int(np.prod(joined.shape[:rank], dtype=int)), -1)
+
+
+def _windows_of(params: Mapping[str, Any], sizes: Sequence[int], counts: Sequence[int]) -> Array:
+    rank = len(sizes)
+    base = params.get("base_dilation") or (1,) * rank
+    dilation = params.get("window_dilation") or (1,) * rank
+    each = zip(
+        *(sizes, counts, params["window_dimensions"], params["window_strides"]),
+        *([low for low, _ in params["padding"]], dilation, base),
+        strict=True,
+    )
+    return _windows(sizes, [_axis_windows(*given) for given in each])
+
+
+def _looked_up(array: Array, index: Array, padding: arb) -> Array:
+    """Entries of the flattened array by their index; ``padding`` where there is none."""
+    flat = array.reshape(array.shape[0], -1)
+    return np.concatenate([flat, filled((flat.shape[0], 1), padding)], axis=1)[:, index]
+
+
+def window_sum(system: Balls, equation: Any, operand: Array) -> Array:
+    """Sums over windows."""
+    shape = equation.outvars[0].aval.shape
+    index = _windows_of(equation.params, operand.shape[1:], shape)
+    sums = system.running_total(equation, _looked_up(operand, index, ZERO))
+    return sums.reshape(sums.shape[0], *shape)
+
+
+def _window_extremum(system: Balls, equation: Any, operand: Array, *, greater: bool) -> Array:
+    shape = equation.outvars[0].aval.shape
+    index = _windows_of(equation.params, operand.shape[1:], shape)
+    found = system.extreme_of(_looked_up(operand, index, INFINITE[-1 if greater else 1]), greater=greater)
+    return found.reshape(found.shape[0], *shape)
+
+
+def select_and_scatter_add(system: Balls, equation: Any, source: Array, operand: Array) -> Array:
+    """Each window's entry of ``source`` is added where the window's extremum stands: the slope of max pooling."""
+    name = str(equation.params["select_prim"])
+    if name not in ("ge", "le"):
+        raise UnsupportedPrimitive(f"select_and_scatter_add by {name}", system.name, source_line(equation))
+    greater = name == "ge"
+    source, operand = _together([source, operand])
+    index = _windows_of(equation.params, operand.shape[1:], source.shape[1:])
+    entries = _looked_up(operand, index, INFINITE[-1 if greater else 1])
+    best = np.broadcast_to(index[None, :, 0], entries.shape[:-1]).copy()
+    value = entries[..., 0].copy()
+    for place in range(1, entries.shape[-1]):
+        other = entries[..., place]
+        keep = system.decide(other, value, less=False) if greater else system.decide(value, other, less=False)
+        system.mark("lost", keep == UNDECIDED)
+        system.meet(value, other)
+        best = np.where(keep == NO, index[None, :, place], best)
+        value = np.where(keep == NO, other, value)
+    size = int(np.prod(operand.shape[1:], dtype=int))
+    flat = source.reshape(source.shape[0], -1)
+    terms = filled((flat.shape[0], size, flat.shape[1]), ZERO)
+    for point, window in np.ndindex(*best.shape):
+        if best[point, window] >= 0:
+            terms[point, best[point, window], window] = flat[point, window]
+    return system.running_total(equation, terms).reshape(operand.shape)
+
+
+def convolution(system: Balls, equation: Any, lhs: Array, rhs: Array) -> Array:
+    """Sums of products of windows and a kernel. Of 16-bit formats nothing is claimed: what they sum in is not known."""
+    params = equation.params
+    numbers = params["dimension_numbers"]
+    out_shape = equation.outvars[0].aval.shape
+    lhs, rhs = _together([lhs, rhs])
+    if system.name == "rounded" and np.dtype(equation.outvars[0].aval.dtype).itemsize < 4:
+        return _no_claim(system, (lhs.shape[0], *out_shape))
+    x = lhs.transpose(0, *(1 + axis for axis in numbers.lhs_spec))
+    kernel = rhs.transpose(0, *(1 + axis for axis in numbers.rhs_spec))
+    shape = tuple(out_shape[axis] for axis in numbers.out_spec)
+    spatial, window, counts = x.shape[3:], kernel.shape[3:], shape[2:]
+    each = zip(
+        *(spatial, counts, window, params["window_strides"], [low for low, _ in params["padding"]]),
+        *(params["rhs_dilation"], params["lhs_dilation"]),
+        strict=True,
+    )
+    index = _windows(spatial, [_axis_windows(*given) for given in each])
+    points, batch, channels = x.shape[:3]
+    patches = _looked_up(x.reshape(points * batch * channels, -1), index, ZERO)
+    patches = patches.reshape(points, batch, channels, *index.shape)
+    outputs, inner = kernel.shape[1:3]
+    weights = kernel.reshape(points, outputs, inner, -1)
+    groups, batches = params["feature_group_count"], params["batch_group_count"]
+    found: list[Array] = []
+    for output in range(outputs):
+        if batches > 1:
+            group, size = output // (outputs // batches), batch // batches
+            part = patches[:, group * size : (group + 1) * size]
+        else:
+            group = output // (outputs // groups)
+            part = patches[:, :, group * inner : (group + 1) * inner]
+        rows = np.moveaxis(part, 2, 3)
+        rows = rows.reshape(*rows.shape[:3], -1)
+        found.append(system.dot_row(equation, rows, weights[:, output].reshape(points, 1, 1, -1)))
+    result = np.stack(found, axis=2).reshape(points, *shape)
+    return result.transpose(0, *(1 + int(axis) for axis in np.argsort(numbers.out_spec)))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Running and scattered operations.
+
+
+def running_log_sum(system: Balls, equation: Any, array: Array) -> Array:
+    """log(e^x_0 + … + e^x_k), by its definition."""
+    if system.name == "rounded":
+        return _no_claim(system, array.shape)
+    axis = 1 + equation.params["axis"]
+    terms = _exp(np.flip(array, axis) if equation.params["reverse"] else array)
+    sums = _log(np.add.accumulate(terms, axis=axis))
+    return system.watch(np.flip(sums, axis) if equation.params["reverse"] else sums)
+
+
+def _scattered(
+    system: Balls, equation: Any, operand: Array, indices: Array, updates: Array, combine: Callable[..., Array]
+) -> Array:
+    """Updates are combined with the entries that they land on, in the order in which they are written."""
+    operand, indices, updates = _together([operand, indices, updates])
+    flat = operand.reshape(operand.shape[0], -1).copy()
+    moving = updates.reshape(updates.shape[0], -1)
+    for row in range(len(flat)):
+        targets = scatter_targets(equation, indices[row]).ravel().tolist()
+        if system.name == "rounded" and len({each for each in targets if each >= 0}) < sum(
+            each >= 0 for each in targets
+        ):
+            return _no_claim(system, operand.shape)
+        for place, target in enumerate(targets):
+            if target >= 0:
+                here = slice(row, row + 1)
+                flat[here, target] = combine(equation, flat[here, target], moving[here, place])
+    return flat.reshape(operand.shape)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Matrices, by substitution: the definition of each factor.
+
+
+def cholesky(system: Balls, equation: Any, a: Array) -> Array:
+    """L with L Lᵀ = A, from the lower triangle of A."""
+    if system.name == "rounded":
+        return _no_claim(system, a.shape)
+    n = a.shape[-1]
+    lower = filled(a.shape, ZERO)
+    for j in range(n):
+        for i in range(j, n):
+            rest = a[..., i, j]
+            for k in range(j):
+                rest = np.subtract(rest, np.multiply(lower[..., i, k], lower[..., j, k]))
+            lower[..., i, j] = _square_root(rest) if i == j else np.divide(rest, lower[..., j, j])
+    return system.watch(lower)
+
+
+def triangular_solve(system: Balls, equation: Any, a: Array, b: Array) -> Array:
+    """X with op(A) X = B, or X op(A) = B; only the named triangle of A is read."""
+    params = equation.params
+    a, b = _together([a, b])
+    if system.name == "rounded":
+        return _no_claim(system, b.shape)
+    turned = bool(params["transpose_a"]) != (not params["left_side"])
+    matrix = np.swapaxes(a, -1, -2) if turned else a
+    lower = bool(params["lower"]) != turned
+    given = b if params["left_side"] else np.swapaxes(b, -1, -2)
+    n = matrix.shape[-1]
+    result = np.empty(given.shape, dtype=object)
+    solved: list[int] = []
+    for i in range(n) if lower else reversed(range(n)):
+        rest = given[..., i, :]
+        for k in solved:
+            rest = np.subtract(rest, np.multiply(matrix[..., i, k, None], result[..., k, :]))
+        result[..., i, :] = rest if params["unit_diagonal"] else np.divide(rest, matrix[..., i, i, None])
+        solved.append(i)
+    return system.watch(result if params["left_side"] else np.swapaxes(result, -1, -2))
+
+
+def lu(system: Balls, equation: Any, a: Array) -> list[Array]:
+    """P A = L U with partial pivoting: both factors in one matrix, pivots, and the permutation."""
+    *batch, m, n = a.shape
+    steps = min(m, n)
+    pivots = np.tile(np.arange(steps), (*batch, 1))
+    order = np.tile(np.arange(m), (*batch, 1))
+    if system.name == "rounded":
+        # The permutation is not known either, so that nothing downstream means anything.
+        system.mark("lost", np.ones(a.shape, dtype=bool))
+        return [_no_claim(system, a.shape), pivots, order]
+    result = a.copy()
+    unsure = np.zeros(tuple(batch), dtype=bool)
+    for place in np.ndindex(*batch):
+        rows = result[place]
+        for k in range(steps):
+            sizes = [abs(each) for each in rows[k:, k]]
+            best = 0
+            for number in range(1, len(sizes)):
+                if sizes[number].mid() > sizes[best].mid():
+                    best = number
+            for number, size in enumerate(sizes):
+                beaten = size < sizes[best] if number < best else size <= sizes[best]
+                unsure[place] |= number != best and not beaten
+            if best:
+                rows[[k, k + best]] = rows[[k + best, k]]
+                order[place][[k, k + best]] = order[place][[k + best, k]]
+            pivots[place][k] = k + best
+            for i in range(k + 1, m):
+                rows[i, k] = rows[i, k] / rows[k, k]
+                for j in range(k + 1, n):
+                    rows[i, j] = rows[i, j] - rows[i, k] * rows[k, j]
+        result[place] = rows
+    system.mark("lost", unsure)
+    return [system.watch(result), pivots, order]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Functions of several arguments that Arb knows.
+
+
+def _polygamma(order: arb, x: arb) -> arb:
+    whole = order.unique_fmpz() if order.is_exact() and order.is_integer() else None
+    if whole is None or whole < 0:
+        return NAN
+    if whole == 0:
+        return x.digamma()
+    value = acb(x).polygamma(acb(order))
+    return value.real if value.imag.contains(0) else NAN
+
+
+def _zeta(s: arb, q: arb) -> arb:
+    return s.zeta(q) if s > 1 and q > 0 else NAN
+
+
+def _bessel(order: int) -> Callable[[arb], arb]:
+    return lambda x: (-abs(x)).exp() * x.bessel_i(arb(order))
+
+
+def _incomplete(lower: bool) -> Callable[[arb, arb], arb]:
+    def value(a: arb, x: arb) -> arb:
+        if not a > 0 or not x >= 0:
+            return NAN
+        if x.is_zero():
+            return ZERO if lower else ONE
+        return x.gamma_lower(a, regularized=1) if lower else x.gamma_upper(a, regularized=1)
+
+    return value
+
+
+def _beta(a: arb, b: arb, x: arb) -> arb:
+    inside = a > 0 and b > 0 and x >= 0 and x <= 1
+    return x.beta_lower(a, b, regularized=1) if inside else NAN
+
+
+SEVERAL: Final[dict[str, tuple[Callable[..., arb], int]]] = {
+    "polygamma": (_polygamma, 2),
+    "zeta": (_zeta, 2),
+    "igamma": (_incomplete(True), 2),
+    "igammac": (_incomplete(False), 2),
+    "regularized_incomplete_beta": (_beta, 3),
+    "bessel_i0e": (_bessel(0), 1),
+    "bessel_i1e": (_bessel(1), 1),
+}
+
+
+def _function(function: Callable[..., Array]) -> Callable[..., Array]:
+    return lambda system, equation, *arrays: system.elementary(equation, function, *arrays)
+
+
+ROWS: Final[dict[str, Callable[..., Any]]] = {
+    "sort": sort,
+    "top_k": top_k,
+    "reduce_window_sum": window_sum,
+    "reduce_window_max": functools.partial(_window_extremum, greater=True),
+    "reduce_window_min": functools.partial(_window_extremum, greater=False),
+    "select_and_scatter_add": select_and_scatter_add,
+    "conv_general_dilated": convolution,
+    "cumlogsumexp": running_log_sum,
+    "scatter-mul": lambda system, *given: _scattered(system, *given, combine=system.multiply),
+    "scatter-sub": lambda system, *given: _scattered(system, *given, combine=system.rows["sub"]),
+    "scatter-max": lambda system, *given: _scattered(system, *given, combine=system.larger),
+    "scatter-min": lambda system, *given: _scattered(system, *given, combine=system.smaller),
+    "cholesky": cholesky,
+    "triangular_solve": triangular_solve,
+    "lu": lu,
+    **{name: _function(np.frompyfunc(function, count, 1)) for name, (function, count) in SEVERAL.items()},
+}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Primitives of a user.
+
+
+def registered(system: Balls, rule: Rule, equation: Any, *arrays: Array) -> list[Array]:
+    """A user's rule, point by point; what it returns must have the shapes that the trace has."""
+    given = _together(arrays)
+    shapes = [tuple(variable.aval.shape) for variable in equation.outvars]
+    points = len(given[0])
+    rounded = system.name == "rounded"
+    if rounded and rule.rounded is None:
+        return [_no_claim(system, (points, *shape)) for shape in shapes]
+    own = rounded and callable(rule.rounded)
+    function: Callable[..., Any] = rule.rounded if own else rule.exact  # type: ignore[assignment]
+    more = {"dtype": str(np.dtype(equation.outvars[0].aval.dtype))} if own else {}
+    rows: list[list[Array]] = []
+    for point in range(points):
+        returned = function(*(array[point] for array in given), **more, **equation.params)
+        several = returned if isinstance(returned, (list, tuple)) else [returned]
+        rows.append([_checked(rule, each, shape) for each, shape in zip(several, shapes, strict=False)])
+        if len(several) != len(shapes):
+            raise ClaimError(
+                f"the rule registered for {rule.name!r} returns {len(several)} arrays, expected {len(shapes)}"
+            )
+    found = [np.stack(each) for each in zip(*rows, strict=True)]
+    if rounded and not own:
+        found = [system.finish(equation, each, float(rule.rounded)) for each in found]  # type: ignore[arg-type]
+    return [system.watch(each) for each in found]
+
+
+def _checked(rule: Rule, value: Any, shape: tuple[int, ...]) -> Array:
+    array = np.empty(np.shape(value), dtype=object)
+    array[...] = value
+    if array.shape != shape:
+        raise ClaimError(f"the rule registered for {rule.name!r} returns shape {array.shape}, expected {shape}")
+    for place, each in np.ndenumerate(array):
+        if not isinstance(each, arb):
+            if isinstance(each, (bool, np.bool_)) or not isinstance(each, (int, np.integer)):
+                raise ClaimError(
+                    f"the rule registered for {rule.name!r} returns {type(each).__name__}, expected flint.arb: a "
+                    "float would carry a rounding that the ball does not"
+                )
+            array[place] = balls(np.array([float(each)]))[0] if abs(each) < 2**53 else arb(int(each))
+    return array

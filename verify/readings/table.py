@@ -1,0 +1,71 @@
+"""The table of JAX's primitives and what each reading knows of them: `python -m verify.readings.table` prints it."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import jax
+from jax.extend.core import primitives as public
+
+from verify.readings.algebra import Field, Learnt
+from verify.readings.budgets import BUDGETS
+from verify.readings.composite import ROWS, SEVERAL
+from verify.readings.exact import ELEMENTARY, Exact
+from verify.readings.interpreter import CALLS, CONCRETE, CONTROL, STRUCTURE, WHOLE
+from verify.readings.symbolic import BY_NAME, Symbolic
+
+# Rows that exist to say that there is none, and composites of which the rounded reading claims nothing.
+REFUSED: Final = ("nextafter",)
+NO_CLAIM: Final = ("cholesky", "triangular_solve", "lu", "cumlogsumexp")
+
+HEAD: Final = """# Primitives
+
+What each reading knows of every primitive that JAX {version} makes public. *Rule*: the reading says what it
+does. *Structure*: it moves entries, calls or repeats other programs, or is concrete, such as random bits;
+once for all readings. *Whole*: on whole numbers and truth values alone. *Atom*: a value without a form of its
+own, equal to itself. *No claim*: floats are not judged behind it. *None*: a program with it is refused, with
+its name and line. A primitive of your own gets rules by `verify.register_primitive`. Written by `python -m
+verify.readings.table`.
+
+| primitive | exact | rounded | symbolic |
+| --- | --- | --- | --- |"""
+
+
+def names() -> list[str]:
+    """Every public primitive of JAX, by name."""
+    found: set[str] = set()
+    for module in (public, jax.lax, jax.lax.linalg):
+        for attribute in dir(module):
+            if attribute.endswith("_p"):
+                found.add(str(getattr(module, attribute).name))
+    return sorted(found)
+
+
+def states(name: str) -> tuple[str, str, str]:
+    """State in the exact, the rounded and the symbolic reading."""
+    symbolic: dict[str, Any] = Symbolic(Field(Learnt())).rows
+    if name in CALLS or name in CONTROL or name in STRUCTURE:
+        return ("structure",) * 3
+    if name.startswith(CONCRETE):
+        return ("structure",) * 3
+    whole = "whole" if name in WHOLE else "none"
+    exact = "rule" if name in Exact().rows and name not in REFUSED else whole
+    unclaimed = name in NO_CLAIM or ((name in ELEMENTARY or name in SEVERAL) and name not in BUDGETS["float64"])
+    rounded = "no claim" if unclaimed and exact == "rule" else exact
+    form = "atom" if name in BY_NAME or name == "atan2" else "rule" if name in symbolic else whole
+    return exact, rounded, form
+
+
+def table() -> str:
+    """The page, for the version of JAX that is installed."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield HEAD.format(version=jax.__version__)
+    for name in names():
+        yield f"| `{name}` | {' | '.join(states(name))} |"
+
+
+if __name__ == "__main__":
+    assert set(NO_CLAIM) <= set(ROWS)
+    print(table(), end="")
