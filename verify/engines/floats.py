@@ -25,6 +25,7 @@ from verify.readings.interpreter import Array, walk
 from verify.readings.rounded import ROUNDED_BITS, Rounded
 
 NAME: Final = "floats"
+NOT_RUN: Final = "this budget runs no floats of bounds and of statements that are false"
 # Exact values are known to this many bits before digits are counted.
 REFERENCE_BITS: Final = 64
 EAGER_POINTS: Final = 3
@@ -119,7 +120,7 @@ def check_all(cases: Sequence[Case], progress: Callable[[str], None] = lambda fo
 
 
 def _verdict(found: _Found) -> Verdict:
-    state = "no claim"
+    state = "no claim" if found.rows or found.problem else ""
     if any(row["inside"] for row in found.rows):
         state = "inside"
     if found.outside is not None:
@@ -131,7 +132,9 @@ def _verdict(found: _Found) -> Verdict:
         checked=sum(row["inside"] + row["outside"] for row in found.rows),
         sizes=(size_text(found.size),) if found.size else (),
         worst=found.outside or found.worst,
-        reason=found.problem or "floats are a finding, not evidence for the equation",
+        reason=found.problem
+        or ("" if found.rows else NOT_RUN)
+        or "floats are a finding, not evidence for the equation",
         floats=state,
         measured=tuple(found.rows),
         loses=found.loses,

@@ -2,7 +2,12 @@
 
 import itertools
 import math
+import multiprocessing
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import Any, Final
 
 from verify.maps import MEANING
@@ -13,6 +18,7 @@ from verify.results import AxisRow, LineRow, MapRow, Results, ThresholdRow
 # Light for what is small, dark for what is gone; told apart without colour vision too.
 CLASS_COLOURS: Final = ("#2a9d8f", "#cfe3de", "#e59a4d", "#3f3a6b", "#c2255c", "#9a9a9a")
 MOST_NUMBERS: Final = 9
+SEVERAL: Final = 6  # figures from which on a second process pays
 FIRST: Final = "vanishing.two-class"
 # Beside the map that the first page shows: the loss that is judged, and the one that it is held against.
 FIRST_QUANTITIES: Final = ("squared error", "cross entropy")
@@ -25,18 +31,32 @@ def figure_name(row: MapRow, kind: str) -> str:
 
 def map_figures(rows: Sequence[MapRow]) -> dict[str, bytes]:
     """Figures of all maps, by path inside the reports folder."""
-    found: dict[str, bytes] = {}
+    jobs: list[tuple[str, MapRow]] = []
+    for row in rows:
+        if row.classes:
+            jobs += [("classes", row), ("size", row)]
+            jobs += [("first", row)] if row.id == FIRST else []
+        if row.values:
+            jobs.append(("values", row))
+    names = [figure_name(row, kind) for kind, row in jobs]
+    if len(jobs) >= SEVERAL and (os.cpu_count() or 1) > 1:
+        # Laying out text is what takes time, half a second a figure; the processes that ran the maps have ended.
+        with suppress(OSError, BrokenProcessPool), ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+            return dict(zip(names, pool.map(_drawn, jobs), strict=True))
+    return dict(zip(names, map(_drawn, jobs), strict=True))
+
+
+def _drawn(job: tuple[str, MapRow]) -> bytes:
+    """One figure."""
+    kind, row = job
     with drawing():
-        for row in rows:
-            if row.classes:
-                found[figure_name(row, "classes")] = _classes(row, _ordered(row, row.classes), list(row.formats))
-                found[figure_name(row, "size")] = _sizes(row)
-                if row.id == FIRST:
-                    chosen = [each for each in FIRST_QUANTITIES if each in row.classes]
-                    found[figure_name(row, "first")] = _classes(row, chosen, list(row.formats[:1]))
-            if row.values:
-                found[figure_name(row, "values")] = _trained(row) if row.outcome else _values(row)
-    return found
+        if kind == "classes":
+            return _classes(row, _ordered(row, row.classes), list(row.formats))
+        if kind == "first":
+            return _classes(row, [each for each in FIRST_QUANTITIES if each in row.classes], list(row.formats[:1]))
+        if kind == "size":
+            return _sizes(row)
+        return _trained(row) if row.outcome else _values(row)
 
 
 def _ordered(row: MapRow, some: Mapping[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ from verify.sweeps.grid import MapError, Part
 from verify.sweeps.judge import STABLE_BITS, Finding, classes, events, judge, text, within
 
 # Entries that exact reading of one quantity may compute; beyond it a stable form is checked on a coarse grid instead.
-EXACT_WORK: Final = 1_500_000
+EXACT_WORK: Final = 1_000_000
 COARSE: Final = 150
 # Relative accuracy, in bits, of true values that are held against bounds, raised until a cell is decided.
 ACCURACY: Final = (64, 400, 2000)
