@@ -76,7 +76,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types, strictly."""
-    install(session, "types")
+    install(session, "types", extras="practice")
     session.run("pyright", *session.posargs)
 
 
