@@ -105,7 +105,7 @@ def pages(session: nox.Session) -> None:
     session.run("python", "-m", "verify.pages.site", "build/site-source", env=CPU)
     shutil.rmtree("build/site", ignore_errors=True)  # no page of an earlier build stays
     # Anew each time, and a warning is an error: a link that leads nowhere, a formula that cannot be read.
-    strictly = ("--fail-on-warning", "--keep-going", "--quiet", "--fresh-env")
+    strictly = ("--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--jobs", "auto")
     places = ("--conf-dir", "site", "--doctree-dir", "build/site-doctrees")
     session.run("sphinx-build", *strictly, *places, "build/site-source", "build/site", env=CPU)
     session.log("open build/site/index.html")

@@ -334,7 +334,7 @@ def _where(row: ClaimRow, results: Results, page: str) -> Iterator[str]:
     if row.source:
         yield f"*{plain(row.source)}*"
     for each in mine[:1]:
-        yield f"> {' '.join(each.text.split())}"
+        yield f"In our words:\n\n> {' '.join(each.text.split())}"
         yield f"{_judged(each, page)}. {' '.join(each.reason.split())}"
         others = _claims(each, results, page, but=row.id)
         if others:
