@@ -36,7 +36,7 @@ def claim(id, **changed):
 
 def decided(
     claims: Sequence[Claim], budget: engines.Budget, seed: int, progress: object
-) -> Iterator[tuple[Claim, tuple[Verdict, ...] | Exception]]:
+) -> Iterator[tuple[Case, tuple[Verdict, ...] | Exception]]:
     """Stands for the engines: what is found is written in the claim's id."""
     outcomes: dict[str, tuple[Verdict, ...] | Exception] = {
         "misbuilt": ClaimError("claim 'a.misbuilt': by_hand raises ValueError: no"),

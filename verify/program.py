@@ -522,7 +522,7 @@ def by_literals(program: Program, among: Sequence[float]) -> Program | None:
         def value(variable: Any) -> Any:
             if not isinstance(variable, jex.Literal):
                 return values[variable]
-            return next(given).astype(variable.aval.dtype) if _varies(variable, among) else variable.val
+            return next(given).astype(np.asarray(variable.val).dtype) if _varies(variable, among) else variable.val
 
         for equation in jaxpr.eqns:
             operands = [value(each) for each in equation.invars]
