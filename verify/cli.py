@@ -4,7 +4,6 @@ Exit status: 0 every claim came out as expected; 1 some claim did not, or pages 
 carried out, or was interrupted.
 """
 
-import difflib
 import os
 import shutil
 import sys
@@ -229,6 +228,7 @@ def show(
     jaxpr
         Print what both sides were traced to however long it is; short programs are always printed.
     """
+    from verify import loader
     from verify import results as found
     from verify.pages.text import next_step, verdict_lines
 
@@ -240,9 +240,8 @@ def show(
         return EXPECTED
     if claim is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in (*claims, *loaded.maps)], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no claim has the id {id_!r}{meant} (`verify list` names them all)")
+        near = loader.meant(id_, (each.id for each in (*claims, *loaded.maps)))
+        return _refuse(f"no claim has the id {id_!r}{near} (`verify list` names them all)")
     if certificate:
         return _certificate(id_, paths)
     print("\n".join(_description(claim)))
@@ -299,6 +298,8 @@ def rule(
     import importlib
     import inspect
 
+    from verify import loader
+
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         return _refuse(f"{target!r} names no function: expected MODULE:FUNCTION, such as jax.nn:relu")
@@ -309,6 +310,9 @@ def rule(
     try:
         fn: Any = importlib.import_module(module_name)
         for part in name.split("."):
+            if not hasattr(fn, part):
+                near = loader.meant(part, (each for each in dir(fn) if callable(getattr(fn, each, None))))
+                return _refuse(f"{target}: {getattr(fn, '__name__', 'it')} has no {part!r}{near}")
             fn = getattr(fn, part)
         parameters = inspect.signature(fn).parameters.values()
     except Exception as error:  # whatever the module raises is the reader's to see, in a line
@@ -496,9 +500,8 @@ def _stream(
     given = next((each for each in loaded.maps if each.id == id_), None)
     if given is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in loaded.maps], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+        near = loader.meant(id_, (each.id for each in loaded.maps))
+        return _refuse(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
     try:
         with _tiles_bar() as progress:
             found = sweeps.stream(
