@@ -4,6 +4,7 @@ Exit status: 0 every claim came out as expected; 1 some claim did not, or pages 
 carried out, or was interrupted.
 """
 
+import io
 import os
 import shutil
 import sys
@@ -35,6 +36,7 @@ app = App(
     version=f"gradproof {__version__}",
     help="Decide whether a derivative that was derived by hand is the derivative that JAX computes.",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # the library would exit with 130, and without a word
     help_epilogue="Exit status: 0 as expected, 1 some claim not, 2 the request cannot be carried out.",
 )
 
@@ -48,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def call(arguments: Sequence[str]) -> int:
     """Carry out a command line; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # Formulas are full of letters that a terminal's or pipe's encoding may lack: better a mark than no answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(
             list(arguments),
