@@ -107,7 +107,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def exhaustive(session: nox.Session) -> None:
-    """Hold the model of rounding against every float and 10^8 floats of random programs: hours; `-- --part 0/64` less."""
+    """Hold the model of rounding against every float and random programs: hours; `-- --part 0/64 --floats 1e6` less."""
     install(session)
     session.run("python", "benchmarks/exhaustive.py", *session.posargs, env=CPU)
 

@@ -300,8 +300,8 @@ def page(record: dict[str, Any]) -> str:
     counted = record.get("programs")
     if counted:
         said = f"""Random programs: {counted["programs"]} of them and their derivatives, eager, compiled and in
-            batches of 1, 7 and 1000, in four formats: {counted["floats"]:,} floats, of which {counted["claimed"]:,} have
-            a finite ball, and {counted["outside"]} programs have a float outside it."""
+            batches of 1, 7 and 1000, in four formats: {counted["floats"]:,} floats, of which
+            {counted["claimed"]:,} have a finite ball, and {counted["outside"]} programs have a float outside it."""
         lines += ["", textwrap.fill(" ".join(said.split()), 120)]
     lines += ["", f"Measured with {record['where']}.", ""]
     return "\n".join(lines)
