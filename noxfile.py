@@ -122,6 +122,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def exhaustive(session: nox.Session) -> None:
+    """Hold the model of rounding against every float and random programs: hours; `-- --part 0/64 --floats 1e6` less."""
+    install(session)
+    session.run("python", "benchmarks/exhaustive.py", *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Write constraints.txt anew, for all supported Pythons at once."""
     session.install("uv")

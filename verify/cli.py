@@ -4,7 +4,7 @@ Exit status: 0 every claim came out as expected; 1 some claim did not, or pages 
 carried out, or was interrupted.
 """
 
-import difflib
+import io
 import os
 import shutil
 import sys
@@ -36,6 +36,7 @@ app = App(
     version=f"gradproof {__version__}",
     help="Decide whether a derivative that was derived by hand is the derivative that JAX computes.",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # the library would exit with 130, and without a word
     help_epilogue="Exit status: 0 as expected, 1 some claim not, 2 the request cannot be carried out.",
 )
 
@@ -49,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def call(arguments: Sequence[str]) -> int:
     """Carry out a command line; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # Formulas are full of letters that a terminal's or pipe's encoding may lack: better a mark than no answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(
             list(arguments),
@@ -229,6 +234,7 @@ def show(
     jaxpr
         Print what both sides were traced to however long it is; short programs are always printed.
     """
+    from verify import loader
     from verify import results as found
     from verify.pages.text import next_step, verdict_lines
 
@@ -240,9 +246,8 @@ def show(
         return EXPECTED
     if claim is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in (*claims, *loaded.maps)], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no claim has the id {id_!r}{meant} (`verify list` names them all)")
+        near = loader.meant(id_, (each.id for each in (*claims, *loaded.maps)))
+        return _refuse(f"no claim has the id {id_!r}{near} (`verify list` names them all)")
     if certificate:
         return _certificate(id_, paths)
     print("\n".join(_description(claim)))
@@ -299,6 +304,8 @@ def rule(
     import importlib
     import inspect
 
+    from verify import loader
+
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         return _refuse(f"{target!r} names no function: expected MODULE:FUNCTION, such as jax.nn:relu")
@@ -309,6 +316,9 @@ def rule(
     try:
         fn: Any = importlib.import_module(module_name)
         for part in name.split("."):
+            if not hasattr(fn, part):
+                near = loader.meant(part, (each for each in dir(fn) if callable(getattr(fn, each, None))))
+                return _refuse(f"{target}: {getattr(fn, '__name__', 'it')} has no {part!r}{near}")
             fn = getattr(fn, part)
         parameters = inspect.signature(fn).parameters.values()
     except Exception as error:  # whatever the module raises is the reader's to see, in a line
@@ -496,9 +506,8 @@ def _stream(
     given = next((each for each in loaded.maps if each.id == id_), None)
     if given is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in loaded.maps], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+        near = loader.meant(id_, (each.id for each in loaded.maps))
+        return _refuse(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
     try:
         with _tiles_bar() as progress:
             found = sweeps.stream(

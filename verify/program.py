@@ -7,7 +7,7 @@ maxima among them. What JAX keeps private is used here and in the interpreter al
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -44,6 +44,7 @@ class Program:
         outputs: shapes of the outputs.
         directions: shapes of the tangents or cotangents that follow the claim's arguments.
         contracted: ``in`` for a tangent, ``out`` for a cotangent, "" where the whole derivative comes out.
+        literals: of slopes by literals, their values, in the order of the first argument.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Program:
     outputs: tuple[Shape, ...]
     directions: tuple[Shape, ...] = ()
     contracted: str = ""
+    literals: tuple[float, ...] = ()
 
     @cached_property
     def text(self) -> str:
@@ -482,3 +484,80 @@ def literals(closed: Any) -> list[float]:
                 if jax.dtypes.issubdtype(value.dtype, np.floating) and np.isfinite(value.astype(np.float64)):
                     found[float(value)] = None
     return list(found)
+
+
+def by_literals(program: Program, among: Sequence[float]) -> Program | None:
+    """How a program's outputs change with its literals, each occurrence by itself.
+
+    Args:
+        program: what was traced.
+        among: the values of literals that vary.
+
+    Returns:
+        A program of those occurrences' values, one array, and the program's own arguments: each output with a further
+        last axis of slopes. None where a literal stands where it cannot be varied, as in a loop or a captured array.
+    """
+    found: list[float] = []
+    if any(np.isin(np.asarray(each), among).any() for each in program._constants()):
+        return None
+    closed = program.closed
+
+    def count(jaxpr: Any) -> bool:
+        for equation in jaxpr.eqns:
+            found.extend(float(each.val) for each in equation.invars if _varies(each, among))
+            inner = _called(equation)
+            if inner is not None:
+                if not count(inner.jaxpr):
+                    return False
+            elif any(True for _ in _nested(equation)):
+                return False
+        return True
+
+    if not count(closed.jaxpr) or not found:
+        return None
+
+    def evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any], given: Iterator[Any]) -> list[Any]:
+        values: dict[Any, Any] = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
+
+        def value(variable: Any) -> Any:
+            if not isinstance(variable, jex.Literal):
+                return values[variable]
+            return next(given).astype(np.asarray(variable.val).dtype) if _varies(variable, among) else variable.val
+
+        for equation in jaxpr.eqns:
+            operands = [value(each) for each in equation.invars]
+            inner = _called(equation)
+            if inner is not None:
+                results = evaluate(inner.jaxpr, inner.consts, operands, given)
+            else:
+                results = equation.primitive.bind(*operands, **equation.params)
+                results = results if equation.primitive.multiple_results else [results]
+            values.update(zip(equation.outvars, results, strict=True))
+        return [each.val if isinstance(each, jex.Literal) else values[each] for each in jaxpr.outvars]
+
+    def slopes(literals: Any, *flat: Any) -> list[Any]:
+        return jax.jacfwd(lambda varied: evaluate(closed.jaxpr, closed.consts, flat, iter(varied)))(literals)
+
+    with jax.enable_x64(True):
+        spare = jax.ShapeDtypeStruct((len(found),), np.dtype(np.float64))
+        made = jax.make_jaxpr(slopes)(spare, *closed.in_avals)
+    varied = _program("slopes", made, slopes)
+    return replace(varied, literals=tuple(found))
+
+
+def _varies(variable: Any, among: Sequence[float]) -> bool:
+    if not isinstance(variable, jex.Literal) or np.ndim(variable.val) != 0:
+        return False
+    return jax.dtypes.issubdtype(np.asarray(variable.val).dtype, np.floating) and float(variable.val) in among
+
+
+def _called(equation: Any) -> Any:
+    """The program that an equation merely calls, or None."""
+    return equation.params["jaxpr"] if equation.primitive.name in ("jit", "pjit", "closed_call") else None
+
+
+def _nested(equation: Any) -> Iterator[Any]:
+    for value in equation.params.values():
+        for inner in value if isinstance(value, (tuple, list)) else (value,):
+            if hasattr(inner, "eqns") or hasattr(getattr(inner, "jaxpr", None), "eqns"):
+                yield inner

@@ -567,7 +567,7 @@ def _row_of(path: Path, id_: str, kind: Literal["claims", "maps"], row: type[Row
         for raw in getattr(outline, kind):
             if msgspec.json.decode(raw, type=_Named).id == id_:
                 return msgspec.json.decode(raw, type=row)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ResultsError(_broken(path, error)) from None
     return None
 

@@ -16,7 +16,7 @@ from verify.domain import Labels, Region
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
 from verify.primitives import RULES, Rule
-from verify.program import Breadth, Program, Subject, equations, literals, trace
+from verify.program import Breadth, Program, Subject, by_literals, equations, literals, trace
 from verify.readings.exact import Exact, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
 from verify.readings.signs import MINUS, NONE, PLUS, Signs
@@ -32,6 +32,8 @@ LITERAL_BITS: Final = 40
 SECOND_WORK: Final = 20_000
 # Two balls around zero that are both below 2**-2500 at the last level are zero: far below anything a float could show.
 NEGLIGIBLE: Final = arb(2) ** -2500
+# Occurrences of literals whose slopes are read.
+MOST_SLOPES: Final = 64
 # Whole-number arguments with more values than this are not enumerated to prove a choice unreachable.
 MOST_LABELS: Final = 256
 OPEN, CONFIRMED, REFUTED = 0, 1, 2
@@ -513,17 +515,67 @@ class Case:
         first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[-1], widen=True)
         with precision(LEVELS[-1]):
             again = decide(relation, first, second, last=True)
-        # A literal that is inflated by the program makes balls that meet anything: they decide nothing.
         sharp = np.minimum(_accuracy(first), _accuracy(second)) >= LITERAL_BITS
         sharp = sharp.astype(bool) & finite(first) & finite(second)
-        saved = (judged.codes[rows] == REFUTED) & (again != REFUTED)
         codes = judged.codes[rows]
+        saved = (codes == REFUTED) & (again != REFUTED)
+        blunt = np.flatnonzero((saved & ~sharp).any(axis=1))
+        if relation == "==" and len(blunt):
+            some, along_ = points.take(rows[blunt]), [each[blunt] for each in steer]
+            saved[blunt] &= sharp[blunt] | ~self._still_apart(subject, program, formula, some, along_)
         codes[saved & sharp] = CONFIRMED
+        # A literal that is inflated by the program makes balls that meet anything: they decide nothing.
         codes[saved & ~sharp] = OPEN
         judged.blurred[rows] = (saved & ~sharp).any(axis=1)
         judged.codes[rows] = codes
         if not saved.any():
             self.literals = before
+
+    def _still_apart(
+        self, subject: Subject, program: Program, formula: Program, points: Points, along: list[Array]
+    ) -> Array:
+        """Components that differ whatever the literals are, by the mean value theorem.
+
+        A program that subtracts numbers near one has wide balls where a literal is one, though it hardly depends on it:
+        its value at the literals themselves, and its slopes by them over all that they may be, say more.
+        """
+        bits = LEVELS[-1]
+        first, second = (self._by_slopes(side, points, along, bits) for side in (program, formula))
+        with precision(bits):
+            if program.contracted:
+                second = joined(contract(subject, program, apart(formula, second), along), len(points))
+            return decide("==", first, second, last=True) == REFUTED
+
+    def _by_slopes(self, side: Program, points: Points, along: list[Array], bits: int) -> Array:
+        """Components with full-precision literals as ± half an ulp; not a number where slopes are not known."""
+        count = len(points)
+        given = [*lift(points), *(along if side.directions else [])]
+        value, _ = self.read(side, given, count, bits)
+        among = tuple({each for each in all_literals(side) if full_precision(each)})
+        if not among:
+            return value
+        unknown = np.full(value.shape, arb("nan"), dtype=object)
+        slopes = by_literals(side, among)
+        if slopes is None or len(slopes.literals) > MOST_SLOPES:
+            return unknown
+        halves = [float(np.spacing(abs(each))) / 2 for each in slopes.literals]
+        varied = np.array([arb(each, half) for each, half in zip(slopes.literals, halves, strict=True)], dtype=object)
+        try:
+            with precision(bits):
+                outputs, trail = walk(
+                    Exact(), slopes.closed, [np.broadcast_to(varied, (count, len(varied))), *given], count
+                )
+                rows = [
+                    np.broadcast_to(each, (count, *each.shape[1:])).reshape(count, -1, len(varied)) for each in outputs
+                ]
+                change = (np.concatenate(rows, axis=1) * np.array([arb(0, half) for half in halves], dtype=object)).sum(
+                    axis=2
+                )
+                # Over a choice that the literals leave open, or a kink, there is no slope.
+                smooth = ~(trail.lost | trail.hulls | trail.kinks)
+                return np.where(smooth[:, None], value + change, unknown)
+        except UnsupportedPrimitive:
+            return unknown
 
     def reachable(self, subject: Subject, program: Program) -> Mapping[str, set[int]] | None:
         """Outcomes that the signs of the domain leave open, per choice; None where signs cannot be read."""
