@@ -11,6 +11,7 @@ again; or the numerator is multiplied by sums of parameters, which changes no si
 
 import itertools
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final
@@ -18,10 +19,11 @@ from typing import Any, Final
 import numpy as np
 
 from verify.domain import Facts, Logits
-from verify.engines import sums
-from verify.engines.prove import Path, Reader, least
+from verify.engines import forms, sums
+from verify.engines.prove import PATIENCE, STEPS, Outcome, Path, Reader, least
 from verify.program import Program, Subject
 from verify.readings.algebra import (
+    ANY,
     AT_LEAST_ZERO,
     AT_MOST_ZERO,
     POSITIVE,
@@ -45,6 +47,27 @@ MOST_ORDERED: Final = 400
 MOST_ORDERED_DEGREE: Final = 16
 
 
+def prove_bound(subject: Subject, seconds: float) -> Outcome:
+    """Try to prove a bound at one choice of sizes.
+
+    Args:
+        subject: the traced claim.
+        seconds: of a quiet machine.
+    """
+    deadline = time.perf_counter() + PATIENCE * seconds
+    reader = BoundReader(subject, deadline, effort=seconds * STEPS)
+    outcome = reader.run()
+    if outcome.reasons and 0 < len(reader._free_entries()) <= MOST_FREE:
+        again = BoundReader(subject, deadline, effort=seconds * STEPS)
+        again.split = True
+        other = again.run()
+        other.spent += outcome.spent
+        if other.proved and not other.reasons:
+            return other
+        outcome.spent = other.spent
+    return outcome
+
+
 class BoundReader(Reader):
     """Reads both sides in parameters that are at least zero, and looks for certificates."""
 
@@ -55,19 +78,25 @@ class BoundReader(Reader):
         self.live = [program.name for program in subject.modes if not program.contracted]
         if subject.stable is not None:
             self.live.append(subject.stable.name)
+        # Whether entries of either sign are followed with either sign, one after the other.
+        self.split = False
+        # Differences of one line of the proof; the modes of JAX mostly come to the same ones.
+        self.same: dict[Any, bool] = {}
         # With sizes left open: whether maxima are looked for among entries in order, and values that are at most one.
         self.ordered = False
         self.bounded: frozenset[str] = frozenset()
 
+    def _read(self, partition: Partition, values: Mapping[int, Any], path: Path) -> None:
+        # Another line of the proof has other generators under the same numbers.
+        self.same = {}
+        super()._read(partition, values, path)
+
     def _values(self) -> Iterator[dict[int, Any]]:
-        """Finitely many values, and the signs of entries that may have either."""
-        free: list[tuple[int, int]] = []
-        for place, (facts, shape) in enumerate(zip(self.facts, self.subject.shapes, strict=True)):
-            if facts != Facts() or self._is_logits(place):
-                continue
-            if any(not isinstance(each, int) for each in shape):
-                continue
-            free += [(place, entry) for entry in range(int(np.prod(shape, dtype=int)))]
+        """Finitely many values, and the signs of entries that may have either, where they are followed."""
+        free = self._free_entries()
+        if not self.split:
+            yield from super()._values()
+            return
         if len(free) > MOST_FREE:
             raise TooHard(f"a bound with more than {MOST_FREE} entries of either sign")
         for values in super()._values():
@@ -76,6 +105,17 @@ class BoundReader(Reader):
                 for (place, entry), sign in zip(free, signs, strict=True):
                     turned.setdefault(place, {})[entry] = sign
                 yield {**values, **turned}
+
+    def _free_entries(self) -> list[tuple[int, int]]:
+        """Entries of either sign, as places of arguments and of entries."""
+        free: list[tuple[int, int]] = []
+        for place, (facts, shape) in enumerate(zip(self.facts, self.subject.shapes, strict=True)):
+            if facts != Facts() or self._is_logits(place):
+                continue
+            if any(not isinstance(each, int) for each in shape):
+                continue
+            free += [(place, entry) for entry in range(int(np.prod(shape, dtype=int)))]
+        return free
 
     def _is_logits(self, place: int) -> bool:
         """Whether an argument enters by its exponentials, so that its own sign does not matter."""
@@ -290,7 +330,10 @@ class BoundReader(Reader):
             return
         differences = {"<=": [two - one], ">=": [one - two], "abs<=": [two - one, two + one]}[relation]
         for difference in differences:
-            if not self._at_least_zero(system, path, difference):
+            key = difference.key
+            if key not in self.same:
+                self.same[key] = self._at_least_zero(system, path, difference)
+            if not self.same[key]:
                 if system.field.has_maximum(system.field.all_used(difference)):
                     raise NeedsCases
                 self._drop(program, f"no certificate was found for component {component}")
@@ -305,22 +348,24 @@ class BoundReader(Reader):
     def _at_least_zero(self, system: Symbolic, path: Path, difference: Value) -> bool:
         """Whether a value is nowhere negative."""
         algebra = system.field
-        if difference.is_zero or algebra.signs(difference) <= AT_LEAST_ZERO:
+        if difference.is_zero:
             return True
-        below = POSITIVE
-        for base, power in difference.den:
-            signs = algebra.signs_of_base(base)
-            if power % 2 and signs != POSITIVE:
-                if signs != frozenset({-1}):
-                    return False
-                below = frozenset(-each for each in below)
+        below = forms.below(algebra, difference)
         poly = difference.num if below == POSITIVE else -difference.num
+        if below == ANY:
+            return algebra.signs(difference) <= AT_LEAST_ZERO
+        if algebra.plain_signs(poly) <= AT_LEAST_ZERO:
+            return True
+        if self._open and algebra.signs(difference) <= AT_LEAST_ZERO:
+            return True
         given = [
             _without_logarithms(algebra, algebra.bases[base] if signs <= AT_LEAST_ZERO else -algebra.bases[base])
             for base, signs in path.signs.items()
             if signs <= AT_LEAST_ZERO or signs <= AT_MOST_ZERO
         ]
-        return self._certified(system, poly, given)
+        if self._open:
+            return self._certified(system, poly, given)
+        return forms.at_least_zero(algebra, poly, given, lambda each: self._certified(system, each, []))
 
     def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly]) -> bool:
         """Search for a certificate of a polynomial, using what the path has decided."""

@@ -1026,8 +1026,7 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
         text = size_text(size)
         if entries(case.claim, size) > MOST_BOUND_ENTRIES or spent > seconds:
             continue
-        deadline = time.perf_counter() + PATIENCE * seconds
-        outcome = bounds.BoundReader(case.subject(size), deadline, effort=seconds / 2 * STEPS).run()
+        outcome = bounds.prove_bound(case.subject(size), seconds / 2)
         spent += outcome.spent
         if outcome.proved and not outcome.reasons:
             done[text] = outcome

@@ -1,0 +1,209 @@
+"""Polynomials in values of either sign: at least zero, given what is known to be?
+
+What is known (an order of entries, a share of at least one half) is a polynomial that is at least zero. Where it is
+linear in a value, it is solved for it, with the polynomial as a new parameter that is at least zero. Values that are
+left may have either sign; a polynomial of degree two in them is a quadratic form, whose coefficients are polynomials in
+what is at least zero, and it is nowhere negative where every principal minor of its matrix is at least zero.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from verify.readings.algebra import (
+    ANY,
+    AT_LEAST_ZERO,
+    AT_MOST_ZERO,
+    NEGATIVE,
+    POSITIVE,
+    Field,
+    Poly,
+    Signs,
+    Value,
+)
+
+# Beyond these the minors have more terms than a certificate may look at.
+MOST_VARIABLES: Final = 4
+# In how many orders facts are solved.
+MOST_ORDERS: Final = 24
+
+
+def at_least_zero(algebra: Field, poly: Poly, facts: Sequence[Poly], certified: Callable[[Poly], bool]) -> bool:
+    """Whether a polynomial is nowhere negative where all facts are at least zero.
+
+    Args:
+        algebra: where they were made.
+        poly: the polynomial.
+        facts: polynomials that are at least zero; they are used where that is possible.
+        certified: whether a polynomial in values that are at least zero is nowhere negative.
+
+    Returns:
+        True where that is certain; False where no certificate was found.
+    """
+    seen: set[str] = set()
+    for solved in _solved(algebra, poly, facts):
+        key = str(solved)
+        if key in seen:
+            continue
+        seen.add(key)
+        if _form_at_least_zero(algebra, solved, certified):
+            return True
+    return False
+
+
+def free(algebra: Field, poly: Poly) -> list[int]:
+    """Inputs of either sign in a polynomial."""
+    return [
+        place
+        for place in algebra.used(poly)
+        if algebra.generators[place].kind == "input" and algebra.generators[place].signs == ANY
+    ]
+
+
+# -- facts ----------------------------------------------------------------------------------------------------------
+
+
+def _solved(algebra: Field, poly: Poly, facts: Sequence[Poly]) -> Iterator[Poly]:
+    """The polynomial with facts solved for values, in one order of the facts after the other."""
+    live = [fact for fact in facts if not algebra.plain_signs(fact) <= AT_LEAST_ZERO]
+    for order in itertools.islice(itertools.permutations(live), MOST_ORDERS):
+        changed, rest = poly, list(order)
+        while rest:
+            fact = rest.pop(0)
+            step = _solution(algebra, changed, fact)
+            if step is None:
+                continue
+            changed = _replaced(algebra, changed, step)
+            rest = [_replaced(algebra, each, step) for each in rest]
+        yield changed
+    if live:
+        # A fact that is used may spoil what is plain without it.
+        yield poly
+
+
+def _solution(algebra: Field, poly: Poly, fact: Poly) -> dict[int, Value] | None:
+    """A value in terms of the fact, which becomes a parameter; None where it cannot be solved for any of the poly."""
+    if algebra.plain_signs(fact) <= AT_LEAST_ZERO:
+        return None
+    candidates = algebra.used(poly)
+    loose = free(algebra, fact)
+    for place in [*loose, *(each for each in algebra.used(fact) if each not in loose)]:
+        if place not in candidates or fact.degrees()[place] != 1:
+            continue
+        generator = algebra.generators[place]
+        if place not in loose and not (
+            generator.kind in ("parameter", "exp") and generator.signs <= AT_LEAST_ZERO
+        ):
+            continue
+        factor, rest = linear(algebra, fact, place)
+        signs = signs_of(algebra, factor)
+        if signs not in (POSITIVE, NEGATIVE):
+            continue
+        if place not in loose and (signs != POSITIVE or not algebra.plain_signs(-rest) <= AT_LEAST_ZERO):
+            continue
+        more = algebra.generator("parameter", ("known", str(fact)), AT_LEAST_ZERO)
+        above = Value(algebra, algebra.variables[more] - rest, 1, (), frozenset())
+        return {place: above / Value(algebra, factor, 1, (), frozenset())}
+    return None
+
+
+def _replaced(algebra: Field, poly: Poly, step: Mapping[int, Value]) -> Poly:
+    """A polynomial with a solution in it, times what is positive in its denominator."""
+    if not any(place in step for place in algebra.used(poly)):
+        return poly
+    ((place, instead),) = step.items()
+    if not instead.den and instead.unit == 1:
+        algebra.learnt.effort -= 1 + len(poly) // 10
+        return poly.compose(*(*algebra.variables[:place], instead.num, *algebra.variables[place + 1 :]))
+    value = algebra.substitute(poly, step)
+    return value.num if below(algebra, value) == POSITIVE else -value.num
+
+
+def below(algebra: Field, value: Value) -> Signs:
+    """The sign of a denominator; both where it is open."""
+    sign = 1
+    for base, power in value.den:
+        signs = algebra.signs_of_base(base)
+        if power % 2 and signs != POSITIVE:
+            if signs != NEGATIVE:
+                return ANY
+            sign = -sign
+    return POSITIVE if sign > 0 else NEGATIVE
+
+
+def linear(algebra: Field, poly: Poly, place: int) -> tuple[Poly, Poly]:
+    """``factor`` and ``rest`` of ``factor * v + rest``."""
+    factor: dict[tuple[int, ...], int] = {}
+    rest: dict[tuple[int, ...], int] = {}
+    for exponents, coefficient in poly.to_dict().items():
+        key = tuple(int(each) for each in exponents)
+        if key[place]:
+            factor[(*key[:place], 0, *key[place + 1 :])] = int(coefficient)
+        else:
+            rest[key] = int(coefficient)
+    return algebra.context.from_dict(factor), algebra.context.from_dict(rest)
+
+
+def signs_of(algebra: Field, poly: Poly) -> Signs:
+    """Signs of a polynomial, by those of its terms and of its factors."""
+    return algebra.signs(Value(algebra, poly, 1, (), frozenset()))
+
+
+# -- quadratic forms --------------------------------------------------------------------------------------------------
+
+
+def _form_at_least_zero(algebra: Field, poly: Poly, certified: Callable[[Poly], bool]) -> bool:
+    loose = free(algebra, poly)
+    if not loose:
+        return algebra.plain_signs(poly) <= AT_LEAST_ZERO or certified(poly)
+    matrix = _matrix(algebra, poly, loose)
+    if matrix is None:
+        return False
+    size = len(matrix)
+    for count in range(1, size + 1):
+        for chosen in itertools.combinations(range(size), count):
+            minor = _determinant(algebra, [[matrix[a][b] for b in chosen] for a in chosen])
+            if not (minor.is_zero() or algebra.plain_signs(minor) <= AT_LEAST_ZERO or certified(minor)):
+                return False
+    return True
+
+
+def _matrix(algebra: Field, poly: Poly, loose: Sequence[int]) -> list[list[Poly]] | None:
+    """Twice the matrix of a quadratic form; with a row for 1 where it has terms of a lower degree."""
+    parts: dict[tuple[int, ...], dict[tuple[int, ...], int]] = {}
+    for exponents, coefficient in poly.to_dict().items():
+        key = [int(each) for each in exponents]
+        held = tuple(number for number, place in enumerate(loose) for _ in range(key[place]))
+        if len(held) > 2:
+            return None
+        for place in loose:
+            key[place] = 0
+        parts.setdefault(held, {})[tuple(key)] = int(coefficient)
+    size = len(loose) + any(len(held) < 2 for held in parts)
+    if size > MOST_VARIABLES:
+        return None
+    matrix = [[algebra.zero_poly for _ in range(size)] for _ in range(size)]
+    for held, terms in parts.items():
+        row, column = (*held, *([size - 1] * (2 - len(held))))
+        part = algebra.context.from_dict(terms)
+        if row == column:
+            matrix[row][row] = part * 2
+        else:
+            matrix[row][column] = matrix[column][row] = part
+    return matrix
+
+
+def _determinant(algebra: Field, matrix: Sequence[Sequence[Poly]]) -> Poly:
+    """By the first row; the matrices are small."""
+    if len(matrix) == 1:
+        return matrix[0][0]
+    total = algebra.zero_poly
+    for column, entry in enumerate(matrix[0]):
+        if entry.is_zero():
+            continue
+        rest = [[*row[:column], *row[column + 1 :]] for row in matrix[1:]]
+        part = entry * _determinant(algebra, rest)
+        algebra.learnt.effort -= 1 + len(part) // 20
+        algebra.watch()
+        total = total + part if column % 2 == 0 else total - part
+    return total
