@@ -97,9 +97,13 @@ def _solution(algebra: Field, poly: Poly, fact: Poly) -> dict[int, Value] | None
             continue
         factor, rest = linear(algebra, fact, place)
         signs = signs_of(algebra, factor)
+        short = algebra.plain_signs(-rest)
+        if signs == AT_LEAST_ZERO and place not in loose and short == POSITIVE:
+            # The product is positive, and so are both of its factors.
+            signs = POSITIVE
         if signs not in (POSITIVE, NEGATIVE):
             continue
-        if place not in loose and (signs != POSITIVE or not algebra.plain_signs(-rest) <= AT_LEAST_ZERO):
+        if place not in loose and (signs != POSITIVE or not short <= AT_LEAST_ZERO):
             continue
         more = algebra.generator("parameter", ("known", str(fact)), AT_LEAST_ZERO)
         above = Value(algebra, algebra.variables[more] - rest, 1, (), frozenset())
@@ -116,7 +120,9 @@ def _replaced(algebra: Field, poly: Poly, step: Mapping[int, Value]) -> Poly:
         algebra.learnt.effort -= 1 + len(poly) // 10
         return poly.compose(*(*algebra.variables[:place], instead.num, *algebra.variables[place + 1 :]))
     value = algebra.substitute(poly, step)
-    return value.num if below(algebra, value) == POSITIVE else -value.num
+    # The denominators are factors that were solved by: none of them is zero.
+    turns = sum(power for base, power in value.den if algebra.signs_of_base(base) <= AT_MOST_ZERO)
+    return -value.num if turns % 2 else value.num
 
 
 def below(algebra: Field, value: Value) -> Signs:
@@ -154,14 +160,32 @@ def signs_of(algebra: Field, poly: Poly) -> Signs:
 
 def _form_at_least_zero(algebra: Field, poly: Poly, certified: Callable[[Poly], bool]) -> bool:
     loose = free(algebra, poly)
-    if not loose:
-        return algebra.plain_signs(poly) <= AT_LEAST_ZERO or certified(poly)
+    if loose:
+        return _definite(algebra, poly, loose, certified)
+    if algebra.plain_signs(poly) <= AT_LEAST_ZERO or certified(poly):
+        return True
+    # A form in parameters that is nowhere negative even where they have either sign.
+    return any(_definite(algebra, poly, group, certified) for group in _forms(algebra, poly))
+
+
+def _forms(algebra: Field, poly: Poly) -> Iterator[list[int]]:
+    """Parameters of one argument in which every term has the degree two."""
+    groups: dict[str, list[int]] = {}
+    for place in algebra.used(poly):
+        if algebra.generators[place].kind == "parameter":
+            groups.setdefault(algebra.generators[place].key[0], []).append(place)
+    for group in groups.values():
+        if len(group) > 1 and all(sum(int(each[place]) for place in group) == 2 for each in poly.monoms()):
+            yield group
+
+
+def _definite(algebra: Field, poly: Poly, loose: Sequence[int], certified: Callable[[Poly], bool]) -> bool:
+    """Whether every principal minor is at least zero; the small ones first."""
     matrix = _matrix(algebra, poly, loose)
     if matrix is None:
         return False
-    size = len(matrix)
-    for count in range(1, size + 1):
-        for chosen in itertools.combinations(range(size), count):
+    for count in range(1, len(matrix) + 1):
+        for chosen in itertools.combinations(range(len(matrix)), count):
             minor = _determinant(algebra, [[matrix[a][b] for b in chosen] for a in chosen])
             if not (minor.is_zero() or algebra.plain_signs(minor) <= AT_LEAST_ZERO or certified(minor)):
                 return False

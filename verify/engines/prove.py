@@ -665,7 +665,10 @@ class _Deciding:
         if self.system.autodiff and 0 in signs and not any(0 in each for each in options):
             self.path.exceptions.setdefault(place)
         turned = options if turn > 0 else tuple(frozenset(-each for each in option) for option in options)
-        turned = tuple(each for each in turned if not self._contradicts(place, each)) or turned
+        implied = self._implied(place)
+        turned = tuple(each for each in turned if each & implied) or turned
+        # An option that holds at every point of this path leaves nothing to the others.
+        turned = next(((each,) for each in turned if implied <= each), turned)
         roles = field.base_roles[place]
         if len(turned) == 1:
             chosen = turned[0]
@@ -687,8 +690,8 @@ class _Deciding:
         self.path.signs[place] = self.path.signs.get(place, ANY) & chosen
         return chosen
 
-    def _contradicts(self, base: int, signs: Signs) -> bool:
-        """Whether a sign follows to be impossible from a sum of two that are known."""
+    def _implied(self, base: int) -> Signs:
+        """Signs that a base may have, given that it or its opposite may be a sum of two that are known."""
         field = self.system.field
         target = field.bases[base]
         known: list[tuple[Any, bool]] = []
@@ -698,10 +701,11 @@ class _Deciding:
             elif held <= AT_MOST_ZERO:
                 known.append((-field.bases[other], 0 not in held))
         if len(known) > MOST_KNOWN:
-            return False
+            return ANY
         # Each pair of facts is added and compared.
         field.learnt.effort -= len(known) ** 2
         field.watch()
+        found = ANY
         sums = known + [(a + b, p or q) for (a, p), (b, q) in itertools.combinations(known, 2)]
         for poly, strict in sums:
             for turn, side in ((1, target), (-1, -target)):
@@ -710,9 +714,8 @@ class _Deciding:
                     continue
                 # The side is a sum of what is known and of a number that is at least zero.
                 allowed = POSITIVE if strict or len(more) else AT_LEAST_ZERO
-                if not (signs & frozenset(turn * each for each in allowed)):
-                    return True
-        return False
+                found = found & frozenset(turn * each for each in allowed)
+        return found
 
 
 def _vanishes(algebra: Field, path: Path, difference: Value) -> bool:
