@@ -55,17 +55,23 @@ def prove_bound(subject: Subject, seconds: float) -> Outcome:
         seconds: of a quiet machine.
     """
     deadline = time.perf_counter() + PATIENCE * seconds
-    reader = BoundReader(subject, deadline, effort=seconds * STEPS)
-    outcome = reader.run()
-    if outcome.reasons and 0 < len(reader._free_entries()) <= MOST_FREE:
-        again = BoundReader(subject, deadline, effort=seconds * STEPS)
-        again.split = True
-        other = again.run()
-        other.spent += outcome.spent
-        if other.proved and not other.reasons:
-            return other
-        outcome.spent = other.spent
-    return outcome
+    left, spent = seconds, 0.0
+    first: Outcome | None = None
+    for plain, split in ((False, False), (True, False), (False, True)):
+        reader = BoundReader(subject, deadline, effort=left * STEPS)
+        reader.plain, reader.split = plain, split
+        if (plain and not reader.between) or (split and not 0 < len(reader.free) <= MOST_FREE):
+            continue
+        outcome = reader.run()
+        spent += outcome.spent
+        left = max(left - outcome.spent, seconds / 3)
+        outcome.spent = spent
+        if outcome.proved and not outcome.reasons:
+            return outcome
+        first = first or outcome
+    assert first is not None
+    first.spent = spent
+    return first
 
 
 class BoundReader(Reader):
@@ -80,6 +86,8 @@ class BoundReader(Reader):
             self.live.append(subject.stable.name)
         # Whether entries of either sign are followed with either sign, one after the other.
         self.split = False
+        # Whether entries of an interval stay as they are, and its ends are known of them.
+        self.plain = False
         # Differences of one line of the proof; the modes of JAX mostly come to the same ones.
         self.same: dict[Any, bool] = {}
         # With sizes left open: whether maxima are looked for among entries in order, and values that are at most one.
@@ -93,20 +101,23 @@ class BoundReader(Reader):
 
     def _values(self) -> Iterator[dict[int, Any]]:
         """Finitely many values, and the signs of entries that may have either, where they are followed."""
-        free = self._free_entries()
         if not self.split:
             yield from super()._values()
             return
-        if len(free) > MOST_FREE:
-            raise TooHard(f"a bound with more than {MOST_FREE} entries of either sign")
         for values in super()._values():
-            for signs in itertools.product((1, -1), repeat=len(free)):
+            for signs in itertools.product((1, -1), repeat=len(self.free)):
                 turned: dict[int, dict[int, int]] = {}
-                for (place, entry), sign in zip(free, signs, strict=True):
+                for (place, entry), sign in zip(self.free, signs, strict=True):
                     turned.setdefault(place, {})[entry] = sign
                 yield {**values, **turned}
 
-    def _free_entries(self) -> list[tuple[int, int]]:
+    @property
+    def between(self) -> bool:
+        """Whether an argument lies in an interval."""
+        return any(facts.low is not None and facts.high is not None for facts in self.facts)
+
+    @property
+    def free(self) -> list[tuple[int, int]]:
         """Entries of either sign, as places of arguments and of entries."""
         free: list[tuple[int, int]] = []
         for place, (facts, shape) in enumerate(zip(self.facts, self.subject.shapes, strict=True)):
@@ -133,7 +144,7 @@ class BoundReader(Reader):
             return self._saturated(system, facts, name, shape)
         if facts.total is not None:
             return self._shares(system, name, shape)
-        if facts.low is not None and facts.high is not None:
+        if facts.low is not None and facts.high is not None and not self.plain:
             return self._between(system, facts, name, shape)
         if place in values:
             array = super()._argument(system, place, name, {})
@@ -358,9 +369,10 @@ class BoundReader(Reader):
             return True
         if self._open and algebra.signs(difference) <= AT_LEAST_ZERO:
             return True
+        known = [*path.signs.items(), *(algebra.base_signs.items() if self.plain else ())]
         given = [
             _without_logarithms(algebra, algebra.bases[base] if signs <= AT_LEAST_ZERO else -algebra.bases[base])
-            for base, signs in path.signs.items()
+            for base, signs in known
             if signs <= AT_LEAST_ZERO or signs <= AT_MOST_ZERO
         ]
         if self._open:

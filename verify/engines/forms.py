@@ -7,7 +7,7 @@ what is at least zero, and it is nowhere negative where every principal minor of
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from verify.readings.algebra import (
@@ -21,6 +21,9 @@ from verify.readings.algebra import (
     Signs,
     Value,
 )
+
+# A generator, the power of it that is replaced, and by what.
+Solution = tuple[int, int, Value]
 
 # Beyond these the minors have more terms than a certificate may look at.
 MOST_VARIABLES: Final = 4
@@ -81,18 +84,19 @@ def _solved(algebra: Field, poly: Poly, facts: Sequence[Poly]) -> Iterator[Poly]
         yield poly
 
 
-def _solution(algebra: Field, poly: Poly, fact: Poly) -> dict[int, Value] | None:
+def _solution(algebra: Field, poly: Poly, fact: Poly) -> Solution | None:
     """A value in terms of the fact, which becomes a parameter; None where it cannot be solved for any of the poly."""
     if algebra.plain_signs(fact) <= AT_LEAST_ZERO:
         return None
     candidates = algebra.used(poly)
     loose = free(algebra, fact)
     for place in [*loose, *(each for each in algebra.used(fact) if each not in loose)]:
-        if place not in candidates or fact.degrees()[place] != 1:
-            continue
         generator = algebra.generators[place]
+        degree = int(fact.degrees()[place])
+        if place not in candidates or not _even(place, degree, (fact, poly)):
+            continue
         if place not in loose and not (
-            generator.kind in ("parameter", "exp") and generator.signs <= AT_LEAST_ZERO
+            generator.kind in ("parameter", "exp", "input") and generator.signs <= AT_LEAST_ZERO
         ):
             continue
         factor, rest = linear(algebra, fact, place)
@@ -103,23 +107,40 @@ def _solution(algebra: Field, poly: Poly, fact: Poly) -> dict[int, Value] | None
             signs = POSITIVE
         if signs not in (POSITIVE, NEGATIVE):
             continue
-        if place not in loose and (signs != POSITIVE or not short <= AT_LEAST_ZERO):
+        if (place not in loose or degree > 1) and (signs != POSITIVE or not short <= AT_LEAST_ZERO):
             continue
         more = algebra.generator("parameter", ("known", str(fact)), AT_LEAST_ZERO)
         above = Value(algebra, algebra.variables[more] - rest, 1, (), frozenset())
-        return {place: above / Value(algebra, factor, 1, (), frozenset())}
+        return place, degree, above / Value(algebra, factor, 1, (), frozenset())
     return None
 
 
-def _replaced(algebra: Field, poly: Poly, step: Mapping[int, Value]) -> Poly:
+def _even(place: int, degree: int, polys: Sequence[Poly]) -> bool:
+    """Whether a generator occurs to the power one, or to a power that all others are multiples of."""
+    if degree == 1:
+        return True
+    return all(int(each[place]) % degree == 0 for poly in polys for each in poly.monoms()) and all(
+        int(each[place]) in (0, degree) for each in polys[0].monoms()
+    )
+
+
+def _replaced(algebra: Field, poly: Poly, step: Solution) -> Poly:
     """A polynomial with a solution in it, times what is positive in its denominator."""
-    if not any(place in step for place in algebra.used(poly)):
+    place, degree, instead = step
+    if place not in algebra.used(poly):
         return poly
-    ((place, instead),) = step.items()
+    if degree > 1:
+        terms: dict[tuple[int, ...], int] = {}
+        for exponents, coefficient in poly.to_dict().items():
+            key = tuple(int(each) for each in exponents)
+            if key[place] % degree:
+                return poly
+            terms[(*key[:place], key[place] // degree, *key[place + 1 :])] = int(coefficient)
+        poly = algebra.context.from_dict(terms)
     if not instead.den and instead.unit == 1:
         algebra.learnt.effort -= 1 + len(poly) // 10
         return poly.compose(*(*algebra.variables[:place], instead.num, *algebra.variables[place + 1 :]))
-    value = algebra.substitute(poly, step)
+    value = algebra.substitute(poly, {place: instead})
     # The denominators are factors that were solved by: none of them is zero.
     turns = sum(power for base, power in value.den if algebra.signs_of_base(base) <= AT_MOST_ZERO)
     return -value.num if turns % 2 else value.num
@@ -138,7 +159,7 @@ def below(algebra: Field, value: Value) -> Signs:
 
 
 def linear(algebra: Field, poly: Poly, place: int) -> tuple[Poly, Poly]:
-    """``factor`` and ``rest`` of ``factor * v + rest``."""
+    """``factor`` and ``rest`` of ``factor * v + rest``, where v is the only power of a generator that occurs."""
     factor: dict[tuple[int, ...], int] = {}
     rest: dict[tuple[int, ...], int] = {}
     for exponents, coefficient in poly.to_dict().items():
