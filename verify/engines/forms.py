@@ -44,13 +44,14 @@ def at_least_zero(algebra: Field, poly: Poly, facts: Sequence[Poly], certified: 
         True where that is certain; False where no certificate was found.
     """
     seen: set[str] = set()
-    for solved in _solved(algebra, poly, facts):
-        key = str(solved)
-        if key in seen:
-            continue
-        seen.add(key)
-        if _form_at_least_zero(algebra, solved, certified):
-            return True
+    for plain in _without_logarithms(algebra, poly):
+        for solved in _solved(algebra, plain, facts):
+            key = str(solved)
+            if key in seen:
+                continue
+            seen.add(key)
+            if _form_at_least_zero(algebra, solved, certified):
+                return True
     return False
 
 
@@ -174,6 +175,92 @@ def linear(algebra: Field, poly: Poly, place: int) -> tuple[Poly, Poly]:
 def signs_of(algebra: Field, poly: Poly) -> Signs:
     """Signs of a polynomial, by those of its terms and of its factors."""
     return algebra.signs(Value(algebra, poly, 1, (), frozenset()))
+
+
+# -- logarithms -----------------------------------------------------------------------------------------------------
+
+
+def _without_logarithms(algebra: Field, poly: Poly) -> Iterator[Poly]:
+    """Polynomials that are at most a positive multiple of this one, without its logarithms.
+
+    ``log B = x + p`` with ``p >= 0`` where ``e^x``, or 1, is one of the terms of B. Where ``f = B / e^x`` and a power of p
+    has to be replaced by something larger, that is ``p <= f - 1`` or ``p^2 <= (f - 1)^2 / f``.
+    """
+    place = next((each for each in algebra.used(poly) if algebra.generators[each].kind == "log"), None)
+    if place is None:
+        yield poly
+        return
+    base = algebra.generators[place].key
+    inside = algebra.bases[base]
+    if algebra.signs_of_base(base) != POSITIVE or algebra.plain_signs(inside) != POSITIVE:
+        return
+    for one, exponent in _terms_of(algebra, inside):
+        more = algebra.generator("parameter", ("logarithm", f"{place} {one}"), AT_LEAST_ZERO)
+        changed = poly.compose(
+            *(*algebra.variables[:place], algebra.variables[more] + exponent, *algebra.variables[place + 1 :])
+        )
+        if not exponent.is_zero() and set(algebra.used(exponent)) & set(algebra.used(changed)):
+            # The exponent does not cancel.
+            continue
+        for each in _at_most(algebra, changed, more, inside, one):
+            yield from _without_logarithms(algebra, each)
+
+
+def _terms_of(algebra: Field, inside: Poly) -> Iterator[tuple[Poly, Poly]]:
+    """Terms ``e^x`` or 1 of a sum of positive terms, with x or 0."""
+    for exponents, coefficient in inside.to_dict().items():
+        used = [place for place, power in enumerate(exponents) if power]
+        if int(coefficient) < 1 or len(used) > 1:
+            continue
+        if not used:
+            yield algebra.one_poly, algebra.zero_poly
+            continue
+        generator = algebra.generators[used[0]]
+        if generator.kind != "exp" or generator.unit != 1 or int(exponents[used[0]]) != 1:
+            continue
+        places, den, scale = generator.key
+        if den or scale != 1 or len(places) != 1 or places[0][1] != 1:
+            continue
+        yield algebra.variables[used[0]], algebra.variables[places[0][0]]
+
+
+def _at_most(algebra: Field, poly: Poly, place: int, inside: Poly, one: Poly) -> Iterator[Poly]:
+    """What a polynomial is at least, once negative powers of a logarithm are replaced, times what is positive."""
+    parts = _powers(algebra, poly, place)
+    yield poly
+    negative = [power for power, part in parts.items() if power and algebra.plain_signs(part) <= AT_MOST_ZERO]
+    if not negative:
+        return
+    over = inside - one
+    highest = max(negative)
+    for square in (True, False):
+        if square and any(power % 2 for power in negative):
+            continue
+        total = algebra.zero_poly
+        for power, part in parts.items():
+            # Everything is multiplied by the denominator of the highest power.
+            if power in negative and square:
+                half = power // 2
+                part = part * over**power * (inside * one) ** (highest // 2 - half)
+            elif power in negative:
+                part = part * over**power * one ** (highest - power)
+            else:
+                scale = (inside * one) ** (highest // 2) if square else one**highest
+                part = part * algebra.variables[place] ** power * scale
+            algebra.learnt.effort -= 1 + len(part) // 20
+            algebra.watch()
+            total = total + part
+        yield total
+
+
+def _powers(algebra: Field, poly: Poly, place: int) -> dict[int, Poly]:
+    """The factors of the powers of a generator."""
+    parts: dict[int, dict[tuple[int, ...], int]] = {}
+    for exponents, coefficient in poly.to_dict().items():
+        key = tuple(int(each) for each in exponents)
+        part = parts.setdefault(key[place], {})
+        part[(*key[:place], 0, *key[place + 1 :])] = int(coefficient)
+    return {power: algebra.context.from_dict(part) for power, part in parts.items()}
 
 
 # -- quadratic forms --------------------------------------------------------------------------------------------------
