@@ -13,6 +13,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
@@ -45,6 +46,7 @@ POLYA: Final = 3
 MOST_CERTIFIED: Final = 5000
 MOST_ORDERED: Final = 400
 MOST_ORDERED_DEGREE: Final = 16
+NO_FORM: Final = "it has values of either sign, and is no quadratic form in them"
 
 
 def prove_bound(subject: Subject, seconds: float) -> Outcome:
@@ -74,6 +76,39 @@ def prove_bound(subject: Subject, seconds: float) -> Outcome:
     return first
 
 
+@dataclass
+class Rest:
+    """What a search for a certificate was left with, where it came closest.
+
+    Attributes:
+        terms, negative: coefficients of the polynomial, and those of them that are negative.
+        minor: rows of the minor of a quadratic form that it is; 0 where it is the difference itself.
+        multiplied: the same two numbers after the last multiplier; None where none was tried.
+        below: whether it is negative at a simple point.
+        tuples: whether its terms are sums over tuples of entries, of an axis of any length; ``negative`` are then those
+            that no others cover, at least one.
+    """
+
+    terms: int
+    negative: int
+    minor: int = 0
+    multiplied: tuple[int, int] | None = None
+    below: bool = False
+    tuples: bool = False
+
+    def text(self) -> str:
+        """In words."""
+        if self.tuples:
+            return f"of the {self.terms} sums over tuples of entries, {_are(self.negative)} negative and not covered"
+        of = f"a {self.minor} by {self.minor} minor of its quadratic form" if self.minor else "the difference"
+        text = f"of the {self.terms} coefficients of {of}, {_are(self.negative)} negative"
+        if self.multiplied is not None:
+            text += f", and {self.multiplied[1]} of {self.multiplied[0]} after {POLYA} multipliers"
+        if self.below:
+            text += "; it is negative where all its values are 1, or one of them is large"
+        return text
+
+
 class BoundReader(Reader):
     """Reads both sides in parameters that are at least zero, and looks for certificates."""
 
@@ -90,6 +125,7 @@ class BoundReader(Reader):
         self.plain = False
         # Differences of one line of the proof; the modes of JAX mostly come to the same ones.
         self.same: dict[Any, bool] = {}
+        self.rest: Rest | None = None
         # With sizes left open: whether maxima are looked for among entries in order, and values that are at most one.
         self.ordered = False
         self.bounded: frozenset[str] = frozenset()
@@ -343,11 +379,17 @@ class BoundReader(Reader):
         for difference in differences:
             key = difference.key
             if key not in self.same:
+                self.rest = None
                 self.same[key] = self._at_least_zero(system, path, difference)
             if not self.same[key]:
                 if system.field.has_maximum(system.field.all_used(difference)):
                     raise NeedsCases
-                self._drop(program, f"no certificate was found for component {component}")
+                left = (
+                    self.rest.text()
+                    if self.rest is not None
+                    else "it has values of either sign, and is no quadratic form in them"
+                )
+                self._drop(program, f"no certificate for {component_words(system, component)}: {left}")
                 return
 
     def _drop(self, program: Program, reason: str) -> None:
@@ -377,9 +419,16 @@ class BoundReader(Reader):
         ]
         if self._open:
             return self._certified(system, poly, given)
-        return forms.at_least_zero(algebra, poly, given, lambda each: self._certified(system, each, []))
+        return forms.at_least_zero(
+            algebra, poly, given, lambda each, minor: self._certified(system, each, [], minor=minor)
+        )
 
-    def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly]) -> bool:
+    def _left(self, rest: Rest) -> None:
+        """Keep what is left of the search that came closest."""
+        if self.rest is None or rest.negative * self.rest.terms < self.rest.negative * rest.terms:
+            self.rest = rest
+
+    def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly], *, minor: int = 0) -> bool:
         """Search for a certificate of a polynomial, using what the path has decided."""
         algebra = system.field
         if len(poly) > MOST_CERTIFIED:
@@ -414,11 +463,28 @@ class BoundReader(Reader):
             else:
                 rest.append(algebra.bases[base])
         if not rest:
+            if sign < 0:
+                self._left(Rest(len(poly), max(_negatives(poly), 1), minor, below=True))
             return sign > 0
         whole = math.prod(rest[1:], start=rest[0])
         if self._open:
-            return sums.at_least_zero(algebra, whole if sign > 0 else -whole, self.bounded)
-        return self._search(algebra, whole if sign > 0 else -whole, DEEPEST, [0])
+            terms, open_ones = sums.uncovered(algebra, whole if sign > 0 else -whole, self.bounded)
+            if open_ones:
+                self._left(Rest(terms, open_ones, tuples=True))
+            return not open_ones
+        whole = whole if sign > 0 else -whole
+        if self._search(algebra, whole, DEEPEST, [0]):
+            return True
+        self._left(self._rest(algebra, whole, minor))
+        return False
+
+    def _rest(self, algebra: Field, poly: Poly, minor: int) -> Rest:
+        """What is left of a polynomial without a certificate."""
+        rest = Rest(len(poly), _negatives(poly), minor, below=_negative_somewhere(algebra, poly))
+        if not rest.below:
+            for lifted in self._lifted(algebra, poly):
+                rest.multiplied = len(lifted), _negatives(lifted)
+        return rest
 
     @staticmethod
     def _by_root(algebra: Field, poly: Poly, place: int) -> tuple[Poly, Poly, Value] | None:
@@ -489,6 +555,11 @@ class BoundReader(Reader):
 
     def _multiplied(self, algebra: Field, poly: Poly) -> bool:
         """Whether a product with powers of sums of generators has no negative coefficient (Pólya)."""
+        return any(algebra.plain_signs(each) <= AT_LEAST_ZERO for each in self._lifted(algebra, poly))
+
+    @staticmethod
+    def _lifted(algebra: Field, poly: Poly) -> Iterator[Poly]:
+        """Products with powers of sums of generators."""
         for group in _groups(algebra, poly):
             if len(group) < 2 or len(poly) > MOST_ORDERED:
                 continue
@@ -498,9 +569,31 @@ class BoundReader(Reader):
             lifted = poly
             for _ in range(POLYA):
                 lifted = lifted * total
-                if algebra.plain_signs(lifted) <= AT_LEAST_ZERO:
-                    return True
-        return False
+                yield lifted
+
+
+def _are(count: int) -> str:
+    return f"{count} is" if count == 1 else f"{count} are"
+
+
+def _negatives(poly: Poly) -> int:
+    return sum(int(each) < 0 for each in poly.coeffs())
+
+
+def component_words(system: Symbolic, component: str) -> str:
+    """``0[0]`` or ``0[1, 0](0, 1)``, number of the output and places in it, as a reader says it."""
+    number, _, rest = component.partition("[")
+    places, _, coincide = rest.partition("]")
+    axes = list(system.partition.axes.values())
+    words: list[str] = []
+    for place in filter(None, places.split(", ")):
+        slots = axes[0].slots if len(axes) == 1 else []
+        kind, which = slots[int(place)] if int(place) < len(slots) else ("at", place)
+        words.append("any other" if kind == "in" else str(which))
+    if coincide and len(set(coincide)) < len(coincide):
+        words.append("on the diagonal" if coincide == "(0, 0)" else "off it")
+    text = f"component [{', '.join(words)}]" if words else "the value"
+    return text if number == "0" else f"{text} of output {number}"
 
 
 def _where(slot: tuple[str, Any]) -> tuple[Any, ...]:

@@ -31,14 +31,19 @@ MOST_VARIABLES: Final = 4
 MOST_ORDERS: Final = 24
 
 
-def at_least_zero(algebra: Field, poly: Poly, facts: Sequence[Poly], certified: Callable[[Poly], bool]) -> bool:
+# Whether a polynomial in values that are at least zero is nowhere negative; the number of rows of the minor that it is
+# of a quadratic form, 0 where it is none.
+Certified = Callable[[Poly, int], bool]
+
+
+def at_least_zero(algebra: Field, poly: Poly, facts: Sequence[Poly], certified: Certified) -> bool:
     """Whether a polynomial is nowhere negative where all facts are at least zero.
 
     Args:
         algebra: where they were made.
         poly: the polynomial.
         facts: polynomials that are at least zero; they are used where that is possible.
-        certified: whether a polynomial in values that are at least zero is nowhere negative.
+        certified: asked for each polynomial that has to be nowhere negative.
 
     Returns:
         True where that is certain; False where no certificate was found.
@@ -183,8 +188,8 @@ def signs_of(algebra: Field, poly: Poly) -> Signs:
 def _without_logarithms(algebra: Field, poly: Poly) -> Iterator[Poly]:
     """Polynomials that are at most a positive multiple of this one, without its logarithms.
 
-    ``log B = x + p`` with ``p >= 0`` where ``e^x``, or 1, is one of the terms of B. Where ``f = B / e^x`` and a power of p
-    has to be replaced by something larger, that is ``p <= f - 1`` or ``p^2 <= (f - 1)^2 / f``.
+    ``log B = x + p`` with ``p >= 0`` where ``e^x``, or 1, is one of the terms of B. Where a power of p has to be
+    replaced by something larger, that is ``p <= f - 1`` or ``p^2 <= (f - 1)^2 / f`` with ``f = B / e^x``.
     """
     place = next((each for each in algebra.used(poly) if algebra.generators[each].kind == "log"), None)
     if place is None:
@@ -266,11 +271,11 @@ def _powers(algebra: Field, poly: Poly, place: int) -> dict[int, Poly]:
 # -- quadratic forms --------------------------------------------------------------------------------------------------
 
 
-def _form_at_least_zero(algebra: Field, poly: Poly, certified: Callable[[Poly], bool]) -> bool:
+def _form_at_least_zero(algebra: Field, poly: Poly, certified: Certified) -> bool:
     loose = free(algebra, poly)
     if loose:
         return _definite(algebra, poly, loose, certified)
-    if algebra.plain_signs(poly) <= AT_LEAST_ZERO or certified(poly):
+    if algebra.plain_signs(poly) <= AT_LEAST_ZERO or certified(poly, 0):
         return True
     # A form in parameters that is nowhere negative even where they have either sign.
     return any(_definite(algebra, poly, group, certified) for group in _forms(algebra, poly))
@@ -287,7 +292,7 @@ def _forms(algebra: Field, poly: Poly) -> Iterator[list[int]]:
             yield group
 
 
-def _definite(algebra: Field, poly: Poly, loose: Sequence[int], certified: Callable[[Poly], bool]) -> bool:
+def _definite(algebra: Field, poly: Poly, loose: Sequence[int], certified: Certified) -> bool:
     """Whether every principal minor is at least zero; the small ones first."""
     matrix = _matrix(algebra, poly, loose)
     if matrix is None:
@@ -295,7 +300,7 @@ def _definite(algebra: Field, poly: Poly, loose: Sequence[int], certified: Calla
     for count in range(1, len(matrix) + 1):
         for chosen in itertools.combinations(range(len(matrix)), count):
             minor = _determinant(algebra, [[matrix[a][b] for b in chosen] for a in chosen])
-            if not (minor.is_zero() or algebra.plain_signs(minor) <= AT_LEAST_ZERO or certified(minor)):
+            if not (minor.is_zero() or algebra.plain_signs(minor) <= AT_LEAST_ZERO or certified(minor, count)):
                 return False
     return True
 

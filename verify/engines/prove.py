@@ -62,7 +62,7 @@ HYPOTHESIS_SECONDS: Final = 1.0
 STEPS: Final = 30_000
 PATIENCE: Final = 20
 LONGEST_SUM: Final = 12
-LONGEST_REASON: Final = 300
+LONGEST_REASON: Final = 600
 LONGEST_RESIDUAL: Final = 400
 MOST_PATHS: Final = 4000
 # Facts whose sums are looked at to see that a choice has one outcome only.

@@ -25,8 +25,8 @@ MOST_TERMS: Final = 20_000
 MOST_PAIRS: Final = 400_000
 
 
-def at_least_zero(algebra: Field, poly: Poly, bounded: frozenset[str]) -> bool:
-    """Whether a polynomial is nowhere negative.
+def uncovered(algebra: Field, poly: Poly, bounded: frozenset[str]) -> tuple[int, int]:
+    """How many terms a polynomial has, and how many negative ones no positive ones cover.
 
     Args:
         algebra: where it was made.
@@ -34,13 +34,14 @@ def at_least_zero(algebra: Field, poly: Poly, bounded: frozenset[str]) -> bool:
         bounded: names of the inputs and parameters that are at most one.
 
     Returns:
-        True where that is certain; False where no certificate was found.
+        Both numbers; where the second is 0, the polynomial is nowhere negative.
 
     Raises:
         TooHard: where a sum is not one of products of entries.
     """
     expansion = _Expansion(algebra, bounded)
-    return _covered(algebra, expansion, expansion.of(poly))
+    terms = expansion.of(poly)
+    return len(terms), _uncovered(algebra, expansion, terms)
 
 
 class _Expansion:
@@ -194,10 +195,10 @@ def _plus(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
     return tuple(x + y for x, y in zip(a, b, strict=True))
 
 
-def _covered(algebra: Field, expansion: _Expansion, terms: Mapping[Term, int]) -> bool:
-    """Whether every negative term is covered by positive ones that are at least as large."""
+def _uncovered(algebra: Field, expansion: _Expansion, terms: Mapping[Term, int]) -> int:
+    """How many negative terms are not covered by positive ones that are at least as large."""
     if all(coefficient >= 0 for coefficient in terms.values()):
-        return True
+        return 0
     small, kinds = expansion.scalar_bounded(), expansion.kind_bounded
 
     def bucket(term: Term) -> Any:
@@ -224,6 +225,7 @@ def _covered(algebra: Field, expansion: _Expansion, terms: Mapping[Term, int]) -
 
     needs: list[int] = []
     edges: list[list[int]] = []
+    alone = 0
     for term, coefficient in terms.items():
         if coefficient > 0:
             continue
@@ -239,8 +241,8 @@ def _covered(algebra: Field, expansion: _Expansion, terms: Mapping[Term, int]) -
                 edges += both
                 break
         else:
-            return False
-    return _flows(needs, plenty, edges)
+            alone += 1
+    return alone or _unmet(needs, plenty, edges)
 
 
 def _means(term: Term) -> Iterator[tuple[Term, Term]]:
@@ -309,8 +311,9 @@ def _grouped(profiles: Sequence[Profile], kind: int) -> dict[Any, list[int]]:
     return groups
 
 
-def _flows(needs: Sequence[int], stocks: Sequence[int], edges: Sequence[Sequence[int]]) -> bool:
-    """Whether all needs are met from the stocks along the edges: a greatest flow, exact."""
+def _unmet(needs: Sequence[int], stocks: Sequence[int], edges: Sequence[Sequence[int]]) -> int:
+    """How many needs are not met from the stocks along the edges: a greatest flow, exact."""
+    unmet = 0
     left = list(stocks)
     sent: list[Counter[int]] = [Counter() for _ in needs]
     for place, need in enumerate(needs):
@@ -330,7 +333,8 @@ def _flows(needs: Sequence[int], stocks: Sequence[int], edges: Sequence[Sequence
                         queue += fresh
                         reached = next((each for each in fresh if left[each]), reached)
             if reached is None:
-                return False
+                unmet += 1
+                break
             steps: list[tuple[int, int, int | None]] = []
             at: int | None = reached
             while at is not None:
@@ -346,4 +350,4 @@ def _flows(needs: Sequence[int], stocks: Sequence[int], edges: Sequence[Sequence
                 sent[taker][stock] += amount
                 if before is not None:
                     sent[taker][before] -= amount
-    return True
+    return unmet
