@@ -46,15 +46,20 @@ POLYA: Final = 3
 MOST_CERTIFIED: Final = 5000
 MOST_ORDERED: Final = 400
 MOST_ORDERED_DEGREE: Final = 16
+# With sizes left open: polynomials of more terms are looked at in one way only.
+MOST_INVERTED: Final = 200
 NO_FORM: Final = "it has values of either sign, and is no quadratic form in them"
 
 
 def prove_bound(subject: Subject, seconds: float) -> Outcome:
-    """Try to prove a bound at one choice of sizes.
+    """Try to prove a bound at one choice of sizes, or for every size.
 
     Args:
-        subject: the traced claim.
+        subject: the traced claim, its sizes left open where all are meant.
         seconds: of a quiet machine.
+
+    Returns:
+        What was proved, and by the first way to read the claim if none proves it.
     """
     deadline = time.perf_counter() + PATIENCE * seconds
     left, spent = seconds, 0.0
@@ -411,14 +416,16 @@ class BoundReader(Reader):
             return True
         if self._open and algebra.signs(difference) <= AT_LEAST_ZERO:
             return True
-        known = [*path.signs.items(), *(algebra.base_signs.items() if self.plain else ())]
-        given = [
-            _without_logarithms(algebra, algebra.bases[base] if signs <= AT_LEAST_ZERO else -algebra.bases[base])
-            for base, signs in known
-            if signs <= AT_LEAST_ZERO or signs <= AT_MOST_ZERO
-        ]
+        given: list[Poly] = []
+        for base, signs in (*path.signs.items(), *(algebra.base_signs.items() if self.plain else ())):
+            # What is zero is both.
+            given += [_without_logarithms(algebra, algebra.bases[base])] if signs <= AT_LEAST_ZERO else []
+            given += [_without_logarithms(algebra, -algebra.bases[base])] if signs <= AT_MOST_ZERO else []
         if self._open:
-            return self._certified(system, poly, given)
+            # What is known is looked at beside the difference, or solved for something in it.
+            return self._certified(system, poly, given) or forms.at_least_zero(
+                algebra, poly, given, lambda each, _: each != poly and self._certified(system, each, []), minors=False
+            )
         return forms.at_least_zero(
             algebra, poly, given, lambda each, minor: self._certified(system, each, [], minor=minor)
         )
@@ -468,15 +475,49 @@ class BoundReader(Reader):
             return sign > 0
         whole = math.prod(rest[1:], start=rest[0])
         if self._open:
-            terms, open_ones = sums.uncovered(algebra, whole if sign > 0 else -whole, self.bounded)
-            if open_ones:
-                self._left(Rest(terms, open_ones, tuples=True))
-            return not open_ones
+            whole = whole if sign > 0 else -whole
+            if not self.ordered and algebra.has_maximum(algebra.used(whole)):
+                # Where it may be told apart, that is tried first.
+                return False
+            # What takes longest comes last.
+            for means in (False, True):
+                for each in (whole, self._inverted(algebra, whole)):
+                    if each is None or (means and len(each) > MOST_INVERTED):
+                        continue
+                    facts = given if each is whole else ()
+                    if len(each) > MOST_INVERTED and each is not whole:
+                        continue
+                    terms, open_ones = sums.uncovered(algebra, each, self.bounded, facts, means=means)
+                    if not open_ones:
+                        return True
+                    self._left(Rest(terms, open_ones, tuples=True))
+            return False
         whole = whole if sign > 0 else -whole
         if self._search(algebra, whole, DEEPEST, [0]):
             return True
         self._left(self._rest(algebra, whole, minor))
         return False
+
+    def _inverted(self, algebra: Field, poly: Poly) -> Poly | None:
+        """The polynomial with ``1 / (1 + b)`` in the place of single values that are at most one; None without any."""
+        places = [
+            place
+            for place in algebra.used(poly)
+            if algebra.generators[place].kind == "input"
+            and algebra.generators[place].key[0] in self.bounded
+            and not algebra.generators[place].roles
+        ]
+        if not places:
+            return None
+        for place in places:
+            name = ("inverted", algebra.generators[place].key)
+            one_more = algebra.one_poly + algebra.variables[algebra.generator("parameter", name, AT_LEAST_ZERO)]
+            degree = int(poly.degrees()[place])
+            parts = forms.powers(algebra, poly, place)
+            poly = sum((part * one_more ** (degree - power) for power, part in parts.items()), algebra.zero_poly)
+            algebra.learnt.effort -= 1 + len(poly) // 10
+            algebra.watch()
+        return poly
 
     def _rest(self, algebra: Field, poly: Poly, minor: int) -> Rest:
         """What is left of a polynomial without a certificate."""

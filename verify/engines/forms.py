@@ -36,7 +36,9 @@ MOST_ORDERS: Final = 24
 Certified = Callable[[Poly, int], bool]
 
 
-def at_least_zero(algebra: Field, poly: Poly, facts: Sequence[Poly], certified: Certified) -> bool:
+def at_least_zero(
+    algebra: Field, poly: Poly, facts: Sequence[Poly], certified: Certified, *, minors: bool = True
+) -> bool:
     """Whether a polynomial is nowhere negative where all facts are at least zero.
 
     Args:
@@ -44,6 +46,7 @@ def at_least_zero(algebra: Field, poly: Poly, facts: Sequence[Poly], certified: 
         poly: the polynomial.
         facts: polynomials that are at least zero; they are used where that is possible.
         certified: asked for each polynomial that has to be nowhere negative.
+        minors: whether those of a quadratic form are looked at.
 
     Returns:
         True where that is certain; False where no certificate was found.
@@ -55,7 +58,7 @@ def at_least_zero(algebra: Field, poly: Poly, facts: Sequence[Poly], certified: 
             if key in seen:
                 continue
             seen.add(key)
-            if _form_at_least_zero(algebra, solved, certified):
+            if certified(solved, 0) if not minors else _form_at_least_zero(algebra, solved, certified):
                 return True
     return False
 
@@ -231,7 +234,7 @@ def _terms_of(algebra: Field, inside: Poly) -> Iterator[tuple[Poly, Poly]]:
 
 def _at_most(algebra: Field, poly: Poly, place: int, inside: Poly, one: Poly) -> Iterator[Poly]:
     """What a polynomial is at least, once negative powers of a logarithm are replaced, times what is positive."""
-    parts = _powers(algebra, poly, place)
+    parts = powers(algebra, poly, place)
     yield poly
     negative = [power for power, part in parts.items() if power and algebra.plain_signs(part) <= AT_MOST_ZERO]
     if not negative:
@@ -258,7 +261,7 @@ def _at_most(algebra: Field, poly: Poly, place: int, inside: Poly, one: Poly) ->
         yield total
 
 
-def _powers(algebra: Field, poly: Poly, place: int) -> dict[int, Poly]:
+def powers(algebra: Field, poly: Poly, place: int) -> dict[int, Poly]:
     """The factors of the powers of a generator."""
     parts: dict[int, dict[tuple[int, ...], int]] = {}
     for exponents, coefficient in poly.to_dict().items():

@@ -886,7 +886,7 @@ def prove_open_bound(claim: Claim, seconds: float = OPEN_SECONDS) -> Outcome:
         outcome = Outcome()
         outcome.reasons["formula"] = f"it cannot be traced with its sizes left open: {error}"
         return outcome
-    return bounds.BoundReader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS).run()
+    return bounds.prove_bound(subject, seconds)
 
 
 def prove_at(subject: Subject, seconds: float, *, keep: bool = False) -> Outcome:
