@@ -64,7 +64,11 @@ def prove_bound(subject: Subject, seconds: float) -> Outcome:
     deadline = time.perf_counter() + PATIENCE * seconds
     left, spent = seconds, 0.0
     first: Outcome | None = None
-    for plain, split in ((False, False), (True, False), (False, True)):
+    ways = [(False, False), (True, False), (False, True)]
+    if subject.where is not None:
+        # A hypothesis about an entry is one about what it is, not about its distances from the ends.
+        ways = [(True, False), (False, False), (False, True)]
+    for plain, split in ways:
         reader = BoundReader(subject, deadline, effort=left * STEPS)
         reader.plain, reader.split = plain, split
         if (plain and not reader.between) or (split and not 0 < len(reader.free) <= MOST_FREE):
@@ -422,10 +426,14 @@ class BoundReader(Reader):
             given += [_without_logarithms(algebra, algebra.bases[base])] if signs <= AT_LEAST_ZERO else []
             given += [_without_logarithms(algebra, -algebra.bases[base])] if signs <= AT_MOST_ZERO else []
         if self._open:
-            # What is known is looked at beside the difference, or solved for something in it.
-            return self._certified(system, poly, given) or forms.at_least_zero(
+            # What is known is solved for something in the difference, or looked at beside it.
+            logarithms = any(algebra.generators[each].kind == "log" for each in algebra.used(poly))
+            if not (self.plain or logarithms) and self._certified(system, poly, given):
+                return True
+            solved = forms.at_least_zero(
                 algebra, poly, given, lambda each, _: each != poly and self._certified(system, each, []), minors=False
             )
+            return solved or (self.plain and not logarithms and self._certified(system, poly, given))
         return forms.at_least_zero(
             algebra, poly, given, lambda each, minor: self._certified(system, each, [], minor=minor)
         )
