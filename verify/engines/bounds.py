@@ -138,6 +138,9 @@ class BoundReader(Reader):
         # With sizes left open: whether maxima are looked for among entries in order, and values that are at most one.
         self.ordered = False
         self.bounded: frozenset[str] = frozenset()
+        # Arguments of entries of either sign of which the largest and the smallest are asked for.
+        self.spread: dict[str, None] = {}
+        self.spread_tried = 0
 
     def _read(self, partition: Partition, values: Mapping[int, Any], path: Path) -> None:
         # Another line of the proof has other generators under the same numbers.
@@ -221,9 +224,10 @@ class BoundReader(Reader):
         """A maximum that stays is looked for among the entries whose order is known, or is made known."""
         if not self._open:
             return super()._follows_maxima()
-        if self.ordered:
+        if self.ordered and len(self.spread) == self.spread_tried:
             return False
         self.ordered = True
+        self.spread_tried = len(self.spread)
         return True
 
     def _opened(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
@@ -237,9 +241,16 @@ class BoundReader(Reader):
         if first is not None:
             return self._behind(system, name, slots, first, special.get(f"second {name}"))
         result = np.empty((1, len(slots)), dtype=object)
+        algebra = system.field
+        if name in self.spread:
+            # ``v_j = least + spread q_j`` with ``0 <= q_j <= 1``.
+            self.bounded = self.bounded | {f"{name} part"}
+            for number, slot in enumerate(slots):
+                part = system.input(f"{name} part", (_where(slot),), AT_LEAST_ZERO)
+                result[0, number] = self._least(system, name) + self._spread(algebra, name) * part
+            return result
         if facts.total is None:
             return super()._argument(system, place, name, values)
-        algebra = system.field
         parts: list[Value] = []
         for number, slot in enumerate(slots):
             share = system.input(f"{name} share", (_where(slot),), AT_LEAST_ZERO)
@@ -252,6 +263,32 @@ class BoundReader(Reader):
         for number in range(len(slots)):
             result[0, number] = result[0, number] / total
         return result
+
+    @staticmethod
+    def _least(system: Symbolic, name: str) -> Value:
+        """The smallest entry of an argument."""
+        return system.input(f"{name} least", (), ANY)
+
+    def _spread(self, algebra: Field, name: str) -> Value:
+        """The largest entry of an argument less the smallest."""
+        return self._parameter(algebra, f"{name} spread", 0)
+
+    def _end(self, system: Symbolic, terms: Sequence[Value], direction: int) -> Value | None:
+        """The largest or smallest of all entries of an argument."""
+        for place, (name, shape, facts) in enumerate(
+            zip(self.subject.names, self.subject.shapes, self.facts, strict=True)
+        ):
+            if len(shape) != 1 or isinstance(shape[0], int) or facts != Facts() or self._is_logits(place):
+                continue
+            entries = self._argument(system, place, name, {}).ravel().tolist()
+            if sorted(str(each.key) for each in entries) != sorted(str(each.key) for each in terms):
+                continue
+            if name not in self.spread:
+                self.spread[name] = None
+                raise NeedsCases
+            least = self._least(system, name)
+            return least if direction < 0 else least + self._spread(system.field, name)
+        return None
 
     def _behind(
         self, system: Symbolic, name: str, slots: Sequence[tuple[str, Any]], first: int | str, second: int | str | None
@@ -288,8 +325,9 @@ class BoundReader(Reader):
             differences = (one - other if direction > 0 else other - one for other in terms)
             if all(each.is_zero or algebra.signs(each) <= AT_LEAST_ZERO for each in differences):
                 return one
-        if direction < 0:
-            return None
+        end = self._end(system, terms, direction)
+        if end is not None or direction < 0:
+            return end
         for name, region, shape, facts in zip(
             self.subject.names, self.subject.regions, self.subject.shapes, self.facts, strict=True
         ):
