@@ -19,6 +19,7 @@ import numpy as np
 
 from verify.claim import Claim, ClaimError, Status, UnsupportedPrimitive, Verdict
 from verify.domain import Facts, Logits, OneHot, Positive, Reals, Simplex
+from verify.engines import forms
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import Program, Subject, entries, size_text, trace
@@ -595,7 +596,7 @@ class Reader:
                 raise NeedsCases
             self.outcome.residual = Residual(difference, one, two, component, program.name, system)
             return
-        open_needs = [need for need in one.needs | two.needs if not _met(system, need)]
+        open_needs = [need for need in one.needs | two.needs if not _met(system, path, need)]
         if open_needs:
             base, signs = min(open_needs, key=lambda need: need[0])
             words = {NOT_ZERO: "zero", POSITIVE: "zero or negative", AT_LEAST_ZERO: "negative"}.get(signs, "undefined")
@@ -715,6 +716,17 @@ class _Deciding:
                 # The side is a sum of what is known and of a number that is at least zero.
                 allowed = POSITIVE if strict or len(more) else AT_LEAST_ZERO
                 found = found & frozenset(turn * each for each in allowed)
+        for poly, strict in known:
+            lead, first = tuple(int(each) for each in poly.monomial(0)), int(poly.coefficient(0))
+            for turn, side in ((1, target), (-1, -target)):
+                other = int(side[lead])
+                if len(found) == 1 or other * first <= 0:
+                    continue
+                # The side times something is what is known times something, and of the rest the signs are plain.
+                signs = field.plain_signs(side * abs(first) - poly * abs(other))
+                if signs <= AT_LEAST_ZERO:
+                    allowed = POSITIVE if strict or signs == POSITIVE else AT_LEAST_ZERO
+                    found = found & frozenset(turn * each for each in allowed)
         return found
 
 
@@ -732,9 +744,28 @@ def _vanishes(algebra: Field, path: Path, difference: Value) -> bool:
     return False
 
 
-def _met(system: Symbolic, need: tuple[int, Signs]) -> bool:
+def _met(system: Symbolic, path: Path, need: tuple[int, Signs]) -> bool:
+    """Whether a base has a sign that is needed: as is known, or as a sum of squares of which one is not zero."""
+    algebra = system.field
     base, wanted = need
-    return system.field.signs_of_base(base) <= wanted
+    if algebra.signs_of_base(base) <= wanted:
+        return True
+    if 1 not in wanted or algebra.base_roles[base]:
+        return False
+    whole = algebra.bases[base]
+
+    def plain(poly: Any, _: int) -> bool:
+        return algebra.plain_signs(poly) <= AT_LEAST_ZERO
+
+    for other, signs in path.signs.items():
+        square = algebra.bases[other] ** 2
+        if 0 in signs or algebra.base_roles[other] or square.total_degree() > whole.total_degree():
+            continue
+        if forms.at_least_zero(algebra, whole - square, [], plain):
+            # The field is that of this line of the proof alone.
+            algebra.base_signs[base] = algebra.base_signs.get(base, ANY) & POSITIVE
+            return True
+    return False
 
 
 def least(subject: Subject, name: str) -> int:
