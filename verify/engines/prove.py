@@ -19,7 +19,6 @@ import numpy as np
 
 from verify.claim import Claim, ClaimError, Status, UnsupportedPrimitive, Verdict
 from verify.domain import Facts, Logits, OneHot, Positive, Reals, Simplex
-from verify.engines import forms
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import Program, Subject, entries, size_text, trace
@@ -63,6 +62,7 @@ HYPOTHESIS_SECONDS: Final = 1.0
 STEPS: Final = 30_000
 PATIENCE: Final = 20
 LONGEST_SUM: Final = 12
+LONGEST_BASE: Final = 80
 LONGEST_REASON: Final = 600
 LONGEST_RESIDUAL: Final = 400
 MOST_PATHS: Final = 4000
@@ -599,9 +599,11 @@ class Reader:
         open_needs = [need for need in one.needs | two.needs if not _met(system, path, need)]
         if open_needs:
             base, signs = min(open_needs, key=lambda need: need[0])
+            text = base_text(system, base)
+            text = text if len(text) <= LONGEST_BASE else f"a sum of {len(system.field.bases[base])} terms"
             words = {NOT_ZERO: "zero", POSITIVE: "zero or negative", AT_LEAST_ZERO: "negative"}.get(signs, "undefined")
             give_up(
-                f"{base_text(system, base)} may be {words} in the domain, where "
+                f"{text} may be {words} in the domain, where "
                 f"{'a division' if signs == NOT_ZERO else 'a logarithm or a root'} has no value"
             )
             return
@@ -750,22 +752,29 @@ def _met(system: Symbolic, path: Path, need: tuple[int, Signs]) -> bool:
     base, wanted = need
     if algebra.signs_of_base(base) <= wanted:
         return True
-    if 1 not in wanted or algebra.base_roles[base]:
-        return False
     whole = algebra.bases[base]
+    if 1 not in wanted or algebra.base_roles[base] or not _is_sum_of_squares(system, path, whole):
+        return False
+    # The field is that of this line of the proof alone.
+    algebra.base_signs[base] = algebra.base_signs.get(base, ANY) & POSITIVE
+    return True
 
-    def plain(poly: Any, _: int) -> bool:
-        return algebra.plain_signs(poly) <= AT_LEAST_ZERO
 
+def _is_sum_of_squares(system: Symbolic, path: Path, whole: Any) -> bool:
+    """Whether a polynomial is a sum of squares of what the path has decided, of which one is not zero."""
+    algebra = system.field
+    rest, some = whole, False
     for other, signs in path.signs.items():
-        square = algebra.bases[other] ** 2
-        if 0 in signs or algebra.base_roles[other] or square.total_degree() > whole.total_degree():
+        long = len(algebra.bases[other]) > LONGEST_SUM
+        if long or len(algebra.base_roles[other]) > 1 or algebra.bases[other] == whole:
             continue
-        if forms.at_least_zero(algebra, whole - square, [], plain):
-            # The field is that of this line of the proof alone.
-            algebra.base_signs[base] = algebra.base_signs.get(base, ANY) & POSITIVE
-            return True
-    return False
+        square = Value(algebra, algebra.bases[other] ** 2, 1, (), frozenset())
+        for role in algebra.base_roles[other]:
+            # Every block has an entry.
+            square = system.sum_over(square, role)
+        if set(algebra.used(square.num)) <= set(algebra.used(whole)):
+            rest, some = rest - square.num, some or 0 not in signs
+    return some and (rest.is_zero() or algebra.plain_signs(rest) <= AT_LEAST_ZERO)
 
 
 def least(subject: Subject, name: str) -> int:

@@ -22,6 +22,7 @@ from verify.readings.algebra import (
     AT_LEAST_ZERO,
     AT_MOST_ZERO,
     NEGATIVE,
+    NOT_ZERO,
     POSITIVE,
     ZERO_SIGN,
     Field,
@@ -502,7 +503,11 @@ class Symbolic(System):
         answers = {COMPARISONS[name](sign) for sign in signs}
         if len(answers) == 1:
             return answers.pop()
-        return COMPARISONS[name](self.field.sign(difference, self._strict()))
+        options = self._strict()
+        if name in ("eq", "ne") and not self.autodiff:
+            # On which side of zero a value is, nobody asks.
+            options = (NOT_ZERO, ZERO_SIGN)
+        return COMPARISONS[name](self.field.sign(difference, options))
 
     def _is_finite(self, equation: Any, array: Array) -> Array:
         """Values of the reals are finite; constants need not be."""
