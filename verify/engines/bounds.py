@@ -124,10 +124,10 @@ class BoundReader(Reader):
     def __init__(self, subject: Subject, deadline: float, *, effort: float = math.inf) -> None:
         """Take a traced claim that states a bound; ``effort`` limits the steps that are taken."""
         super().__init__(subject, deadline, effort=effort)
-        # A bound is a statement about values: a mode with a direction states another one.
-        self.live = [program.name for program in subject.modes if not program.contracted]
-        if subject.stable is not None:
-            self.live.append(subject.stable.name)
+        if subject.claim.relation != "==":
+            # A bound is a statement about values: a mode with a direction states another one.
+            contracted = {program.name for program in subject.modes if program.contracted}
+            self.live = [name for name in self.live if name not in contracted]
         # Whether entries of either sign are followed with either sign, one after the other.
         self.split = False
         # Whether entries of an interval stay as they are, and its ends are known of them.
@@ -323,7 +323,7 @@ class BoundReader(Reader):
             if algebra.roles_of(one):
                 continue
             differences = (one - other if direction > 0 else other - one for other in terms)
-            if all(each.is_zero or algebra.signs(each) <= AT_LEAST_ZERO for each in differences):
+            if all(self._is_at_least_zero(system, each) for each in differences):
                 return one
         end = self._end(system, terms, direction)
         if end is not None or direction < 0:
@@ -342,6 +342,15 @@ class BoundReader(Reader):
                     self.special[wanted] = str(shape[0])
                     raise NeedsCases
         return None
+
+    def _is_at_least_zero(self, system: Symbolic, difference: Value) -> bool:
+        """Whether one value is at least another, by plain signs or by a certificate."""
+        if difference.is_zero or system.field.signs(difference) <= AT_LEAST_ZERO:
+            return True
+        try:
+            return self._at_least_zero(system, Path([]), difference)
+        except TooHard:
+            return False
 
     @staticmethod
     def _of(algebra: Field, terms: Sequence[Value], names: set[str]) -> bool:

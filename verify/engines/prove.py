@@ -65,6 +65,7 @@ LONGEST_SUM: Final = 12
 LONGEST_BASE: Final = 80
 LONGEST_REASON: Final = 600
 LONGEST_RESIDUAL: Final = 400
+SHIFTS: Final = "a maximum decides more than a shift"
 MOST_PATHS: Final = 4000
 # Facts whose sums are looked at to see that a choice has one outcome only.
 MOST_KNOWN: Final = 20
@@ -172,7 +173,7 @@ class Reader:
                 self.spoke = False
                 self.outcome = Outcome()
                 return self.run()
-            self._stop("a maximum decides more than a shift")
+            self._stop(SHIFTS)
         except (TooHard, UnsupportedPrimitive) as error:
             self._stop(str(error))
         except Exception as error:
@@ -913,7 +914,15 @@ def prove_open(claim: Claim, seconds: float = OPEN_SECONDS, *, keep: bool = Fals
         outcome = Outcome()
         outcome.reasons["formula"] = f"it cannot be traced with its sizes left open: {error}"
         return outcome
-    return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
+    outcome = Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
+    if not keep and SHIFTS in outcome.reasons.values():
+        # The reader of bounds knows which of several values is the largest.
+        from verify.engines import bounds
+
+        other = bounds.prove_bound(subject, seconds)
+        if other.proved and not other.reasons:
+            return other
+    return outcome
 
 
 def prove_open_bound(claim: Claim, seconds: float = OPEN_SECONDS) -> Outcome:
