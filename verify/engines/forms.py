@@ -58,6 +58,8 @@ def at_least_zero(
             if key in seen:
                 continue
             seen.add(key)
+            if solved.is_zero():
+                return True
             if certified(solved, 0) if not minors else _form_at_least_zero(algebra, solved, certified):
                 return True
     return False

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from verify.engines import cones
-from verify.readings.algebra import AT_LEAST_ZERO, Field, Poly, TooHard
+from verify.readings.algebra import AT_LEAST_ZERO, AT_MOST_ZERO, Field, Generator, Poly, TooHard
 
 # Exponents of the kinds of values that one entry of a block has, with the number of the block.
 Profile = tuple[int, tuple[int, ...]]
@@ -165,14 +165,7 @@ class _Expansion:
             key: Any = (generator.kind, generator.key[0])
             small = generator.key[0] in self.bounded
         elif generator.kind == "exp":
-            places, den, scale = generator.key
-            if den or len(places) != 1 or places[0][1] != 1:
-                raise TooHard("a bound with exponentials of products along an axis of any length")
-            inner = self.algebra.generators[places[0][0]]
-            if inner.kind != "input":
-                raise TooHard("a bound with exponentials of functions along an axis of any length")
-            key = (generator.kind, inner.key[0], scale, generator.unit)
-            small = False
+            key, small = self._exponential(generator)
         else:
             raise TooHard(f"a bound with a sum of a {generator.kind} along an axis of any length")
         if key not in self.kinds:
@@ -180,6 +173,34 @@ class _Expansion:
             self.kind_signed.append(not generator.signs <= AT_LEAST_ZERO)
             self.kind_bounded.append(small)
         return key
+
+    def _exponential(self, generator: Generator) -> tuple[Any, bool]:
+        """What kind of exponential one of an entry is, and whether it is at most one."""
+        places, den, scale = generator.key
+        generators = self.algebra.generators
+        own = [place for place, _ in places if generators[place].roles]
+        if den or len(own) != 1 or dict(places)[own[0]] != 1:
+            raise TooHard("a bound with exponentials of products along an axis of any length")
+        inner, others = generators[own[0]], tuple(each for each in places if each[0] != own[0])
+        name = inner.kind
+        if inner.kind == "log":
+            # Of an entry by the logarithm of how far it is behind.
+            single = self.algebra.base_generator[inner.key]
+            inner = inner if single is None else generators[single]
+        if inner.kind != "input":
+            raise TooHard("a bound with exponentials of functions along an axis of any length")
+        return (generator.kind, name, inner.key[0], others, scale, generator.unit), self._shrinks(generator)
+
+    def _shrinks(self, generator: Generator) -> bool:
+        """Whether an exponential is at most one, since its exponent is at most zero."""
+        places, den, _ = generator.key
+        exponents = [0] * self.algebra.learnt.capacity
+        for place, power in places:
+            exponents[place] = power
+        return (
+            not den
+            and self.algebra.plain_signs(self.algebra.context.term(exp_vec=tuple(exponents), coeff=1)) <= AT_MOST_ZERO
+        )
 
     def _product(
         self, factors: Sequence[tuple[int, Mapping[Any, int]]], element: Any, width: int
@@ -215,7 +236,8 @@ class _Expansion:
         """Which scalars are at most one."""
         generators = self.algebra.generators
         return [
-            generators[place].kind in ("input", "parameter") and generators[place].key[0] in self.bounded
+            (generators[place].kind in ("input", "parameter") and generators[place].key[0] in self.bounded)
+            or (generators[place].kind == "exp" and self._shrinks(generators[place]))
             for place in self.scalars
         ]
 

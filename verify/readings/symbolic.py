@@ -782,7 +782,11 @@ class Symbolic(System):
             inner = self.renamed(Value(field, field.bases[generator.key], 1, (), frozenset()), renaming)
             _, pairs = field.factor(inner.num)
             if kind == "log":
-                return field.total([field.log_of_base(base) for base, _ in pairs])
+                result = field.total([field.log_of_base(base) for base, _ in pairs])
+                if len(pairs) == 1 and (moved := field.by_key.get(("log", pairs[0][0]))) is not None:
+                    # Entries that are alike have logarithms of the same signs.
+                    field.generators[moved].signs &= generator.signs
+                return result
             return field.power_of(inner, Fraction(1, generator.unit))
         if kind == "others":
             raise TooHard("a sum over all entries but one")
