@@ -33,7 +33,7 @@ from verify.readings.algebra import (
     TooHard,
     Value,
 )
-from verify.readings.interpreter import Array
+from verify.readings.interpreter import Array, walk
 from verify.readings.symbolic import NeedsCases, Partition, Symbolic
 
 # Arguments whose sign is free are followed with either sign, up to this many entries.
@@ -116,6 +116,15 @@ class Rest:
         if self.below:
             text += "; it is negative where all its values are 1, or one of them is large"
         return text
+
+
+class _Reached(Exception):
+    """The values whose ends are asked for."""
+
+    def __init__(self, terms: Sequence[Value]) -> None:
+        """Take the values."""
+        super().__init__(terms)
+        self.terms = terms
 
 
 class BoundReader(Reader):
@@ -243,12 +252,7 @@ class BoundReader(Reader):
         result = np.empty((1, len(slots)), dtype=object)
         algebra = system.field
         if name in self.spread:
-            # ``v_j = least + spread q_j`` with ``0 <= q_j <= 1``.
-            self.bounded = self.bounded | {f"{name} part"}
-            for number, slot in enumerate(slots):
-                part = system.input(f"{name} part", (_where(slot),), AT_LEAST_ZERO)
-                result[0, number] = self._least(system, name) + self._spread(algebra, name) * part
-            return result
+            return self._spread_out(system, place, name, values)
         if facts.total is None:
             return super()._argument(system, place, name, values)
         parts: list[Value] = []
@@ -273,21 +277,81 @@ class BoundReader(Reader):
         """The largest entry of an argument less the smallest."""
         return self._parameter(algebra, f"{name} spread", 0)
 
+    def _parts(self, system: Symbolic, name: str, slots: Sequence[tuple[str, Any]]) -> list[Value]:
+        """``least + spread q_j`` with ``0 <= q_j <= 1`` for each slot."""
+        self.bounded = self.bounded | {f"{name} part"}
+        least, spread = self._least(system, name), self._spread(system.field, name)
+        return [least + spread * system.input(f"{name} part", (_where(slot),), AT_LEAST_ZERO) for slot in slots]
+
+    def _spread_out(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
+        """An argument v of which the ends of ``a_j + v_j`` or ``a_j - v_j`` are asked: those are ``least + spread q_j``."""
+        slots = system.axis(self.subject.shapes[place][0]).slots
+        # To see what a_j is, the formula is read up to there with entries that are free.
+        del self.spread[name]
+        before = system.extreme
+        given = [self._argument(system, each, other, values) for each, other in enumerate(self.subject.names)]
+
+        def stop(terms: Sequence[Value], direction: int) -> Value | None:
+            if self._turn(terms, given[place].ravel().tolist(), name) is not None:
+                raise _Reached(terms)
+            return before(terms, direction)
+
+        try:
+            system.extreme = stop
+            walk(system, self.subject.formula.closed, given, 1)
+        except _Reached as reached:
+            turn = self._turn(reached.terms, given[place].ravel().tolist(), name)
+            assert turn is not None
+            factor = system.field.number(turn)
+            result = np.empty((1, len(slots)), dtype=object)
+            entries = given[place].ravel().tolist()
+            for number, part in enumerate(self._parts(system, name, slots)):
+                # The terms come in the order of the slots.
+                rest = reached.terms[number] - factor * entries[number]
+                result[0, number] = factor * (part - rest)
+            return result
+        finally:
+            system.extreme = before
+            self.spread[name] = None
+        raise NeedsCases
+
+    @staticmethod
+    def _turn(terms: Sequence[Value], entries: Sequence[Any], name: str) -> int | None:
+        """1 or -1 where all terms are something plus or minus an entry of an argument; None where they are not."""
+        if len(terms) != len(entries) or not all(isinstance(each, Value) for each in entries):
+            return None
+        algebra = terms[0].field
+
+        def without(value: Value) -> bool:
+            return all(
+                generator.kind != "input" or generator.key[0] != name
+                for generator in (algebra.generators[each] for each in algebra.all_used(value))
+            )
+
+        for turn in (1, -1):
+            factor = algebra.number(turn)
+            if all(without(term - factor * entry) for term, entry in zip(terms, entries, strict=True)):
+                return turn
+        return None
+
     def _end(self, system: Symbolic, terms: Sequence[Value], direction: int) -> Value | None:
-        """The largest or smallest of all entries of an argument."""
+        """The largest or smallest of values that each have an entry of their own of either sign."""
         for place, (name, shape, facts) in enumerate(
             zip(self.subject.names, self.subject.shapes, self.facts, strict=True)
         ):
             if len(shape) != 1 or isinstance(shape[0], int) or facts != Facts() or self._is_logits(place):
                 continue
-            entries = self._argument(system, place, name, {}).ravel().tolist()
-            if sorted(str(each.key) for each in entries) != sorted(str(each.key) for each in terms):
-                continue
+            slots = system.axis(shape[0]).slots
             if name not in self.spread:
-                self.spread[name] = None
-                raise NeedsCases
-            least = self._least(system, name)
-            return least if direction < 0 else least + self._spread(system.field, name)
+                entries = super()._argument(system, place, name, {}).ravel().tolist()
+                if self._turn(terms, entries, name) is not None:
+                    self.spread[name] = None
+                    raise NeedsCases
+                continue
+            parts = self._parts(system, name, slots)
+            if len(parts) == len(terms) and all((a - b).is_zero for a, b in zip(parts, terms, strict=True)):
+                least = self._least(system, name)
+                return least if direction < 0 else least + self._spread(system.field, name)
         return None
 
     def _behind(
