@@ -284,7 +284,7 @@ class BoundReader(Reader):
         return [least + spread * system.input(f"{name} part", (_where(slot),), AT_LEAST_ZERO) for slot in slots]
 
     def _spread_out(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
-        """An argument v of which the ends of ``a_j + v_j`` or ``a_j - v_j`` are asked: those are ``least + spread q_j``."""
+        """An argument v where the ends of ``a_j + v_j`` or ``a_j - v_j`` are asked: they are ``least + spread q_j``."""
         slots = system.axis(self.subject.shapes[place][0]).slots
         # To see what a_j is, the formula is read up to there with entries that are free.
         del self.spread[name]
