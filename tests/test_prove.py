@@ -504,7 +504,8 @@ def test_sizes_that_no_proof_reaches_are_searched() -> None:
 
     def by_spread(x: Any, y: Any) -> Any:
         s = softmax(x)
-        return s * (1 - s) * (jnp.max(s - y) - jnp.min(s - y))
+        # The largest of twice a value is not followed along an open axis.
+        return s * (1 - s) * (jnp.max(2 * (s - y)) - jnp.min(2 * (s - y))) / 2
 
     for bound, region, all_of_it in ((sharp, domain.Simplex("n"), True), (by_spread, REALS, False)):
         given = {"domain": {"x": LOGITS, "y": region}, "relation": "abs<=", "sizes": {"n": (2, 10)}}

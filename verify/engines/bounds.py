@@ -557,6 +557,12 @@ class BoundReader(Reader):
     def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly], *, minor: int = 0) -> bool:
         """Search for a certificate of a polynomial, using what the path has decided."""
         algebra = system.field
+        if algebra.relations:
+            # Products of polynomials may have powers of roots.
+            reduced = algebra.value(poly, 1, (), frozenset())
+            if reduced.den:
+                return False
+            poly = reduced.num
         if len(poly) > MOST_CERTIFIED:
             raise TooHard(f"a difference of {len(poly)} terms")
         used = algebra.used(poly)
@@ -656,6 +662,8 @@ class BoundReader(Reader):
         rooted: dict[tuple[int, ...], int] = {}
         for exponents, coefficient in poly.to_dict().items():
             key = tuple(int(each) for each in exponents)
+            if key[place] > 1:
+                raise TooHard("a bound with powers of a root")
             if key[place]:
                 rooted[(*key[:place], 0, *key[place + 1 :])] = -int(coefficient)
             else:

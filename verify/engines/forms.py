@@ -152,9 +152,13 @@ def _replaced(algebra: Field, poly: Poly, step: Solution) -> Poly:
         algebra.learnt.effort -= 1 + len(poly) // 10
         return poly.compose(*(*algebra.variables[:place], instead.num, *algebra.variables[place + 1 :]))
     value = algebra.substitute(poly, {place: instead})
-    # The denominators are factors that were solved by: none of them is zero.
-    turns = sum(power for base, power in value.den if algebra.signs_of_base(base) <= AT_MOST_ZERO)
-    return -value.num if turns % 2 else value.num
+    # The denominators are factors that were solved by: none of them is zero. One whose own sign is open decides it.
+    num = value.num
+    for base, power in value.den:
+        signs = algebra.signs_of_base(base)
+        if power % 2 and not signs <= AT_LEAST_ZERO:
+            num = -num if signs <= AT_MOST_ZERO else num * algebra.bases[base]
+    return num
 
 
 def below(algebra: Field, value: Value) -> Signs:

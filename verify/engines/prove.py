@@ -294,7 +294,7 @@ class Reader:
                 old = other.blocks.pop(found.block)
                 fresh: list[int] = []
                 for signs in chosen:
-                    other.blocks[self._fresh] = Block(self._fresh, (*old.answers, signs))
+                    other.blocks[self._fresh] = Block(self._fresh, (*old.answers, signs), (*old.options, found.options))
                     fresh.append(self._fresh)
                     self._fresh += 1
                 axis.blocks = tuple(each for each in axis.blocks if each != found.block) + tuple(fresh)
@@ -684,6 +684,9 @@ class _Deciding:
             if block.asked >= len(block.answers):
                 raise Split(number, turned)
             chosen = block.answers[block.asked]
+            if not set(turned) <= set(block.options[block.asked]):
+                # What is known by now has changed the order of the choices, and these blocks do not cover this one.
+                raise TooHard("choices about an axis of any length that come up in different orders")
             block.asked += 1
         else:
             asked = len(self.path.counts)

@@ -74,11 +74,13 @@ class Block:
     Attributes:
         place: number of the block.
         answers: signs that its generic element takes in the choices about it, in the order in which they come up.
+        options: the options of each of these choices, all of which some block took.
         asked: how many of them have come up.
     """
 
     place: int
     answers: tuple[Signs, ...] = ()
+    options: tuple[tuple[Signs, ...], ...] = ()
     asked: int = 0
 
 
@@ -123,7 +125,7 @@ class Partition:
     def copy(self) -> "Partition":
         """The same partition with nothing asked yet."""
         axes = {name: Axis(each.name, each.least, each.singles, each.blocks) for name, each in self.axes.items()}
-        blocks = {place: Block(place, block.answers) for place, block in self.blocks.items()}
+        blocks = {place: Block(place, block.answers, block.options) for place, block in self.blocks.items()}
         return Partition(axes, blocks, dict(self.special))
 
     def keys_for(self, name: str, axis: str) -> list[int | str]:
