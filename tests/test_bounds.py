@@ -164,6 +164,23 @@ def test_forms(fn: Any, bound: Any, relation: Any, regions: Any, holds: bool) ->
     assert found(fn, bound, relation, regions) == holds
 
 
+@pytest.mark.parametrize(
+    ("bound", "holds"),
+    [
+        (lambda a, v: 2 * v[0] * v[1] * jnp.sqrt(1 + a), True),
+        (lambda a, v: 2.001 * v[0] * v[1] * jnp.sqrt(1 + a), False),
+        # The minor is R^2 - 1 = a, or R^2 - (1 + a)^2 = -a (1 + a), with R^2 = 1 + a.
+        (lambda a, v: 2 * v[0] * v[1] + 0 * a, True),
+        (lambda a, v: 2 * v[0] * v[1] * (1 + a), False),
+    ],
+    ids=map(str, range(4)),
+)
+def test_minors_with_powers_of_a_root(bound: Any, holds: bool) -> None:
+    """A product of roots is what is below them."""
+    regions = {"a": domain.Interval("", 0.0, 1.0), **V2}
+    assert found(lambda a, v: jnp.sqrt(1 + a) * (v[0] ** 2 + v[1] ** 2), bound, ">=", regions) == holds
+
+
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.999, False)])
 def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) -> None:
     """Where a^2 + b^2 <= c^2, twice their product is at most c^2, and at most no less."""
