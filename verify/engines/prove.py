@@ -710,7 +710,7 @@ class _Deciding:
         if len(known) > MOST_KNOWN:
             return ANY
         # Each pair of facts is added and compared.
-        field.learnt.effort -= len(known) ** 2
+        field.learnt.effort -= len(known) ** 2 // 4
         field.watch()
         found = ANY
         sums = known + [(a + b, p or q) for (a, p), (b, q) in itertools.combinations(known, 2)]
