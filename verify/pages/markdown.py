@@ -24,6 +24,7 @@ from verify.pages.text import (
     values_text,
     why_different,
     why_unexpected,
+    why_unproved,
 )
 from verify.results import ClaimRow, Counterexample, LossRow, Point, Results, StatementRow, VerdictRow
 
@@ -508,7 +509,7 @@ def _remark(row: ClaimRow, verdict: VerdictRow) -> str:
         return plain(verdict.reason)
     if verdict.status == "FAILS":
         return "a difference is left for all inputs"
-    return plain(short_of(row) if row.status == "HOLDS" else verdict.reason)
+    return plain(why_unproved(verdict) if verdict.reason else "")
 
 
 def _says(verdict: VerdictRow) -> str:

@@ -11,14 +11,19 @@ WIDTH = 80
 PROVE = "prove"
 # What keeps a proof from speaking of every size, as the engine says it, and for a reader.
 WHY_NOT = (
-    (r"a reshape of |an axis of length ", "the program joins axes whose lengths are left open"),
-    (r"an index of|dynamic_\w+ along|scatter along|gather|a slice of", "the program picks entries by a moving index"),
-    (r"\w+ along an axis of any length", "the program cuts or joins an axis whose length is left open"),
-    (r"out of time|in time|too many|more than", "it took too long"),
-    (r"did not cancel", "for a combination of choices, which may be impossible, a difference is left"),
-    (r"no certificate was found", "no certificate was found"),
+    (r"no certificate for .*", r"\g<0>"),
+    (r"a bound with .*? along an axis of any length|a bound for .*", r"there is no rule yet for \g<0>"),
+    (r"a maximum decides more than a shift", r"\g<0>"),
+    (r"a reshape of .*|an axis of length .*", "the program joins axes whose lengths are left open"),
     (
-        r"may be (zero|negative|zero or negative|undefined) in the domain",
+        r"an index of.*|dynamic_\w+ along.*|scatter along.*|a gather.*|a slice of.*",
+        "the program picks entries by a moving index",
+    ),
+    (r"\w+ along an axis of any length", "the program cuts or joins an axis whose length is left open"),
+    (r"out of time.*|.*in time$|too many .*|more than .*", r"it took too long (\g<0>)"),
+    (r".*did not cancel.*", "for a combination of choices, which may be impossible, a difference is left"),
+    (
+        r".*may be (zero|negative|zero or negative|undefined) in the domain.*",
         "a division, root or logarithm may have no value",
     ),
 )
@@ -147,24 +152,33 @@ def short_of(row: ClaimRow) -> str:
     found = proof(row)
     if found is None or row.status != "HOLDS" or not found.reason:
         return ""
+    return why_unproved(found)
+
+
+def why_unproved(found: VerdictRow) -> str:
+    """What keeps the symbolic engine from a proof, at which sizes, in a reader's words."""
     parts: list[str] = []
     for each in re.split(r"; (?=every |not )", found.reason):
         alone = re.match(r"(every [\w ]+?) by ([\w(), ]+) alone: (.*)", each)
         unproved = re.match(r"not (for every [\w ]+?|at [^:]+|proved at [^:]+): (.*)", each)
+        none = "not " if found.status == "HOLDS" else "no proof "
         if alone is not None:
             parts.append(f"for {alone[1]} by {alone[2]} alone, since in the other modes {_plainly(alone[3])}")
-        elif unproved is not None and found.status == "HOLDS":
-            parts.append(f"not {unproved[1]}: {_plainly(unproved[2])}")
-    if not parts and found.status != "HOLDS":
-        parts.append(f"no proof: {_plainly(found.reason)}")
+        elif unproved is not None:
+            where = unproved[1] if found.status == "HOLDS" else unproved[1].removeprefix("proved ")
+            parts.append(f"{none}{where}: {_plainly(unproved[2])}")
+        else:
+            parts.append(_plainly(each) if found.status == "HOLDS" else f"no proof: {_plainly(each)}")
     return "; ".join(dict.fromkeys(parts))
 
 
 def _plainly(reason: str) -> str:
+    """A reason, which may say something of each mode, in a reader's words."""
     for pattern, words in WHY_NOT:
-        if re.search(pattern, reason):
-            return words
-    return textwrap.shorten(reason, 120, placeholder=" …")
+        found = re.search(pattern, reason)
+        if found is not None:
+            return found.expand(words)
+    return reason
 
 
 def difference(row: ClaimRow) -> str:
