@@ -4,6 +4,7 @@
 """Sessions: what a person or a CI types. The logic is in the package."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -93,6 +94,21 @@ def verify(session: nox.Session) -> None:
     """Decide every claim of the article, sweep its maps, write reports/; `-- --check` compares instead of writing."""
     install(session, extras="practice")
     session.run("verify", "run", *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
+def pages(session: nox.Session) -> None:
+    """Build the website, offline, into build/site; decides the article first where there is no results.json."""
+    install(session, "pages", extras="practice")
+    if not Path("results.json").is_file():
+        session.run("verify", "run", env=CPU, success_codes=[0, 1])  # what did not come out as expected is shown too
+    session.run("python", "-m", "verify.pages.site", "build/site-source", env=CPU)
+    shutil.rmtree("build/site", ignore_errors=True)  # no page of an earlier build stays
+    # Anew each time, and a warning is an error: a link that leads nowhere, a formula that cannot be read.
+    strictly = ("--fail-on-warning", "--keep-going", "--quiet", "--fresh-env")
+    places = ("--conf-dir", "site", "--doctree-dir", "build/site-doctrees")
+    session.run("sphinx-build", *strictly, *places, "build/site-source", "build/site", env=CPU)
+    session.log("open build/site/index.html")
 
 
 @nox.session(default=False)

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from verify.claim import Claim
     from verify.loader import Loaded
     from verify.maps import Map
-    from verify.results import Results
+    from verify.results import ClaimRow, Results
     from verify.run import Progress
 
 EXPECTED, UNEXPECTED, REFUSED = 0, 1, 2
 REPORTS: Final = "reports"
 RESULTS: Final = "results.json"
 MOST_LINES: Final = 8  # of one kind in a summary, which has to fit a screen
+SHORT: Final = 16  # lines of a traced program that are shown unasked
 
 app = App(
     name="verify",
@@ -210,8 +211,9 @@ def show(
     *paths: str,
     results: Path = Path(RESULTS),
     certificate: Annotated[bool, Parameter(negative=())] = False,
+    jaxpr: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Show one claim or map: statement, derivation, and what the last run found.
+    """Show one claim or map: statement, derivation, what the last run found, and what to do next.
 
     Parameters
     ----------
@@ -224,9 +226,11 @@ def show(
     certificate
         Instead, prove it and print both sides, operation by operation at its smallest sizes, as a Python file that
         sympy checks without gradproof: `verify show ID --certificate > check.py && python check.py`.
+    jaxpr
+        Print what both sides were traced to however long it is; short programs are always printed.
     """
     from verify import results as found
-    from verify.pages.text import verdict_lines
+    from verify.pages.text import next_step, verdict_lines
 
     loaded, claims = _select(paths, None)
     claim = next((each for each in claims if each.id == id_), None)
@@ -245,7 +249,7 @@ def show(
     again = f"verify run -k {id_}{''.join(f' {path}' for path in paths)}"
     row = None
     if results.exists():
-        row = next((each for each in found.read(results).claims if each.id == id_), None)
+        row = found.claim_of(results, id_)
     if row is None:
         print(f"\nnot decided yet: no such claim in {results}; decide it with\n  {again}")
     else:
@@ -253,7 +257,20 @@ def show(
         for verdict in row.verdicts:
             points = f" at {verdict.checked} points" if verdict.checked else ""
             print(f"  {verdict.engine:<10}{verdict.status:<8}{verdict.evidence or verdict.floats}{points}")
+        print("\n".join(_programs_text(row, everything=jaxpr)))
+        print("", *textwrap.wrap(f"next: {next_step(row)}", 80, break_on_hyphens=False), sep="\n")
     return EXPECTED
+
+
+def _programs_text(row: "ClaimRow", *, everything: bool) -> Iterator[str]:
+    """What the sides were traced to, of long ones only how long they are."""
+    for side, text in row.programs.items():
+        lines = text.splitlines()
+        if everything or len(lines) <= SHORT:
+            yield f"\n{side.replace('_', ' ')}, as JAX traced it:"
+            yield from (f"  {line}" for line in lines)
+        else:
+            yield f"\n{side.replace('_', ' ')}: {len(lines)} lines of jaxpr, shown by --jaxpr"
 
 
 @app.command(name="rule")
@@ -766,7 +783,7 @@ def _map_description(given: "Map", results: Path) -> Iterator[str]:
         yield from _labelled("axis", f"{axis.name}: {axis.words}, {values}")
     yield from _labelled("computes", ", ".join(given.quantities))
     yield from _labelled("formats", ", ".join(given.formats))
-    row = next((each for each in found.read(results).maps if each.id == given.id), None) if results.exists() else None
+    row = found.map_of(results, given.id) if results.exists() else None
     if row is None:
         yield f"\nnot swept yet: no such map in {results}; sweep it with\n  verify map {given.id}"
         return

@@ -61,7 +61,12 @@ class Program:
         """
         exact = [float(value).hex() for value in literals(self.closed)]
         held = [f"{constant.dtype}{constant.tolist()}" for constant in map(np.asarray, self._constants())]
-        return "\n".join((str(self.closed), " ".join(exact), *held))
+        return "\n".join((self.printed, " ".join(exact), *held))
+
+    @cached_property
+    def printed(self) -> str:
+        """The jaxpr as JAX prints it, for a reader."""
+        return str(self.closed)
 
     def _constants(self) -> Iterator[Any]:
         yield from self.closed.consts

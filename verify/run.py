@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from verify.engines import Budget
+    from verify.engines.case import Case
     from verify.sweeps import Sweep
 
     Connection = connection.Connection[Any, Any]
 
 IN_PROCESS: Final = 2  # so few claims are decided before a second process has imported JAX
 BATCH: Final = 24  # claims decided together
+MOST_LINES: Final = 400  # of a traced program that is kept for readers
 MOST_JOBS: Final = 8  # each worker holds JAX and its compiled programs, about half a gigabyte
 PRECISION: Final = "digits kept"
 THRESHOLDS: Final = "thresholds"
@@ -384,7 +386,8 @@ def _decide(
     """Judge claims together; whatever the engines raise on one becomes its row."""
     from verify import engines
 
-    for claim, outcome in engines.judge_all(batch, _budget(work.budget, work.formats), work.seed, say):
+    for case, outcome in engines.judge_all(batch, _budget(work.budget, work.formats), work.seed, say):
+        claim = case.claim
         reason = error = ""
         verdicts: tuple[Verdict, ...] = ()
         if isinstance(outcome, ClaimError):
@@ -404,6 +407,7 @@ def _decide(
             verdicts,
             module=work.modules.get(claim.id, ""),
             functions=_functions(claim),
+            programs=_programs(case) if not isinstance(outcome, Exception) else None,
             reason=reason or error,
             error=error,
             repeat=_repeat(claim.id, work.targets, work.budget, work.seed),
@@ -414,6 +418,19 @@ def _repeat(claim: str, targets: Sequence[str], budget: str, seed: int) -> str:
     """The command that decides a claim again as it was decided."""
     words = ["verify", "run", *targets, "-k", claim, *(["--budget", budget] if budget != "standard" else [])]
     return shlex.join([*words, "--seed", str(seed)])
+
+
+def _programs(case: "Case") -> dict[str, str]:
+    """What each side was traced to at the first sizes; of a long program its beginning."""
+    subject = case.subject(case.choices[0])
+    sides = {"autodiff": subject.modes[0], "by_hand": subject.formula, "stable": subject.stable}
+    return {name: _beginning(side.printed) for name, side in sides.items() if side is not None}
+
+
+def _beginning(text: str) -> str:
+    lines = text.splitlines()
+    more = len(lines) - MOST_LINES
+    return "\n".join([*lines[:MOST_LINES], f"… {more} more lines"]) if more > 0 else text
 
 
 def _functions(claim: Claim) -> dict[str, str]:

@@ -51,6 +51,33 @@ def verdict_lines(row: ClaimRow) -> list[str]:
     return lines + (_folded(f"digits    {loss_text(loss)}") if (loss := lost(row)) is not None else [])
 
 
+def next_step(row: ClaimRow) -> str:
+    """What a reader may do about a verdict, in a sentence."""
+    if row.error:
+        return "Mend the claim as the message says, and run it again."
+    if row.floats == "outside":
+        return (
+            "A float lies where rounding cannot have put it: look up the worst point in results.json, try it without "
+            "jax.jit, and report it to JAX, or to us if our model of rounding is wrong there."
+        )
+    if row.status == "UNKNOWN":
+        if "rimitive" in row.reason:
+            return "Give the primitive a rule with verify.register_primitive, or write the function without it."
+        return "Narrow the domain or the sizes to where the reason does not apply, or give it more with --budget deep."
+    if row.status == "FAILS" and row.expect == "FAILS":
+        return "Nothing: it is known to be false, and the difference says where the sides are equal."
+    if row.status == "FAILS":
+        return (
+            "Compare the sides at this point by hand. If the formula is right under a hypothesis, put it into the "
+            "domain; if the statement is false and is to stay on record, give it expect=Status.FAILS."
+        )
+    if row.expect == "FAILS":
+        return "It was expected to fail and holds: take expect=Status.FAILS away, or look for the point it was about."
+    if row.evidence == "proved":
+        return f"Nothing; `verify show {row.id} --certificate` writes the proof as a file that sympy checks."
+    return "Nothing has to be done; --budget deep looks at more points."
+
+
 def _expectation(row: ClaimRow) -> str:
     if row.as_expected:
         return ", as expected"
