@@ -221,15 +221,56 @@
     };
   }
 
-  // Run a program; a choice takes the first of its two values where its condition is false.
+  // Run a program; a choice takes the first of its two values where its condition is false. What is not known is
+  // carried along as such, since a choice may not take it.
   function run(program, inputs, system) {
     var values = inputs.concat(program.constants.map(system.constant));
+    var same = system === BOUNDED ? sharing(values) : function (_, a, b, make) { return make(); };
     program.steps.forEach(function (step) {
       var a = values[step[1]];
-      if (step[0] === "select") values.push(a ? values[step[3]] : values[step[2]]);
-      else values.push(system[step[0]](a, values[step[2]]));
+      var b = values[step[2]];
+      if (a instanceof Unknown) values.push(a);
+      else if (step[0] === "select") values.push(a ? values[step[3]] : b);
+      else if (b instanceof Unknown) values.push(b);
+      else values.push(same(step[0], a, b, function () { return tried(function () { return system[step[0]](a, b); }); }));
     });
-    return program.outputs.map(function (place) { return values[place]; });
+    return program.outputs.map(function (place) {
+      if (values[place] instanceof Unknown) throw values[place];
+      return values[place];
+    });
+  }
+
+  // The same operation on the same numbers is one number, not two that are known to be close: their difference is 0.
+  function sharing(values) {
+    var places = new Map();
+    var known = new Map();
+    function once(key, made) {
+      if (!known.has(key)) known.set(key, made);
+      return known.get(key);
+    }
+    function place(a) {
+      if (!places.has(a)) places.set(a, places.size);
+      return places.get(a);
+    }
+    function shared(a) {
+      return a.e === 0 ? once("number " + a.v + " " + a.k, a) : a;
+    }
+    values.forEach(function (a, at) { values[at] = shared(a); });
+    return function (name, a, b, make) {
+      var operands = [place(a), b === undefined ? -1 : place(b)];
+      if (name === "add" || name === "mul") operands.sort(function (x, y) { return x - y; });
+      var key = name + " " + operands.join(" ");
+      return known.has(key) ? known.get(key) : once(key, shared(make()));
+    };
+  }
+
+  function tried(fn) {
+    try {
+      return fn();
+    } catch (problem) {
+      if (!(problem instanceof Unknown)) throw problem;
+      return problem;
+    }
   }
 
   // --- What is left of a gradient ----------------------------------------------------------------------------------
@@ -297,15 +338,6 @@
     return least_ === most_ ? String(least_) : least_ + " or more";
   }
 
-  function tried(fn) {
-    try {
-      return fn();
-    } catch (problem) {
-      if (!(problem instanceof Unknown)) throw problem;
-      return problem;
-    }
-  }
-
   // Everything about one loss at one point.
   //   name: of the loss.   x: logits.   y: target, summing to one.
   //   Returns {truth, reason, formats: {name: {values, class, digits}}}; truth is null where it is not known.
@@ -353,8 +385,9 @@
     if (known < 1) known = 1;
     var exponent = Math.log10(Math.abs(a.v)) + a.k * Math.log10(2);
     var sign = a.v < 0 ? "−" : "";
-    if (a.k === 0 && Math.abs(exponent) < 5) {
-      return sign + String(Number(Math.abs(a.v).toPrecision(known)));
+    if (a.k === 0 && exponent > -5 && exponent < 6) {
+      var shown = Math.abs(a.v).toPrecision(known);
+      return sign + (a.e === 0 ? String(Number(shown)) : shown);
     }
     if (Math.abs(exponent) < 290) {
       var value = Math.abs(a.v * Math.pow(2, a.k));
@@ -523,11 +556,11 @@
       controls.replaceChildren(examples, counts, logits, target);
     }
 
-    function swatch(name) {
+    function swatch(name, digits) {
       var place = data.classes.indexOf(name);
       return element("span", { class: "calc-class", title: data.meaning[name] }, [
         element("span", { class: "swatch", style: "background:" + data.colours[place], "aria-hidden": "true" }),
-        name,
+        name + (digits ? ", " + digits : ""),
       ]);
     }
 
@@ -557,7 +590,7 @@
       summary.setAttribute("role", "status");
       summary.append(
         (sorted[0] === sorted[1] ? "A tie" : "Class " + (winner + 1) + " wins") +
-          " by a logit gap of " + Number((sorted[0] - sorted[1]).toPrecision(6)) + " nats. " + data.first + ": " +
+          " by a logit gap of " + Number((sorted[0] - sorted[1]).toPrecision(6)) + " nats. JAX's gradient of " + data.first + ": " +
           formats.map(function (format) {
             var here = squared.formats[format];
             var digits = /^\d/.test(here.digits) ? here.digits + " digits" : "digits: " + here.digits;
@@ -570,24 +603,24 @@
       var hot = state.y.some(function (v) { return v === 1; });
       var losses = [];
       Object.keys(data.losses).forEach(function (name) {
+        var cells = [name];
         if (data.losses[name].oneHot && !hot) {
-          losses.push([name, "needs a target on one class"].concat(
-            state.x.slice(1).map(function () { return ""; }), formats.map(function () { return ""; }),
-            formats.map(function () { return ""; })));
+          losses.push(cells.concat("needs a target on one class", formats.slice(1).concat(state.x).map(function () { return ""; })));
           return;
         }
         var found = at(data, name, state.x, state.y);
-        var gradient = state.x.map(function (_, place) {
-          return found.truth ? text(found.truth[place]) : place ? "" : "unknown: " + found.reason;
+        formats.forEach(function (format) {
+          var here = found.formats[format];
+          cells.push(swatch(here.class, /^\d/.test(here.digits) ? here.digits : ""));
         });
-        losses.push([name].concat(gradient,
-          formats.map(function (format) { return found.formats[format].digits; }),
-          formats.map(function (format) { return swatch(found.formats[format].class); })));
+        state.x.forEach(function (_, place) {
+          cells.push(found.truth ? text(found.truth[place]) : place ? "" : "unknown: " + found.reason);
+        });
+        losses.push(cells);
       });
       var header = ["loss"].concat(
-        state.x.map(function (_, place) { return "gradient by logit " + (place + 1); }),
-        formats.map(function (format) { return "digits kept, " + format; }),
-        formats.map(function (format) { return "class, " + format; }));
+        formats.map(function (format) { return format + ": class, digits kept"; }),
+        state.x.map(function (_, place) { return "true gradient by logit " + (place + 1); }));
       var scrolled = results.lastElementChild ? results.lastElementChild.scrollLeft : 0;
       results.replaceChildren(summary,
         table("Softmax σ of the logits", ["class", "logit", "target", "σ", "1 − σ"], classes),

@@ -5,6 +5,7 @@
 
   var BASE = document.currentScript.src.replace(/[^/]*$/, "") + "maps/";
   var SMALLEST = 4; // cells across that one can zoom in to
+  var STRIDES = [1, 2, 4, 5, 8, 10, 16, 20, 25, 32, 40, 50, 64, 80, 100];
   // Even steps of the palette cividis, dark for the lowest.
   var SHADES = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
 
@@ -418,7 +419,8 @@
     function ticks(axis, low, high, most) {
       var first = Math.max(0, Math.ceil(low - 0.5));
       var last = Math.min(data.axes[axis].values.length - 1, Math.floor(high - 0.5));
-      var every = Math.max(1, Math.ceil((last - first + 1) / most));
+      var least = (last - first + 1) / most;
+      var every = STRIDES.find(function (each) { return each >= least; }) || Math.ceil(least);
       var found = [];
       for (var place = Math.ceil(first / every) * every; place <= last; place += every) {
         found.push([place, data.name(axis, place)]);
@@ -530,9 +532,9 @@
         counts.forEach(function (count, code) {
           if (!count) return;
           var share = (100 * count) / cells;
-          made.push([raw.colours[code], raw.classNames[code] + ": " + (share < 1 ? "under 1" : share.toFixed(0)) +
-            " % of the " + cells + " cells in sight"]);
+          made.push([raw.colours[code], raw.classNames[code] + " " + (share < 1 ? "under 1" : share.toFixed(0)) + " %"]);
         });
+        made.push([null, "of " + cells + " cells in sight"]);
       } else if (state.row < 0) {
         [0, 0.25, 0.5, 0.75, 1].forEach(function (at) {
           var value = range[0] + at * (range[1] - range[0]);
@@ -543,6 +545,7 @@
       if (now === shown) return;
       shown = now;
       legend.replaceChildren.apply(legend, made.map(function (each) {
+        if (!each[0]) return element("li", {}, each[1]);
         return element("li", {}, [
           element("span", { class: "swatch", style: "background:" + each[0], "aria-hidden": "true" }), each[1]]);
       }));

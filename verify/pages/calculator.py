@@ -111,7 +111,9 @@ def program(function: Callable[..., Any], classes: int) -> dict[str, Any]:
         for equation in closed.jaxpr.eqns:
             name = equation.primitive.name
             operands = [place_of(each) for each in equation.invars]
-            if name in _SAME:
+            if name == "convert_element_type" and equation.invars[0].aval.dtype == bool:
+                found = tape.step("select", operands[0], tape.constant(0.0), tape.constant(1.0))
+            elif name in _SAME:
                 found = operands[0]
             elif name == "integer_pow":
                 found = tape.power(operands[0], equation.params["y"])
@@ -132,9 +134,9 @@ def programs() -> dict[str, Any]:
     """All that the calculator's script is given: programs of every loss at each number of classes, and the rule.
 
     Returns:
-        ``losses`` by name, the judged ones first, each with ``sizes``: the programs ``autodiff`` and ``exact`` by number
-        of classes, and ``oneHot`` where the loss is about one right class; ``softmax``, programs of the outputs and of
-        what they leave; ``formats``; and ``rule``, by which the maps class a cell.
+        ``losses`` by name, the article's first, each with ``sizes``: the programs ``autodiff`` and ``exact`` by number
+        of classes, and ``oneHot`` where the loss is about one right class; ``softmax``, programs of the outputs and
+        of what they leave; ``formats``; and ``rule``, by which the maps class a cell.
     """
     import jax
 
@@ -191,25 +193,25 @@ def calculator_page(reports: str) -> str:
     blocks = [
         "# Calculator",
         '<link rel="stylesheet" href="_static/calculator.css">',
-        "Move the logits and the target, and see the softmax, the gradient of each of seventeen losses, how many decimal "
-        "digits of it JAX's own program keeps in float64 and in float32, and the class of that cell on the maps.",
+        "Move the logits and the target, and see the softmax, the gradient of each of seventeen losses, how many "
+        "decimal digits of it JAX's own program keeps in float64 and in float32, and which class of the maps that is.",
         '<div id="calculator-here"><noscript><p>This needs a browser that runs scripts. The table below shows four '
         "points.</p></noscript></div>",
         '<script src="_static/programs.js" defer></script>\n<script src="_static/calculator.js" defer></script>',
         "## How it computes",
         "\n".join(
             [
-                "- The gradient is computed in this page in float64, in a form in which nothing cancels, with a bound on "
-                "its own error carried along: only digits that are known are shown, and what a bound leaves open is "
-                "*unknown*.",
+                "- The gradient is computed in this page in float64, in a form in which nothing cancels, with a bound "
+                "on its own error carried along: only digits that are known are shown, and what a bound leaves open "
+                "is *unknown*.",
                 "- Digits and classes are those of the program that `jax.grad` traces, run here operation by operation "
                 "with every result rounded to the format, and flushed to zero below its normal range. A compiler may "
                 "fuse and reorder operations, so that near the edge of a class JAX's compiled program may fall on the "
                 f"other side; what it returned cell by cell is on [the maps]({reports}maps.md).",
-                "- *Digits kept* are those of the component that fares worst, rounded down; *none* where a component has "
-                "not one, *underflow* where its true value is below the format's normal range.",
-                "- Targets are multiples of 1/1024, so that they sum to one exactly in both formats. In float32 the true "
-                "value is taken at the logits as float32 rounds them.",
+                "- *Digits kept* are those of the component that fares worst, rounded down; *none* where a component "
+                "has not one, *underflow* where its true value is below the format's normal range.",
+                "- Targets are multiples of 1/1024, so that they sum to one exactly in both formats. In float32 the "
+                "true value is taken at the logits as float32 rounds them.",
             ]
         ),
         "## Four points, without scripts",

@@ -190,9 +190,9 @@ def explore_page(results: Results, reports: str) -> str:
         "# Explore the maps",
         '<link rel="stylesheet" href="_static/explore.css">',
         "Each map asks of every cell of a grid what JAX's gradient is worth there; what the classes mean, and how to "
-        f"read a map, stands [with the maps]({reports}maps.md). Figure and table show a map as it is. The section below "
-        "them opens it: zoom, point at a cell to read it, choose the loss, the format, and one target to see its row "
-        "alone. The data of a map is loaded when its section is opened, and not before.",
+        f"read a map, stands [with the maps]({reports}maps.md). Figure and table show a map as it is. The section "
+        "below them opens it: zoom, point at a cell to read it, choose the loss, the format, and one target to see its "
+        "row alone. The data of a map is loaded when its section is opened, and not before.",
     ]
     for row in results.maps:
         if row.classes or row.values:

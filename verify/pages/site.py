@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from verify.pages import markdown, text, verdict
+from verify.pages import explore, markdown, text, verdict
 from verify.pages.api import api_pages
 from verify.pages.maps import first_map
 from verify.pages.markdown import anchor, cell, display, fence, plain, table
@@ -70,9 +70,10 @@ def gather(results: Results, documents: Mapping[str, bytes]) -> dict[str, bytes]
     pages = {f"claims/{row.id}.md": claim_page(row, results) for row in results.claims}
     pages["claims/index.md"] = claims_index(results)
     pages |= {f"api/{name}": page for name, page in api_pages().items()}
-    known = {*files, *pages}
+    explored = explore.pages(results)
+    known = {*files, *pages, *explored}
     pages["index.md"] = first_page(results, documents["README.md"].decode(), known)
-    return files | {name: (page.rstrip() + "\n").encode() for name, page in pages.items()}
+    return files | explored | {name: (page.rstrip() + "\n").encode() for name, page in pages.items()}
 
 
 def _same_run(results: Results, documents: Mapping[str, bytes]) -> None:
