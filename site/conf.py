@@ -43,6 +43,15 @@ html_show_copyright = False
 html_last_updated_fmt = None  # the same results give the same bytes
 html_show_search_summary = False  # a summary is fetched, which browsers refuse to pages opened as files
 html_theme_options = {"sidebar_hide_name": False, "navigation_with_keys": False}
+html_sidebars = {
+    "claims/*.*": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/short.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 highlight_language = "none"
@@ -92,26 +101,48 @@ def with_found_files(app: Sphinx, config: Any) -> None:
 
 
 # What has to keep its spaces.
-VERBATIM: Final = re.compile(r"(<(pre|script|textarea)\b.*?</\2>)", re.DOTALL)
+VERBATIM: Final = re.compile(r"(<(?:pre|script|textarea)\b.*?</(?:pre|script|textarea)>)", re.DOTALL)
 # What the theme ships and no page loads.
-UNUSED: Final = ("_static/**/*.map", "_static/debug.css", "_static/README.md", "_static/*.png")
+UNUSED: Final = ("_static/**/*.map", "_static/debug.css", "_static/skeleton.css", "_static/README.md", "_static/*.png")
+
+
+# Replacements that change nothing that is seen: of pages between what is verbatim, of code, and of figures.
+PAGES: Final = (
+    (r"\n\s+", "\n"),
+    (r'<span class="(?:std std-\w+|pre)">([^<]*)</span>', r"\1"),
+    (r' title="Link to this heading"', ' title="Link"'),
+)
+CODE: Final = ((r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1"),)  # names and commas, which have no colour
+FIGURES: Final = (
+    (r"(?s)<!--.*?-->|<metadata>.*?</metadata>", ""),
+    (r"([1-9]\d*\.\d\d)\d+", r"\1"),  # not of scales, which are below one
+    (r"\n\s*", "\n"),
+    (r'transform="translate\(([\d.-]+) 0\)"', r'x="\1"'),
+    (r"DejaVuSans-", "d"),
+    (r' id="[a-z2.]+_\d+"', ""),
+)
 
 
 def squeezed(app: Sphinx, problem: Exception | None) -> None:
-    """Take indentation out of the pages, a third of a small one, and files that no page loads."""
+    """Take out what no reader sees, a third of a small page, and files that no page loads."""
     if problem is not None or app.builder.name != "html":
         return
     for path in app.outdir.rglob("*.html"):
         parts = VERBATIM.split(path.read_text(encoding="utf-8"))
-        # A match leaves two entries, itself and the name of its element.
-        text = "".join(
-            re.sub(r"\n\s+", "\n", part) if place % 3 == 0 else part if place % 3 == 1 else ""
-            for place, part in enumerate(parts)
-        )
-        path.write_text(text, encoding="utf-8")
+        for place, part in enumerate(parts):
+            parts[place] = _replaced(part, CODE if place % 2 else PAGES)
+        path.write_text("".join(parts), encoding="utf-8")
+    for path in app.outdir.glob("_images/*.svg"):
+        path.write_text(_replaced(path.read_text(encoding="utf-8"), FIGURES), encoding="utf-8")
     for pattern in UNUSED:
         for path in app.outdir.glob(pattern):
             path.unlink()
+
+
+def _replaced(text: str, replacements: tuple[tuple[str, str], ...]) -> str:
+    for pattern, by in replacements:
+        text = re.sub(pattern, by, text)
+    return text
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -40,9 +40,6 @@ def api_pages() -> dict[str, str]:
         blocks.append(f"## verify.{module}")
         rows = [[f"[{node.name}]({module}.md#{anchor(node.name)})", _summary(node)] for node in found]
         blocks.append(table(["name", "is"], rows))
-    names = [each.removesuffix(".md") for each in pages]
-    entries = "\n".join(f"verify.{name} <{name}>" for name in names)
-    blocks.append(f"```{{toctree}}\n:hidden:\n\n{entries}\n```")
     return {"index.md": "\n\n".join(blocks), **pages}
 
 
@@ -86,7 +83,7 @@ def _summary(node: Definition) -> str:
 
 
 def _page(module: str, tree: ast.Module, found: Sequence[Definition]) -> str:
-    blocks = [f"# verify.{module}", "[Python API](index.md)", markdown_of(ast.get_docstring(tree) or "")]
+    blocks = ["---\norphan: true\n---", f"# verify.{module}", "[Python API](index.md)", markdown_of(ast.get_docstring(tree) or "")]
     for node in found:
         blocks += [f"## {node.name}", *_described(node)]
         # What a region answers is the same for all of them.

@@ -5,6 +5,7 @@ the site has: a first page, one page per claim, an index of claims, and the API.
 statements, claims and maps lead to each other. Pure but for reading files: the same give the same bytes.
 """
 
+import importlib.util
 import re
 import shutil
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from verify.pages import explore, markdown, text, verdict
+from verify.pages import markdown, text, verdict
 from verify.pages.api import api_pages
 from verify.pages.maps import first_map
 from verify.pages.markdown import anchor, cell, display, fence, plain, table
@@ -21,6 +22,9 @@ from verify.results import ClaimRow, MapRow, Results, ResultsError, StatementRow
 MARKER: Final = "gathered.txt"
 SOURCES: Final = ("*.md", "docs/*.md", "docs/figures/*.svg", "reports/*.md", "reports/figures/*.svg")
 WORDS: Final = "docs/glossary.md"
+EXPLORER: Final = "verify.pages.explore"
+EXPLORE: Final = ("explore.md", "calculator.md")  # written by it, beside these pages
+MOST: Final = 8  # other claims that a claim's page lists; the statement's place has them all
 # Headings of the navigation, and pages in the order of a reader; what is not named here comes last of its folder.
 STORY: Final = ("reports/verdict", "reports/index", "reports/article", "claims/index")
 MAPS: Final = ("explore", "calculator", "reports/maps", "reports/thresholds", "reports/precision")
@@ -46,16 +50,17 @@ TITLES: Final = {
     "explore": "Explore the maps",
     "calculator": "Calculator",
 }
-LETTER: Final = re.compile(r"\\partial|\\sigma|[A-Za-z0-9.]+|[-+=/(),<> ]|[_^](?:\{[^{}]*\}|\w)")
-SYMBOLS: Final = {r"\partial": "∂", r"\sigma": "<i>σ</i>", "-": "−", "<": "&lt;", ">": "&gt;"}
+LETTER: Final = re.compile(r"\\(?:partial|sigma|sum) ?|[A-Za-z0-9.]+|[-+=/(),<> ]|[_^](?:\{[^{}]*\}|\w)")
+SYMBOLS: Final = {r"\partial": "∂", r"\sigma": "<i>σ</i>", r"\sum": "Σ", "-": "−", "<": "&lt;", ">": "&gt;"}
 
 
-def gather(results: Results, documents: Mapping[str, bytes]) -> dict[str, bytes]:
+def gather(results: Results, documents: Mapping[str, bytes], later: Sequence[str] = ()) -> dict[str, bytes]:
     """All files of the site's source.
 
     Args:
         results: a whole run over the article.
         documents: Markdown and figures of the project, by path below its folder.
+        later: pages that will be written beside these, for the navigation.
 
     Returns:
         Content by path below the source's folder.
@@ -70,10 +75,9 @@ def gather(results: Results, documents: Mapping[str, bytes]) -> dict[str, bytes]
     pages = {f"claims/{row.id}.md": claim_page(row, results) for row in results.claims}
     pages["claims/index.md"] = claims_index(results)
     pages |= {f"api/{name}": page for name, page in api_pages().items()}
-    explored = explore.pages(results)
-    known = {*files, *pages, *explored}
+    known = {*files, *pages, *later}
     pages["index.md"] = first_page(results, documents["README.md"].decode(), known)
-    return files | explored | {name: (page.rstrip() + "\n").encode() for name, page in pages.items()}
+    return files | {name: (page.rstrip() + "\n").encode() for name, page in pages.items()}
 
 
 def _same_run(results: Results, documents: Mapping[str, bytes]) -> None:
@@ -149,13 +153,13 @@ def _map_links(row: MapRow, results: Results, page: str) -> str:
     if statement is None:
         return f"*{plain(row.source)}*" if row.source else ""
     claims = [f"[{id_}]({claim_name(id_, of=page)})" for id_ in statement.claims if _has(id_, results)]
-    said = f"Shows what {statement_link(statement, page)} says"
-    return f"{said}; claims: {', '.join(claims)}." if claims else f"{said}."
+    said = f"The article says: {' '.join(statement.text.split())} {_judged(statement, page)}."
+    return f"{said} Claims: {', '.join(claims)}." if claims else said
 
 
 def statement_link(row: StatementRow, page: str) -> str:
     """A link from a page to a statement of the article."""
-    return f"[the statement at {plain(row.place)}]({_up(page)}reports/article.md#{statement_anchor(row.id)})"
+    return f"[this statement]({_up(page)}reports/article.md#{statement_anchor(row.id)})"
 
 
 def map_link(row: MapRow, page: str) -> str:
@@ -223,8 +227,8 @@ def _simple(latex: str) -> str:
                 return ""
             tag = "sub" if part[0] == "_" else "sup"
             found.append(f"<{tag}>{inner}</{tag}>")
-        elif part in SYMBOLS:
-            found.append(SYMBOLS[part])
+        elif part.rstrip() in SYMBOLS:
+            found.append(SYMBOLS[part.rstrip()])
         else:
             found.append(re.sub(r"[A-Za-z]+", r"<i>\g<0></i>", part))
     return "".join(found)
@@ -238,13 +242,11 @@ def _contents(results: Results, pages: set[str]) -> str:
         f"reports/{markdown.topic_name(module).removesuffix('.md')}": _short(markdown.topic_title(results, module))
         for module in _modules(results)
     }
-    # Pages that are written after this one, beside it.
-    later = {"explore", "calculator"} & names
     placed = {*STORY, *MAPS, *HOW_TO, *REFERENCE, *topics}
     rest = sorted(each for each in names if each not in placed and each.partition("/")[0] not in ("claims", "api"))
     groups = (
         ("The article", STORY),
-        ("Maps and floats", [each for each in MAPS if each in names | later]),
+        ("Maps and floats", MAPS),
         ("Claims by topic", topics),
         ("How to", HOW_TO),
         ("Reference", [*REFERENCE, *rest]),
@@ -317,23 +319,33 @@ def claim_page(row: ClaimRow, results: Results) -> str:
 def _where(row: ClaimRow, results: Results, page: str) -> Iterator[str]:
     """Where the article says it: the statement, its verdict, its other claims and its maps."""
     mine = [each for each in results.statements if row.id in each.claims or each.id == row.statement_id]
+    mine.sort(key=lambda each: each.id != row.statement_id)
     yield "## Where the article says it" if mine else "## Where it comes from"
     if row.source:
         yield f"*{plain(row.source)}*"
-    for each in mine:
+    for each in mine[:1]:
         yield f"> {' '.join(each.text.split())}"
-        judged = f"**{each.verdict}**" + (f" ({each.condition})" if each.condition else "")
-        yield f"Verdict on {statement_link(each, page)}: {judged}. {' '.join(each.reason.split())}"
+        yield f"{_judged(each, page)}. {' '.join(each.reason.split())}"
         others = [f"[{id_}]({id_}.md)" for id_ in each.claims if id_ != row.id and _has(id_, results)]
         if others:
-            yield f"Other claims on it: {', '.join(others)}."
+            more = f" and {len(others) - MOST} more" if len(others) > MOST else ""
+            yield f"Other claims on it: {', '.join(others[:MOST])}{more}."
         maps = [map_link(found, page) for found in results.maps if found.statement_id == each.id]
         if maps:
             yield f"Maps that show it: {', '.join(maps)}."
+    if mine[1:]:
+        lines = [f"- {' '.join(each.text.split())} {_judged(each, page)}." for each in mine[1:]]
+        yield "It is also used for:\n\n" + "\n".join(lines)
     for each in results.slips:
         if row.id in each.claims:
             slip = f"[slip]({_up(page)}reports/article.md#slips)"
             yield f"It shows a {slip} of the article: {' '.join(each.text.split())}"
+
+
+def _judged(row: StatementRow, page: str) -> str:
+    """The verdict on a statement, with a link to it."""
+    verdict_words = f"**{row.verdict}**" + (f" ({row.condition})" if row.condition else "")
+    return f"Verdict on {statement_link(row, page)}: {verdict_words}"
 
 
 def _found(row: ClaimRow) -> Iterator[str]:
@@ -397,6 +409,7 @@ def _digits(row: ClaimRow, results: Results) -> Iterator[str]:
     yield "## Digits that floats keep"
     if measured:
         programs = list(dict.fromkeys(str(each["program"]) for each in measured))
+        programs.sort(key=("formula", "stable").__contains__)  # what JAX computes comes first
         formats = list(dict.fromkeys(str(each["format"]) for each in measured))
         fewest: dict[tuple[str, str], float] = {}
         for each in measured:
@@ -448,9 +461,9 @@ def _code(row: ClaimRow) -> Iterator[str]:
 
 
 PROGRAMS: Final = {
-    "autodiff": "JAX's derivative",
-    "by_hand": "the formula by hand",
-    "stable": "the form that keeps digits",
+    "autodiff": "What JAX computes",
+    "by_hand": "The formula by hand",
+    "stable": "The form that keeps digits",
 }
 
 
@@ -501,11 +514,19 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         replace(folder / name, content)
 
 
+def _explorer() -> bool:
+    """Whether the maps that a reader moves about in, and the calculator, are there."""
+    return importlib.util.find_spec(EXPLORER) is not None
+
+
 def main(arguments: Sequence[str]) -> int:
     """Gather the site's source; the exit status is 2 where that cannot be done.
 
     Args:
         arguments: the folder to write, and perhaps the file of results.
+
+    Returns:
+        0, or 2 with a message on standard error.
     """
     if not 1 <= len(arguments) <= 2 or arguments[0].startswith("-"):
         print("usage: python -m verify.pages.site FOLDER [RESULTS]", file=sys.stderr)
@@ -513,7 +534,9 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(arguments[0])
     try:
         results = read(Path(arguments[1] if len(arguments) == 2 else "results.json"))
-        write(folder, gather(results, documents(Path())))
+        write(folder, gather(results, documents(Path()), later=EXPLORE if _explorer() else ()))
+        if _explorer():
+            importlib.import_module(EXPLORER).write(results, folder)
     except ResultsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
