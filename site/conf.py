@@ -111,6 +111,7 @@ PAGES: Final = (
     (r"\n\s+", "\n"),
     (r'<span class="(?:std std-\w+|pre)">([^<]*)</span>', r"\1"),
     (r' title="Link to this heading"', ' title="Link"'),
+    (r'<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">'),
 )
 CODE: Final = ((r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1"),)  # names and commas, which have no colour
 FIGURES: Final = (

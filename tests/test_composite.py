@@ -11,10 +11,11 @@ import pytest
 from flint import arb
 from jax import lax
 from jax.extend import core as jex
-from jax.interpreters import mlir
+from jax.interpreters import batching, mlir
 
-from verify import register_primitive
-from verify.claim import ClaimError, UnsupportedPrimitive
+from verify import check, register_primitive
+from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive
+from verify.domain import Reals
 from verify.primitives import RULES
 from verify.program import equations
 from verify.readings.api import allowed, enclose
@@ -290,6 +291,7 @@ def _made_up(name: str) -> Callable[..., Any]:
     primitive.def_abstract_eval(lambda x, *, shift: x)
     primitive.def_impl(lambda x, *, shift: x**3 + shift)
     mlir.register_lowering(primitive, mlir.lower_fun(lambda x, *, shift: x**3 + shift, multiple_results=False))
+    batching.defvectorized(primitive)
     return lambda x: primitive.bind(x, shift=2)
 
 
@@ -314,6 +316,21 @@ def test_a_rule_for_a_primitive_of_ones_own(forget: None) -> None:
                 assert ball.is_finite()
                 assert ball.contains(arb(value))
                 assert not ball.is_exact()
+
+
+def test_a_rule_that_is_registered_anew_is_the_one_that_is_read(forget: None) -> None:
+    cube = _made_up("made_up_anew")
+    claim = Claim(
+        id="anew",
+        autodiff=Derivative(lambda x: jnp.sum(cube(x)), "value"),
+        by_hand=lambda x: jnp.sum(x**3 + 2),
+        domain={"x": Reals("n")},
+        sizes={"n": (2,)},
+    )
+    register_primitive("made_up_anew", exact=lambda x, shift: x * x * x + shift)
+    assert check(claim, budget="quick").status is Status.HOLDS
+    register_primitive("made_up_anew", exact=lambda x, shift: x * x * x - shift)
+    assert check(claim, budget="quick").status is Status.FAILS
 
 
 def test_without_a_rounded_rule_nothing_is_claimed_of_floats(forget: None) -> None:

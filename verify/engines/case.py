@@ -15,6 +15,7 @@ from verify.claim import Claim, UnsupportedPrimitive, Witness
 from verify.domain import Labels, Region
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
+from verify.primitives import RULES, Rule
 from verify.program import Breadth, Program, Subject, equations, literals, trace
 from verify.readings.exact import Exact, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
@@ -297,13 +298,14 @@ class Readings:
     def __init__(self, most: int, largest: int) -> None:
         """Keep this many readings of at most this many components."""
         self.most, self.largest = most, largest
-        self.kept: dict[tuple[str, int, bytes], tuple[Array, Trail]] = {}
+        self.kept: dict[tuple[str, int, bytes, tuple[Rule, ...]], tuple[Array, Trail]] = {}
 
     def get(
         self, program: Program, points: "Points", bits: int, compute: Callable[[], tuple[Array, Trail]]
     ) -> tuple[Array, Trail]:
         """A kept reading, or a new one."""
-        key = (program.text, bits, points.key)
+        # A rule that is registered anew gives a program of the same text another meaning.
+        key = (program.text, bits, points.key, tuple(RULES.values()))
         if key in self.kept:
             return self.kept[key]
         result = compute()

@@ -83,7 +83,9 @@ def _summary(node: Definition) -> str:
 
 
 def _page(module: str, tree: ast.Module, found: Sequence[Definition]) -> str:
-    blocks = ["---\norphan: true\n---", f"# verify.{module}", "[Python API](index.md)", markdown_of(ast.get_docstring(tree) or "")]
+    # Out of the navigation, which stands on every page; the index leads here.
+    blocks = ["---\norphan: true\n---", f"# verify.{module}", "[Python API](index.md)"]
+    blocks.append(markdown_of(ast.get_docstring(tree) or ""))
     for node in found:
         blocks += [f"## {node.name}", *_described(node)]
         # What a region answers is the same for all of them.
