@@ -3,6 +3,7 @@
 `nox -s browser` builds the site and runs these; they need Chromium and the built site, and skip without.
 """
 
+import math
 import os
 import re
 import shutil
@@ -195,12 +196,16 @@ CHOSEN: Final = (
 )
 
 
+LONG: Final = ("claims/index.html", "reports/maps.html")  # half a minute each, and nothing in dark that others have not
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(chromium: Any, site: Path, scheme: str) -> None:
     claims = sorted((site / "claims").glob("*.*.html"))[:1]
+    chosen = [site / name for name in CHOSEN if scheme == "light" or name not in LONG]
     wrong: dict[str, list[str]] = {}
     with Visit(chromium, scheme=scheme) as visit:
-        for path in (*(site / name for name in CHOSEN), *claims):
+        for path in (*chosen, *claims):
             if not path.is_file():
                 assert path.name == "genindex.html", path
                 continue
@@ -573,15 +578,15 @@ def test_the_class_of_a_cell_is_that_of_the_map(chromium: Any, site: Path, resul
 
 
 def strays(ours: np.ndarray, theirs: np.ndarray) -> int:
-    """Cells whose class does not occur in the other grid, there or in a cell beside it.
+    """Cells whose class does not occur in the other grid, there or within two cells.
 
     At the ragged edge where the last digit goes, a compiler that fuses operations falls on either side.
     """
-    padded = np.pad(theirs, 1, mode="edge")
+    padded = np.pad(theirs, 2, mode="edge")
     height, width = theirs.shape
     near = np.zeros(theirs.shape, dtype=bool)
-    for down in range(3):
-        for right in range(3):
+    for down in range(5):
+        for right in range(5):
             near |= padded[down : down + height, right : right + width] == ours
     return int((~near).sum())
 
@@ -604,7 +609,8 @@ def test_a_reader_moves_logits_and_target(chromium: Any, site: Path) -> None:
         page.locator("#logit-1").fill("5")
         assert "logit gap of 5 nats" in summary()
         assert page.locator("#logit-1-slider").input_value() == "5"
-        assert line("squared error")[2] == "0.0132074"
+        u = math.exp(-5)
+        assert line("squared error")[2] == f"{2 * u / (1 + u) ** 3:.6}"
         page.locator("#logit-2-slider").focus()
         page.keyboard.press("ArrowRight")
         assert page.locator("#logit-2").input_value() == "0.5"
