@@ -214,7 +214,7 @@ def test_every_loss_of_the_map_has_a_form() -> None:
     assert set(WITHOUT_CANCELLATION) == set(LOSSES)
     assert next(iter(WITHOUT_CANCELLATION)) == "squared error"
     assert set(ONE_HOT_ONLY) < set(LOSSES)
-    assert all(sum(each["y"]) == 1 and len(each["x"]) == len(each["y"]) for each in EXAMPLES)
+    assert all(sum(each.y) == 1 and len(each.x) == len(each.y) for each in EXAMPLES)
 
 
 def test_the_same_operation_stands_once() -> None:

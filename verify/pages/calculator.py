@@ -1,6 +1,7 @@
 """The calculator's page, and the programs that its script runs: JAX's gradients, and forms without cancellation."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -170,17 +171,32 @@ def programs() -> dict[str, Any]:
         "classes": CLASSES,
         "colours": CLASS_COLOURS,
         "meaning": MEANING,
-        "examples": EXAMPLES,
+        "examples": list(map(asdict, EXAMPLES)),
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A point that one click goes to.
+
+    Attributes:
+        title: what the button says.
+        x: logits in nats.
+        y: target, summing to one.
+    """
+
+    title: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
 EXAMPLES: Final = (
-    {"title": "gap 5, wrong", "x": [5, 0], "y": [0, 1]},
-    {"title": "gap 18, wrong", "x": [18, 0], "y": [0, 1]},
-    {"title": "gap 40, wrong", "x": [40, 0], "y": [0, 1]},
-    {"title": "gap 40, right", "x": [40, 0], "y": [1, 0]},
-    {"title": "gap 800, wrong", "x": [800, 0], "y": [0, 1]},
-    {"title": "the article's three logits", "x": [0.2, 5, 0.3], "y": [1, 0, 0]},
+    Example(title="gap 5, wrong", x=(5, 0), y=(0, 1)),
+    Example(title="gap 18, wrong", x=(18, 0), y=(0, 1)),
+    Example(title="gap 40, wrong", x=(40, 0), y=(0, 1)),
+    Example(title="gap 40, right", x=(40, 0), y=(1, 0)),
+    Example(title="gap 800, wrong", x=(800, 0), y=(0, 1)),
+    Example(title="the article's three logits", x=(0.2, 5, 0.3), y=(1, 0, 0)),
 )
 
 
@@ -230,13 +246,13 @@ def _points_table() -> str:
     from verify.pages.markdown import table
     from verify.readings.api import enclose
 
-    shown = [each for each in EXAMPLES if len(each["x"]) == 2 and each["x"][0] <= 40]
+    shown = [each for each in EXAMPLES if len(each.x) == 2 and each.x[0] <= 40]
     rows: list[list[str]] = []
     with jax.enable_x64(True):
         for name in ("squared error", "cross entropy", "absolute error"):
             cells = [
-                enclose(jax.grad(LOSSES[name][0]), np.array(each["x"], float), np.array(each["y"], float))[0]
+                enclose(jax.grad(LOSSES[name][0]), np.array(each.x, float), np.array(each.y, float))[0]
                 for each in shown
             ]
             rows.append([name, *(f"{float(ball.mid()):.5g}" for ball in cells)])
-    return table(["loss", *(str(each["title"]) for each in shown)], rows)
+    return table(["loss", *(each.title for each in shown)], rows)
