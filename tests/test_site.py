@@ -591,6 +591,36 @@ def strays(ours: np.ndarray, theirs: np.ndarray) -> int:
     return int((~near).sum())
 
 
+VALUES: Final = """([name, x, y, format]) => {
+  return GRADPROOF_CALCULATOR.at(name, [x, 0], y).formats[format].values;
+}"""
+
+
+def test_gradients_become_zero_at_the_very_float_at_which_those_of_jax_do(
+    chromium: Any, site: Path, results: Results
+) -> None:
+    told = re.compile(r"threshold\.([\w-]+)\.(wrong|right)\.(winner|target|loser)-is-zero")
+    tried = 0
+    with Visit(chromium) as visit:
+        page = visit.open(site / "calculator.html")
+        for row in results.thresholds:
+            found = told.fullmatch(row.id)
+            if not found or row.format not in ("float64", "float32"):
+                continue
+            name, side, part = found.groups()
+            dtype = np.dtype(row.format)
+            first = dtype.type(float.fromhex(row.number))
+            before = np.nextafter(first, dtype.type(0))
+            target = [1, 0] if side == "right" else [0, 1]
+            zero = [
+                page.evaluate(VALUES, [name.replace("-", " "), float(gap), target, row.format])[part != "winner"] == 0
+                for gap in (before, first)
+            ]
+            assert zero == [False, True], (row.id, row.format, row.decimal)
+            tried += 1
+    assert tried == 20
+
+
 def test_a_reader_moves_logits_and_target(chromium: Any, site: Path) -> None:
     with Visit(chromium) as visit:
         page = visit.open(site / "calculator.html")
