@@ -593,7 +593,7 @@
           " by a logit gap of " + Number((sorted[0] - sorted[1]).toPrecision(6)) + " nats. JAX's gradient of " + data.first + ": " +
           formats.map(function (format) {
             var here = squared.formats[format];
-            var digits = /^\d/.test(here.digits) ? here.digits + " digits" : "digits: " + here.digits;
+            var digits = /^\d/.test(here.digits) ? here.digits + (here.digits === "1" ? " digit" : " digits") : "digits: " + here.digits;
             return format + " " + here.class + ", " + digits;
           }).join("; ") + ".");
       var classes = state.x.map(function (value, place) {
