@@ -25,7 +25,7 @@ root_doc = "index"
 extensions = ["myst_parser"]
 
 # Markdown as a code-hosting site reads it: anchors of headings, maths in fences, alerts; spans of maths are below.
-myst_enable_extensions = ["alert", "attrs_inline"]
+myst_enable_extensions = ["alert", "attrs_block", "attrs_inline"]
 myst_heading_anchors = 4
 myst_fence_as_directive = ["math"]
 # A page of one topic starts with its claims, not with a heading of the next level: that is no mistake here.
@@ -94,6 +94,17 @@ def with_katex(app: Sphinx, pagename: str, templatename: str, context: dict[str,
     if inside or any('class="math' in title for title in titles):
         app.add_css_file("katex/katex.min.css")
         app.add_js_file("katex/katex.min.js", defer="defer", priority=400)
+    # A title with a formula in it is cut before it: nothing lays it out in a window's title or a link to the next page.
+    context["title"] = without_maths(context.get("title", ""))
+    for name in ("prev", "next"):
+        if context.get(name):
+            context[name] = context[name] | {"title": without_maths(context[name]["title"])}
+
+
+def without_maths(title: str) -> str:
+    """A title up to the colon before its first formula."""
+    head, formula, _ = title.partition('<span class="math')
+    return head.rpartition(":")[0] or head if formula else title
 
 
 def with_found_files(app: Sphinx, config: Any) -> None:

@@ -24,7 +24,8 @@ SOURCES: Final = ("*.md", "docs/*.md", "docs/figures/*.svg", "reports/*.md", "re
 WORDS: Final = "docs/glossary.md"
 EXPLORER: Final = "verify.pages.explore"
 EXPLORE: Final = ("explore.md", "calculator.md")  # written by it, beside these pages
-MOST: Final = 8  # other claims that a claim's page lists; the statement's place has them all
+STACKED: Final = "{.stacked}"  # a table of prose, whose cells stand below each other on a phone
+MOST: Final = 8  # claims on a statement that another page lists; the statement's own place has them all
 # Headings of the navigation, and pages in the order of a reader; what is not named here comes last of its folder.
 STORY: Final = ("reports/verdict", "reports/index", "reports/article", "claims/index")
 MAPS: Final = ("explore", "calculator", "reports/maps", "reports/thresholds", "reports/precision")
@@ -132,6 +133,7 @@ def _linked(name: str, page: str, results: Results) -> str:
             targets[f"{'' if own == file else file}#{name_}"] = claim_name(id_, of=name)
     page = re.sub(r"\]\(([^)\s]+)\)", lambda found: f"]({targets.get(found[1], found[1])})", page)
     if own == "article.md":
+        page = page.replace("\n\n| ", f"\n\n{STACKED}\n| ")
         for row in results.statements:
             start = f"| {cell(f'{row.text}<br>*{plain(row.place)}*')} |"
             if page.count(start) != 1:
@@ -152,9 +154,16 @@ def _map_links(row: MapRow, results: Results, page: str) -> str:
     statement = _statement(row.statement_id, results)
     if statement is None:
         return f"*{plain(row.source)}*" if row.source else ""
-    claims = [f"[{id_}]({claim_name(id_, of=page)})" for id_ in statement.claims if _has(id_, results)]
     said = f"The article says: {' '.join(statement.text.split())} {_judged(statement, page)}."
-    return f"{said} Claims: {', '.join(claims)}." if claims else said
+    claims = _claims(statement, results, page)
+    return f"{said} Claims on it: {claims}." if claims else said
+
+
+def _claims(statement: StatementRow, results: Results, page: str, but: str = "") -> str:
+    """Links to the claims on a statement, the first of them where there are many; "" where there is none."""
+    ids = [id_ for id_ in statement.claims if id_ != but and _has(id_, results)]
+    links = ", ".join(f"[{id_}]({claim_name(id_, of=page)})" for id_ in ids[:MOST])
+    return f"{links} and {len(ids) - MOST} more" if len(ids) > MOST else links
 
 
 def statement_link(row: StatementRow, page: str) -> str:
@@ -279,7 +288,8 @@ def claims_index(results: Results) -> str:
         rows = [row for row in results.claims if row.module == module]
         blocks.append(f"## {markdown.topic_title(results, module)}")
         blocks.append(
-            table(
+            f"{STACKED}\n"
+            + table(
                 ["claim", "statement", "found"],
                 [
                     [
@@ -326,10 +336,9 @@ def _where(row: ClaimRow, results: Results, page: str) -> Iterator[str]:
     for each in mine[:1]:
         yield f"> {' '.join(each.text.split())}"
         yield f"{_judged(each, page)}. {' '.join(each.reason.split())}"
-        others = [f"[{id_}]({id_}.md)" for id_ in each.claims if id_ != row.id and _has(id_, results)]
+        others = _claims(each, results, page, but=row.id)
         if others:
-            more = f" and {len(others) - MOST} more" if len(others) > MOST else ""
-            yield f"Other claims on it: {', '.join(others[:MOST])}{more}."
+            yield f"Other claims on it: {others}."
         maps = [map_link(found, page) for found in results.maps if found.statement_id == each.id]
         if maps:
             yield f"Maps that show it: {', '.join(maps)}."
