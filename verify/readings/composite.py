@@ -273,7 +273,7 @@ def running_log_sum(system: Balls, equation: Any, array: Array) -> Array:
     return system.watch(np.flip(sums, axis) if equation.params["reverse"] else sums)
 
 
-def _scattered(
+def scattered(
     system: Balls, equation: Any, operand: Array, indices: Array, updates: Array, combine: Callable[..., Array]
 ) -> Array:
     """Updates are combined with the entries that they land on, in the order in which they are written."""
@@ -432,10 +432,10 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
     "select_and_scatter_add": select_and_scatter_add,
     "conv_general_dilated": convolution,
     "cumlogsumexp": running_log_sum,
-    "scatter-mul": lambda system, *given: _scattered(system, *given, combine=system.multiply),
-    "scatter-sub": lambda system, *given: _scattered(system, *given, combine=system.rows["sub"]),
-    "scatter-max": lambda system, *given: _scattered(system, *given, combine=system.larger),
-    "scatter-min": lambda system, *given: _scattered(system, *given, combine=system.smaller),
+    "scatter-mul": lambda system, *given: scattered(system, *given, combine=system.multiply),
+    "scatter-sub": lambda system, *given: scattered(system, *given, combine=system.rows["sub"]),
+    "scatter-max": lambda system, *given: scattered(system, *given, combine=system.larger),
+    "scatter-min": lambda system, *given: scattered(system, *given, combine=system.smaller),
     "cholesky": cholesky,
     "triangular_solve": triangular_solve,
     "lu": lu,

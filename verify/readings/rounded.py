@@ -108,9 +108,9 @@ class Rounded(Balls):
         finally:
             self._running = False
 
-    def _same(self, a: Array, b: Array) -> Array:
+    def same(self, a: Array, b: Array) -> Array:
         """One value is equal to itself only where it is exact: compiled code may compute it twice, differently."""
-        same = super()._same(a, b)
+        same = super().same(a, b)
         if same.any():
             a, same = np.broadcast_arrays(a, same)
             same = same.copy()
