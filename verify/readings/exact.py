@@ -120,6 +120,7 @@ class Balls(System):
             "is_finite": self._is_finite,
             "select_n": self._select,
             "convert_element_type": self._convert,
+            "reduce_precision": self._reduce_precision,
             "nextafter": self._unsupported,
             "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"]),
             "reduce_max": lambda e, a: self._reduce_extremum(e, a, greater=True),
@@ -137,7 +138,7 @@ class Balls(System):
         }
         for name, function in _ELEMENTARY_UFUNCS.items():
             self.rows[name] = self._elementary_row(function)
-        for name in (*COMPARISONS, "lt_to", "le_to"):
+        for name in (*COMPARISONS, "lt_to", "le_to", "eq_to"):
             self.rows[name] = self._compare
         # Composite rows are written in terms of this class; imported here, since they import it.
         from verify.readings import complexes, composite
@@ -425,16 +426,16 @@ class Balls(System):
     def _compare(self, equation: Any, a: Array, b: Array) -> Array:
         shape, (x, y) = thin(a, b)
         name = equation.primitive.name
-        if name in ("eq", "ne"):
+        if name[:2] in ("eq", "ne"):
             result = self.equal(x, y)
             result = negate(result) if name == "ne" else result
         else:
             first, second = (x, y) if name[:2] in ("lt", "le") else (y, x)
             result = self.decide(first, second, less=name[:2] in ("lt", "gt"))
-            if name.endswith("_to"):
-                # The total order of floats puts -0 before 0, and real numbers do not know which zero they are.
-                both = np.broadcast_to(np.equal(x, ZERO) & np.equal(y, ZERO), result.shape).astype(bool)
-                result[both & (self.name == "rounded")] = UNDECIDED
+        if name.endswith("_to"):
+            # The total order of floats puts -0 before 0, and real numbers do not know which zero they are.
+            both = np.broadcast_to(np.equal(x, ZERO) & np.equal(y, ZERO), result.shape).astype(bool)
+            result[both & (self.name == "rounded")] = UNDECIDED
         self.meet(x, y)
         answer = spread(result, shape)
         return self.asked(equation, answer) if name in ("eq", "ne") else answer
@@ -557,6 +558,10 @@ class Balls(System):
         whole, unsure = self.to_whole(array)
         self.mark("lost", unsure)
         return whole
+
+    def _reduce_precision(self, equation: Any, array: Array) -> Array:
+        """Rounding to fewer bits is rounding, of which the exact reading knows nothing."""
+        return array
 
     def _unsupported(self, equation: Any, *arrays: Array) -> Array:
         raise UnsupportedPrimitive(equation.primitive.name, self.name, source_line(equation))
@@ -744,6 +749,11 @@ def _cube_root(value: arb) -> arb:
     return -((-value).root(3)) if value < 0 else NAN
 
 
+def _log_gamma(value: arb) -> arb:
+    """log |Γ|, also between the poles."""
+    return value.lgamma() if value > 0 else acb(value).lgamma().real
+
+
 COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge")
 
 # One row per elementary function of one argument: how Arb computes it.
@@ -772,7 +782,7 @@ ELEMENTARY: Final[dict[str, Callable[[arb], arb]]] = {
     "erf": arb.erf,
     "erfc": arb.erfc,
     "erf_inv": arb.erfinv,
-    "lgamma": arb.lgamma,
+    "lgamma": _log_gamma,
     "digamma": arb.digamma,
 }
 
