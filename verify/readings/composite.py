@@ -362,7 +362,7 @@ def _incomplete_slope(a: arb, x: arb) -> arb:
 
 
 def _gamma_slope(a: arb, sample: arb) -> arb:
-    """How a sample of the gamma distribution moves with its parameter, at a fixed value of its distribution function."""
+    """How a sample of the gamma distribution moves with its parameter, its share below staying the same."""
     if not a > 0 or not sample > 0:
         return NAN
     density = ((a - 1) * sample.log() - sample - a.lgamma()).exp()

@@ -750,7 +750,7 @@ def _cube_root(value: arb) -> arb:
 
 
 def _log_gamma(value: arb) -> arb:
-    """log |Γ|, also between the poles."""
+    """Log |Γ|, also between the poles."""
     return value.lgamma() if value > 0 else acb(value).lgamma().real
 
 

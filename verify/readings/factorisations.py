@@ -380,7 +380,6 @@ def _root(value: arb) -> arb:
 def svd(system: Balls, equation: Any, a: Array) -> list[Array]:
     """Singular values from the largest on, and their vectors: from the eigenvectors of AᵀA, or of AAᵀ if smaller."""
     _whole_range(system, equation)
-    params = equation.params
     *batch, m, n = a.shape
     count = min(m, n)
     values = filled((*batch, count), NAN)

@@ -331,7 +331,7 @@ CONCRETE: Final = (
 CONCRETE_WHOLE: Final = (
     *("population_count", "clz", "mulhi", "reduce_xor", "dot_general", "cumprod", "cummax", "cummin", "pow"),
     *("scatter-add", "scatter-sub", "scatter-mul", "scatter-min", "scatter-max", "top_k", "sort"),
-    *("reduce_window_sum", "reduce_window_max", "reduce_window_min", "conv_general_dilated", "nextafter"),
+    *("reduce_window_sum", "reduce_window_max", "reduce_window_min", "conv_general_dilated"),
 )
 
 
