@@ -126,6 +126,14 @@ def _join(system: Balls, equation: Any, real: Array, imaginary: Array) -> Array:
     return spread(np.asarray(_pair(x, y), dtype=object), shape)
 
 
+def _directed(z: acb) -> acb:
+    found, most = z / abs(z), arb(0, 1)
+    return acb(found.real.intersection(most), found.imag.intersection(most)) if found.is_finite() else found
+
+
+_direction = np.frompyfunc(_directed, 1, 1)
+
+
 def _sign(system: Balls, equation: Any, array: Array) -> Array:
     """Z / |z|, and 0 at 0."""
     shape, (z,) = thin(array)
@@ -137,7 +145,7 @@ def _sign(system: Balls, equation: Any, array: Array) -> Array:
     result = np.empty(z.shape, dtype=object)
     result[zero] = acb(0)
     plain = ~zero & ~unsure
-    result[plain] = z[plain] / _size(z[plain])
+    result[plain] = _direction(z[plain])
     for place in zip(*np.nonzero(unsure), strict=True):
         result[place] = acb(arb(0, 1), arb(0, 1)) if z[place].is_finite() else acb(NAN, NAN)
     return spread(result, shape)

@@ -238,13 +238,13 @@ class Rounded(Balls):
             self.tainted = True
             return filled(array.shape, NAN)
         shape, (x,) = thin(array)
-        # What is below the normal numbers of the narrower format may become zero, or a multiple of its last place.
-        spare = UNIT * (arb(form.smallest_normal) if exponent < 11 else arb(own.flush))
+        # What is below the normal numbers of either format may become zero, or a multiple of some last place.
+        spare = UNIT * arb(max(form.smallest_normal, own.smallest_normal))
         rounded = x * self._factor_of(2.0 ** -(mantissa + 1)) + spare
         zero = _is_zero(x).astype(bool)
         rounded[zero] = ZERO
         largest = arb(2) ** form.emax * (arb(2) - arb(2) ** -(mantissa + 1))
-        return spread(self._bounded(rounded, own, largest), shape)
+        return spread(self._bounded(rounded, own, min(largest, _overflow(own))), shape)
 
     @staticmethod
     def _factor_of(unit: float) -> arb:
