@@ -361,14 +361,6 @@ def _incomplete_slope(a: arb, x: arb) -> arb:
     return first - (a * log - a.lgamma()).exp() / (a * a) * part
 
 
-def _gamma_slope(a: arb, sample: arb) -> arb:
-    """How a sample of the gamma distribution moves with its parameter, its share below staying the same."""
-    if not a > 0 or not sample > 0:
-        return NAN
-    density = ((a - 1) * sample.log() - sample - a.lgamma()).exp()
-    return -_incomplete_slope(a, sample) / density
-
-
 def _beta(a: arb, b: arb, x: arb) -> arb:
     inside = a > 0 and b > 0 and x >= 0 and x <= 1
     return x.beta_lower(a, b, regularized=1) if inside else NAN
@@ -380,7 +372,6 @@ SEVERAL: Final[dict[str, tuple[Callable[..., arb], int]]] = {
     "igamma": (_incomplete(True), 2),
     "igammac": (_incomplete(False), 2),
     "igamma_grad_a": (_incomplete_slope, 2),
-    "random_gamma_grad": (_gamma_slope, 2),
     "regularized_incomplete_beta": (_beta, 3),
     "bessel_i0e": (_bessel(0), 1),
     "bessel_i1e": (_bessel(1), 1),
