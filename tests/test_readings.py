@@ -421,12 +421,11 @@ def test_round_away_from_zero() -> None:
     assert [float(each) for each in found] == [1.0, 2.0, 3.0, -1.0, -2.0, -3.0]
 
 
-@pytest.mark.parametrize("name", ["nextafter", "schur", "reduce"])
+@pytest.mark.parametrize("name", ["nextafter", "schur"])
 def test_an_unsupported_primitive_says_its_name(name: str) -> None:
     functions: dict[str, Callable[..., Any]] = {
         "nextafter": lambda x: lax.nextafter(x, x + 1),
         "schur": lambda x: jax.scipy.linalg.schur(jnp.diag(x))[0],
-        "reduce": lambda x: lax.reduce(x, x.dtype.type(0), lambda a, b: a + b * b, (0,)),
     }
     with pytest.raises(UnsupportedPrimitive, match=rf"primitive '{name}' is not supported by the exact reading"):
         enclose(functions[name], np.array([1.0, 2.0, 3.0]))
@@ -931,7 +930,7 @@ def test_the_precision_of_the_process_is_restored() -> None:
     before = flint.ctx.prec
     enclose(jnp.exp, 1.0, bits=777)
     with pytest.raises(UnsupportedPrimitive):
-        enclose(jnp.fft.fft, [1.0, 2.0], bits=555)
+        enclose(lambda x: lax.nextafter(x, x), [1.0, 2.0], bits=555)
     assert flint.ctx.prec == before
 
 

@@ -6,6 +6,7 @@ own, dtype object), complex numbers (the same, in the systems that have them), w
 (int8 with the values NO, YES and UNDECIDED).
 """
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ CALLS: Final = {
     "pjit": "jaxpr",
     "closed_call": "call_jaxpr",
     "core_call": "call_jaxpr",
+    "call": "call_jaxpr",
+    "eval_jaxpr": "call_jaxpr",
     "checkpoint": "jaxpr",
     "remat2": "jaxpr",
     "custom_jvp_call": "call_jaxpr",
@@ -276,6 +279,8 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
         return outcome
     if name in CONTROL:
         return CONTROL[name](system, equation, inputs, flags)
+    if name in DEFINED and name not in system.rows:
+        return _defined(system, equation, inputs, flags)
     depends = [any(flags)] * len(equation.outvars)
     if name in CONCRETE:
         return _concrete(system, equation, inputs), depends
@@ -790,7 +795,85 @@ def _linear_solve(
     return outputs, depends
 
 
+def _reduce(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    """A reduction by a function of the user's, one entry after the other: JAX asks for one that is associative.
+
+    Floats may be put together in any order, so that the rounded reading claims nothing but of minima and maxima.
+    """
+    count, inner = len(inputs) // 2, equation.params["jaxpr"]
+    axes = equation.params["dimensions"]
+    points = len(system.members)
+    kept = tuple(equation.outvars[0].aval.shape)
+    cells = int(np.prod(kept, dtype=int))
+    rows = np.repeat(np.arange(points), cells)
+    entries: list[Array] = []
+    for array in inputs[:count]:
+        left = [axis for axis in range(1, array.ndim) if axis - 1 not in axes]
+        moved = array.transpose(0, *left, *(1 + axis for axis in axes)).reshape(array.shape[0], cells, -1)
+        entries.append(np.broadcast_to(moved, (points, *moved.shape[1:])).reshape(points * cells, -1))
+    carry = [np.broadcast_to(array, (points,))[rows] for array in inputs[count:]]
+    constants = [_constant(system, value) for value in (*inner.consts, *equation.params.get("consts", ()))]
+    live = [any(flags)] * (2 * count)
+    path = system.path
+    with _only(system, rows):
+        for place in range(entries[0].shape[1] if cells else 0):
+            system.path = path
+            given = [*carry, *(array[:, place] for array in entries)]
+            found, _ = _run(system, inner.jaxpr, constants, given, [False] * len(constants), live)
+            carry = [np.broadcast_to(each, (points * cells,)) for each in found]
+    system.path = path
+    results = [each.reshape(points, *kept) for each in carry]
+    orderly = all(each.primitive.name in ("min", "max", "and", "or") for each in inner.jaxpr.eqns)
+    if system.name == "rounded" and not orderly:
+        for place, variable in enumerate(equation.outvars):
+            if kind_of(variable.aval) == "number":
+                results[place] = system.undefined(results[place].shape)
+            else:
+                system.mark("lost", np.ones((points, 1), dtype=bool))
+    return results, [any(flags)] * count
+
+
+def _horner(x: Any, *coefficients: Any) -> Any:
+    total = coefficients[-1]
+    for each in coefficients[-2::-1]:
+        total = total * x + each
+    return jax.numpy.broadcast_to(total, jax.numpy.broadcast_shapes(*(each.shape for each in (x, *coefficients))))
+
+
+def _expanded(params: Mapping[str, Any]) -> Callable[..., Any]:
+    made = params["_prim"]
+    return lambda *flat: made.expand(*jax.tree.unflatten(made.in_tree, flat))
+
+
+# Primitives that are what a program of other ones makes of their operands: from parameters to that program.
+DEFINED: Final[dict[str, Callable[[Mapping[str, Any]], Callable[..., Any]]]] = {
+    "call_hi_primitive": _expanded,
+    "polynomial": lambda params: _horner,
+    "log2": lambda params: lambda x: jax.numpy.log(x) / jax.numpy.log(jax.numpy.asarray(2, x.dtype)),
+}
+
+
+@functools.lru_cache(maxsize=256)
+def _definition(name: str, avals: tuple[Any, ...], made: Any) -> Any:
+    program = DEFINED[name]({"_prim": made})
+    shapes = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals]
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        return jax.make_jaxpr(lambda *flat: jax.tree.leaves(program(*flat)))(*shapes)
+
+
+def _defined(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    avals = tuple(variable.aval for variable in equation.invars)
+    closed = _definition(equation.primitive.name, avals, equation.params.get("_prim"))
+    constants = [_constant(system, value) for value in closed.consts]
+    caller, path = system.line, system.path
+    system.line = source_line(equation) or caller
+    outcome = _run(system, closed.jaxpr, constants, inputs, [False] * len(constants), flags)
+    system.line, system.path = caller, path
+    return outcome
+
+
 CONTROL: Final[dict[str, Callable[..., tuple[list[Array], list[bool]]]]] = {
+    "reduce": _reduce,
     "cond": _cond,
     "scan": _scan,
     "while": _while,

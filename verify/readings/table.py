@@ -12,7 +12,7 @@ from verify.readings.complexes import ROWS as COMPLEX
 from verify.readings.composite import ROWS, SEVERAL
 from verify.readings.exact import ELEMENTARY, Exact
 from verify.readings.factorisations import ROWS as FACTORISATIONS
-from verify.readings.interpreter import CALLS, CONCRETE, CONCRETE_WHOLE, CONTROL, STRUCTURE, WHOLE
+from verify.readings.interpreter import CALLS, CONCRETE, CONCRETE_WHOLE, CONTROL, DEFINED, STRUCTURE, WHOLE
 from verify.readings.symbolic import BY_NAME, Symbolic
 
 # Rows that exist to say that there is none, and composites of which the rounded reading claims nothing.
@@ -60,7 +60,7 @@ def states(name: str) -> tuple[str, str, str]:
     if name in ELSEWHERE:
         return (ELSEWHERE[name],) * 3
     symbolic: dict[str, Any] = Symbolic(Field(Learnt())).rows
-    if name in CALLS or name in CONTROL or name in STRUCTURE:
+    if name in CALLS or name in CONTROL or name in STRUCTURE or name in DEFINED:
         return ("structure",) * 3
     if name in CONCRETE:
         return ("structure",) * 3
