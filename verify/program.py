@@ -481,8 +481,14 @@ def literals(closed: Any) -> list[float]:
         for variable in equation.invars:
             if isinstance(variable, jex.Literal) and np.ndim(variable.val) == 0:
                 value = np.asarray(variable.val)
-                if jax.dtypes.issubdtype(value.dtype, np.floating) and np.isfinite(value.astype(np.float64)):
-                    found[float(value)] = None
+                kinds = (np.floating, np.complexfloating)
+                if not any(jax.dtypes.issubdtype(value.dtype, kind) for kind in kinds):
+                    continue
+                whole = complex(value)
+                # Of a complex constant both parts count, but for the imaginary part of a real one.
+                for part in (whole.real, whole.imag) if whole.imag else (whole.real,):
+                    if np.isfinite(part):
+                        found[part] = None
     return list(found)
 
 

@@ -93,7 +93,7 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
         programs: what each side was traced to at the first sizes, as JAX prints it; ``autodiff`` is the first mode's.
         status: HOLDS if some engine says so and none says FAILS; FAILS if any says so; else UNKNOWN.
         evidence: the strongest evidence for the status.
-        floats: ``inside``, ``outside``, ``no claim`` or "" where no floats were run.
+        floats: ``inside``, ``outside``, ``no claim`` (of one side at least) or "" where no floats were run.
         as_expected: whether the status is the expected one and no float fell outside what rounding allows.
         exceptions: where the verdict does not speak, such as ``ties``.
         literals: literals up to whose rounding the claim holds.

@@ -642,8 +642,9 @@ def all_literals(program: Program) -> list[float]:
     found = literals(program.closed)
     for constant in program.closed.consts:
         array = np.asarray(constant)
-        if array.dtype.kind == "f" and array.size <= 4096:
-            found += [float(value) for value in array.ravel()]
+        if array.dtype.kind in "fc" and array.size <= 4096:
+            found += [float(value) for value in array.real.ravel()]
+            found += [float(value) for value in array.imag.ravel()] if array.dtype.kind == "c" else []
     return found
 
 

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from flint import arb
 
-from verify.claim import Loss, Status, UnsupportedPrimitive, Verdict, Witness
+from verify.claim import Loss, Status, UnsupportedPrimitive, Verdict, Witness, float_sides
 from verify.engines.budget import Budget
 from verify.engines.case import LEVELS, Case, Points, components, cost, decimal, draw, joined, lift, shape_size
 from verify.engines.diagnosis import diagnose
@@ -90,7 +90,8 @@ def check(case: Case) -> Verdict:
 
     Returns:
         A verdict that is never HOLDS: what floats do is a finding about them, not about the equation. Its
-        ``floats`` is ``inside``, ``outside`` or ``no claim``; ``measured`` has one row per format, program and way.
+        ``floats`` is ``inside`` where floats of both sides were judged, ``outside`` or ``no claim``; ``measured``
+        has one row per format, program and way.
     """
     return check_all([case])[0]
 
@@ -121,7 +122,8 @@ def check_all(cases: Sequence[Case], progress: Callable[[str], None] = lambda fo
 
 def _verdict(found: _Found) -> Verdict:
     state = "no claim" if found.rows or found.problem else ""
-    if any(row["inside"] for row in found.rows):
+    # What is known of one side's floats says nothing of the other's.
+    if found.rows and "no claim" not in float_sides(found.rows).values():
         state = "inside"
     if found.outside is not None:
         state = "outside"

@@ -12,6 +12,7 @@ from verify.pages.text import (
     bits_text,
     counts,
     difference,
+    floats_word,
     found_text,
     lost,
     proof,
@@ -448,7 +449,8 @@ def topic_page(results: Results, module: str) -> str:
     anchors = claim_anchors(rows)
     blocks = [f"# {topic_title(results, module)}", "[Back to the index](index.md)"]
     overview = [
-        [f"[{row.id}](#{anchors[row.id]})", outcome(row), found_text(row), row.floats or "not run"] for row in rows
+        [f"[{row.id}](#{anchors[row.id]})", outcome(row), found_text(row), floats_word(row) or "not run"]
+        for row in rows
     ]
     blocks.append(table(["claim", "verdict", "evidence", "floats"], overview))
     for row in rows:

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from verify.claim import float_sides
 from verify.results import ClaimRow, Counterexample, LossRow, Results, VerdictRow
 
 WIDTH = 80
@@ -45,7 +46,7 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         return _wrapped(head, row.reason or "no engine decided it")
     found = [found_text(row)]
     if row.floats:
-        found.append(floats_text(row.floats))
+        found.append(floats_text(row))
     if row.literals:
         found.append(f"up to the rounding of {', '.join(row.literals)}")
     if row.exceptions:
@@ -204,13 +205,22 @@ def symbols_in(residual: str) -> str:
     return "; ".join(words for pattern, words in known if re.search(pattern, residual))
 
 
-def floats_text(word: str) -> str:
+def floats_word(row: ClaimRow) -> str:
+    """The word on floats, ``inside (by hand), no claim (autodiff)`` where only one side's could be judged."""
+    words = next((float_sides(each.measured) for each in row.verdicts if each.measured), {})
+    if row.floats == "no claim" and "inside" in words.values():
+        return ", ".join(f"{words[side]} ({side})" for side in sorted(words, key=lambda side: words[side] != "inside"))
+    return row.floats
+
+
+def floats_text(row: ClaimRow) -> str:
     """What the word on floats means."""
+    word = floats_word(row)
     return {
         "inside": "floats inside what rounding allows",
         "outside": "floats OUTSIDE what rounding allows",
         "no claim": "no claim about floats",
-    }.get(word, word)
+    }.get(word, f"floats {word}")
 
 
 def lost(row: ClaimRow) -> LossRow | None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import flint
 import numpy as np
-from flint import arb
+from flint import acb, arb
 
 from verify.claim import ClaimError, UnsupportedPrimitive
 from verify.primitives import RULES
@@ -120,6 +120,7 @@ class Balls(System):
             "is_finite": self._is_finite,
             "select_n": self._select,
             "convert_element_type": self._convert,
+            "reduce_precision": self._reduce_precision,
             "nextafter": self._unsupported,
             "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"]),
             "reduce_max": lambda e, a: self._reduce_extremum(e, a, greater=True),
@@ -137,10 +138,12 @@ class Balls(System):
         }
         for name, function in _ELEMENTARY_UFUNCS.items():
             self.rows[name] = self._elementary_row(function)
-        for name in (*COMPARISONS, "lt_to", "le_to"):
+        for name in (*COMPARISONS, "lt_to", "le_to", "eq_to"):
             self.rows[name] = self._compare
         # Composite rows are written in terms of this class; imported here, since they import it.
-        from verify.readings import composite
+        from verify.readings import complexes, composite
+
+        self.complex_rows = complexes.rows(self)
 
         for name, row in composite.ROWS.items():
             self.rows[name] = partial(row, self)
@@ -182,6 +185,16 @@ class Balls(System):
                 array[place] = self.literal(value)
         return array.reshape(values.shape)
 
+    def lift_complex(self, values: Array) -> Array:
+        """Rectangles of two literals; in the rounded reading nothing is claimed of them."""
+        from verify.readings import complexes
+
+        if self.name == "rounded":
+            self.tainted = True
+            return self.undefined(values.shape)
+        found = [acb(*(self.literal(each) for each in (value.real, value.imag))) for value in values.ravel().tolist()]
+        return complexes.packed(found, values.shape)
+
     def literal(self, value: float) -> arb:
         """A constant of the program: the dyadic number that it is."""
         return arb(value)
@@ -214,6 +227,25 @@ class Balls(System):
             else:
                 whole[place] = int(found)
         return whole, unsure
+
+    def negative(self, equation: Any, numbers: Array) -> Array:
+        """Whether numbers are below zero; a zero may carry either sign."""
+        shape, (x,) = thin(numbers)
+        below, above = np.less(x, ZERO).astype(bool), np.greater(x, ZERO).astype(bool)
+        return spread(np.where(below, YES, np.where(above, NO, UNDECIDED)).astype(np.int8), shape)
+
+    def bits(self, equation: Any, numbers: Array) -> Array:
+        """The bits of numbers that are exactly numbers of their format, and not zero; other points are lost."""
+        dtype = np.dtype(equation.invars[0].aval.dtype)
+        values = np.zeros(numbers.shape, dtype=np.float64)
+        for place, value in np.ndenumerate(numbers):
+            if value.is_exact() and value.is_finite():
+                values[place] = float(value)
+        with np.errstate(over="ignore"):
+            narrow = values.astype(dtype)
+        known = np.equal(balls(np.where(np.isfinite(narrow), narrow, 0).astype(np.float64)), numbers).astype(bool)
+        self.mark("lost", ~(known & (values != 0)))
+        return narrow.view(f"u{dtype.itemsize}").astype(np.int64)
 
     # -- arithmetic ------------------------------------------------------------------------------------------
 
@@ -261,12 +293,12 @@ class Balls(System):
             return spread(result, shape)
         result = self.finish(equation, np.subtract(x, y))
         if not self.tainted:
-            same = np.broadcast_to(self._same(x, y), result.shape)
+            same = np.broadcast_to(self.same(x, y), result.shape)
             if same.any():
                 result[same] = ZERO
         return spread(result, shape)
 
-    def _same(self, a: Array, b: Array) -> Array:
+    def same(self, a: Array, b: Array) -> Array:
         """Where both entries are one value, and so equal; the shared ball without a value is not one."""
         where = addresses(a)
         return (where == addresses(b)) & (where != id(NAN))
@@ -381,40 +413,43 @@ class Balls(System):
         yes = (np.less(a, b) if less else np.less_equal(a, b)).astype(bool)
         no = (np.greater_equal(a, b) if less else np.greater(a, b)).astype(bool)
         result = np.where(yes, YES, np.where(no, NO, UNDECIDED)).astype(np.int8)
-        result[self._same(a, b)] = NO if less else YES
+        result[self.same(a, b)] = NO if less else YES
         return result
 
     def equal(self, a: Array, b: Array) -> Array:
         """Three-valued ``a == b``."""
         a, b = np.broadcast_arrays(a, b)
-        yes = np.equal(a, b).astype(bool) | self._same(a, b)
+        yes = np.equal(a, b).astype(bool) | self.same(a, b)
         no = ~yes & np.not_equal(a, b).astype(bool)
         return np.where(yes, YES, np.where(no, NO, UNDECIDED)).astype(np.int8)
 
     def _compare(self, equation: Any, a: Array, b: Array) -> Array:
         shape, (x, y) = thin(a, b)
         name = equation.primitive.name
-        if name in ("eq", "ne"):
+        if name[:2] in ("eq", "ne"):
             result = self.equal(x, y)
             result = negate(result) if name == "ne" else result
         else:
             first, second = (x, y) if name[:2] in ("lt", "le") else (y, x)
             result = self.decide(first, second, less=name[:2] in ("lt", "gt"))
-            if name.endswith("_to"):
-                # The total order of floats puts -0 before 0, and real numbers do not know which zero they are.
-                both = np.broadcast_to(np.equal(x, ZERO) & np.equal(y, ZERO), result.shape).astype(bool)
-                result[both & (self.name == "rounded")] = UNDECIDED
+        if name.endswith("_to"):
+            # The total order of floats puts -0 before 0, and real numbers do not know which zero they are.
+            both = np.broadcast_to(np.equal(x, ZERO) & np.equal(y, ZERO), result.shape).astype(bool)
+            result[both & (self.name == "rounded")] = UNDECIDED
         self.meet(x, y)
         answer = spread(result, shape)
-        if name in ("eq", "ne"):
-            self._equalities[id(answer)] = (answer, YES if name == "eq" else NO)
+        return self.asked(equation, answer) if name in ("eq", "ne") else answer
+
+    def asked(self, equation: Any, answer: Array) -> Array:
+        """Remember an answer to == or !=: a choice that hangs on it need not be seen to take the equality."""
+        self._equalities[id(answer)] = (answer, YES if equation.primitive.name == "eq" else NO)
         return answer
 
     def meet(self, a: Array, b: Array) -> None:
         """Mark the points at which two different values are exactly equal: a kink, if anything hangs on it."""
         if self.depends:
             a, b = np.broadcast_arrays(a, b)
-            self.mark("kinks", np.equal(a, b).astype(bool) & ~self._same(a, b))
+            self.mark("kinks", np.equal(a, b).astype(bool) & ~self.same(a, b))
 
     def choose(self, which: Array, cases: Sequence[Array]) -> Array:
         """Cases by their number, hulls where it is undecided."""
@@ -439,11 +474,17 @@ class Balls(System):
         return spread(result, shape)
 
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
-        self.branch(equation, which, len(cases))
+        return self.choose(self.record(equation, which, len(cases)), cases)
+
+    def record(self, equation: Any, which: Array, count: int) -> Array:
+        """Note the outcomes of a select and return them; whole numbers beyond the cases mean the nearest case."""
+        if kind_of(equation.invars[0].aval) == "whole":
+            which = np.clip(which, 0, count - 1)
+        self.branch(equation, which, count)
         asked = self._equalities.get(id(which))
         if asked is not None and self.path in self.trail.branches:
             self.trail.branches[self.path].equality = asked[1]
-        return self.choose(which, cases)
+        return which
 
     def _extremum(self, equation: Any, a: Array, b: Array, *, greater: bool) -> Array:
         shape, (x, y) = thin(a, b)
@@ -517,6 +558,10 @@ class Balls(System):
         whole, unsure = self.to_whole(array)
         self.mark("lost", unsure)
         return whole
+
+    def _reduce_precision(self, equation: Any, array: Array) -> Array:
+        """Rounding to fewer bits is rounding, of which the exact reading knows nothing."""
+        return array
 
     def _unsupported(self, equation: Any, *arrays: Array) -> Array:
         raise UnsupportedPrimitive(equation.primitive.name, self.name, source_line(equation))
@@ -704,6 +749,11 @@ def _cube_root(value: arb) -> arb:
     return -((-value).root(3)) if value < 0 else NAN
 
 
+def _log_gamma(value: arb) -> arb:
+    """Log |Γ|, also between the poles."""
+    return value.lgamma() if value > 0 else acb(value).lgamma().real
+
+
 COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge")
 
 # One row per elementary function of one argument: how Arb computes it.
@@ -732,7 +782,7 @@ ELEMENTARY: Final[dict[str, Callable[[arb], arb]]] = {
     "erf": arb.erf,
     "erfc": arb.erfc,
     "erf_inv": arb.erfinv,
-    "lgamma": arb.lgamma,
+    "lgamma": _log_gamma,
     "digamma": arb.digamma,
 }
 
