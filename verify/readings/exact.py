@@ -14,9 +14,11 @@ import numpy as np
 from flint import arb
 
 from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.formats import FLOAT64, Format
 from verify.primitives import RULES
 from verify.readings.interpreter import (
     NO,
+    STRUCTURE,
     UNDECIDED,
     YES,
     Array,
@@ -97,6 +99,8 @@ class Balls(System):
         self.unbounded_constants = False
         # Answers of == and != by the identity of their array, kept alive, with what stands for "equal".
         self._equalities: dict[int, tuple[Array, int]] = {}
+        # A constant that is compared with itself, wherever it was written, is one value and no kink.
+        self._literals: dict[float, arb] = {}
         self.rows = {
             "add": self._add,
             "add_any": self._add,
@@ -164,7 +168,7 @@ class Balls(System):
     # -- constants, truth, whole numbers ---------------------------------------------------------------------
 
     def lift(self, values: Array) -> Array:
-        """Exact balls; zeros and ones are shared objects, which is how sparse arrays are known to be sparse."""
+        """Exact balls, one object a constant: by the zeros and ones, sparse arrays are known to be sparse."""
         flat = values.ravel()
         array = np.empty(flat.shape, dtype=object)
         for place, value in enumerate(flat.tolist()):
@@ -179,7 +183,8 @@ class Balls(System):
                 array[place] = INFINITE[1 if value > 0 else -1]
                 self.unbounded_constants = True
             else:
-                array[place] = self.literal(value)
+                found = self._literals.get(value)
+                array[place] = self._literals.setdefault(value, self.literal(value)) if found is None else found
         return array.reshape(values.shape)
 
     def literal(self, value: float) -> arb:
@@ -437,6 +442,15 @@ class Balls(System):
             self.mark("hulls", merged)
             self.tainted = self.tainted or not finite(hull).all()
         return spread(result, shape)
+
+    def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
+        """Remember that the answer to an equality is one after it has been broadcast, reshaped or negated."""
+        if self._equalities and len(inputs) == 1 and len(results) == 1:
+            asked = self._equalities.get(id(inputs[0]))
+            if asked is not None and (equation.primitive.name in STRUCTURE or equation.primitive.name == "not"):
+                outcome = asked[1] if equation.primitive.name in STRUCTURE else YES + NO - asked[1]
+                self._equalities[id(results[0])] = (results[0], outcome)
+        return results
 
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
         self.branch(equation, which, len(cases))
@@ -748,22 +762,23 @@ class Exact(Balls):
 
     name = "exact"
 
-    def __init__(self, widen_literals: bool = False) -> None:
-        """Start with literals as they are, or widened."""
+    def __init__(self, widen_literals: bool = False, form: Format = FLOAT64) -> None:
+        """Start with literals as they are, or widened by half an ulp of the format that the program was traced in."""
         super().__init__()
         self.widen_literals = widen_literals
+        self.form = form
         self.widened: dict[float, None] = {}
 
     def literal(self, value: float) -> arb:
         """The dyadic number, or the real numbers that round to it if it uses its full precision."""
-        if self.widen_literals and full_precision(value):
+        if self.widen_literals and full_precision(value, self.form):
             self.widened[value] = None
-            return arb(value, float(np.spacing(abs(value))) / 2)
+            return arb(value, self.form.ulp(value) / 2)
         return arb(value)
 
 
-def full_precision(value: float) -> bool:
-    """Whether a float's significand needs more than 32 bits: then it is likely a rounded real number."""
+def full_precision(value: float, form: Format = FLOAT64) -> bool:
+    """Whether a float's significand needs more than three fifths of its bits, 32 of 53: then it is likely rounded."""
     mantissa, _ = np.frexp(value)
     whole = int(mantissa * 2.0**53)
-    return whole != 0 and (whole & -whole).bit_length() <= 53 - 32
+    return whole != 0 and (whole & -whole).bit_length() <= 53 - round(0.6 * form.precision)

@@ -683,17 +683,19 @@ def _while(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     for _ in range(MAX_ITERATIONS):
         state = [array[active] for array in carry]
         (again,) = run(test, [*_take(test_fixed, active, points), *state], active)
-        again = np.broadcast_to(again, (len(active),))
+        # Mapped over an axis, the loop goes on while any entry of its test says so, and changes those entries alone.
+        again = np.broadcast_to(again, (len(active), *again.shape[1:]))
         with _only(system, active):
             system.mark("lost", again == UNDECIDED)
-        active = active[again == YES]
+        on = (again == YES).reshape(len(active), -1).any(axis=1)
+        active, again = active[on], again[on] == YES
         if not len(active):
             system.path = path
             return carry, [live] * len(carry)
         state = [array[active] for array in carry]
         outputs = run(body, [*_take(body_fixed, active, points), *state], active)
-        for array, output in zip(carry, outputs, strict=True):
-            array[active] = output
+        for array, output, before in zip(carry, outputs, state, strict=True):
+            array[active] = np.where(again.reshape(*again.shape, *(1,) * (before.ndim - again.ndim)), output, before)
     raise UnsupportedPrimitive(f"while of more than {MAX_ITERATIONS} steps", system.name, source_line(equation))
 
 
