@@ -469,7 +469,10 @@ def same_but_for_the_format(first: Any, second: Any) -> bool:
         return False
     for exact, found in zip(constants, rounded, strict=True):
         expected = exact.astype(found.dtype)
-        if expected.shape != found.shape or not ((expected == found) | ((expected != expected) & (found != found))).all():
+        if (
+            expected.shape != found.shape
+            or not ((expected == found) | ((expected != expected) & (found != found))).all()
+        ):
             return False
     return True
 

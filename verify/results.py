@@ -67,6 +67,7 @@ class VerdictRow(msgspec.Struct, kw_only=True, frozen=True):
     floats: str = ""
     measured: tuple[dict[str, Any], ...] = ()
     loses: LossRow | None = None
+    compared: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
 
 
@@ -547,6 +548,7 @@ def _verdict_row(verdict: Verdict) -> VerdictRow:
         floats=verdict.floats,
         measured=tuple(_plain(row) for row in verdict.measured),
         loses=None if verdict.loses is None else _loss(verdict.loses),
+        compared=tuple(_plain(row) for row in verdict.compared),
         seconds=float(verdict.seconds),
     )
 
