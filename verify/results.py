@@ -286,6 +286,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
         precision: digits kept per form, format and logit gap.
         errors: what could not be read or built.
         titles: name of each module to its title.
+        left_out: what the modules make no claim about, and why.
         subject: title of what the claims are about, or "".
         selected: the pattern that ids had to match, or "".
         interrupted: whether the run was stopped before all claims were decided.
@@ -302,6 +303,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
     precision: tuple[dict[str, Any], ...] = ()
     errors: tuple[ErrorRow, ...] = ()
     titles: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     subject: str = ""
     selected: str = ""
     interrupted: bool = False

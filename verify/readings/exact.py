@@ -39,6 +39,9 @@ INFINITE: Final = {1: arb("inf"), -1: arb("-inf")}
 # Below this size looking for exact zeros costs more than it saves.
 SPARSE_SIZE: Final = 64
 
+# The answer to many equalities is the outcome that stands for one only where an equality holds.
+PASSED_ON: Final = ("reduce_or", "reduce_and", "copy")
+
 precision = flint.ctx.workprec
 
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
@@ -444,11 +447,11 @@ class Balls(System):
         return spread(result, shape)
 
     def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
-        """Remember that the answer to an equality is one after it has been broadcast, reshaped or negated."""
+        """Remember that the answer to an equality is one after it has been moved, gathered or negated."""
         if self._equalities and len(inputs) == 1 and len(results) == 1:
             asked = self._equalities.get(id(inputs[0]))
-            if asked is not None and (equation.primitive.name in STRUCTURE or equation.primitive.name == "not"):
-                outcome = asked[1] if equation.primitive.name in STRUCTURE else YES + NO - asked[1]
+            if asked is not None and (equation.primitive.name in (*STRUCTURE, *PASSED_ON, "not")):
+                outcome = YES + NO - asked[1] if equation.primitive.name == "not" else asked[1]
                 self._equalities[id(results[0])] = (results[0], outcome)
         return results
 
