@@ -59,6 +59,8 @@ class _Addresses:
 
 def addresses(array: Array) -> Array:
     """Identity of every entry: two entries are one value where their addresses agree."""
+    if array.dtype != object:  # what lies in memory there is no address, and may be the next array's
+        raise TypeError(f"entries of {array.dtype} have no identity")
     return np.asarray(_Addresses(array))
 
 
@@ -631,6 +633,7 @@ class Balls(System):
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         """Sums of products: batch axes first, contracted axes last."""
+        a, b = (self._as_numbers(variable, array) for variable, array in zip(equation.invars, (a, b), strict=True))
         self._guard(a, b)
         (a_contract, b_contract), (a_batch, b_batch) = equation.params["dimension_numbers"]
         a_free = [axis for axis in range(a.ndim - 1) if axis not in (*a_contract, *a_batch)]
@@ -648,6 +651,13 @@ class Balls(System):
         if not rows:
             return filled((points, *batch, *free_x, *free_y), ZERO)
         return np.concatenate(rows, axis=-2).reshape(points, *batch, *free_x, *free_y)
+
+    def _as_numbers(self, variable: Any, array: Array) -> Array:
+        """An operand of a product of mixed types, which JAX allows: truth values are 0 and 1."""
+        kind = kind_of(variable.aval)
+        if kind == "truth":
+            return self.from_truth(array)
+        return self.lift(array.astype(np.float64)) if kind == "whole" else array
 
     def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
         """Sums of products along the last axis."""
