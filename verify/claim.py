@@ -338,6 +338,8 @@ class Verdict:
         floats: ``inside``, ``outside``, ``no claim`` (of one side at least) or "" for engines that run no floats.
         measured: rows of figures, one per program, format and way of running it.
         loses: the equation that loses the digits, where floats lost more than half of them.
+        compared: of a custom rule, one row per format: how far its exact values and those of JAX's derivative of the
+            body are apart, and the points at which one side keeps more digits in floats than the other.
         seconds: wall time.
     """
 
@@ -355,6 +357,7 @@ class Verdict:
     floats: str = ""
     measured: tuple[Mapping[str, Any], ...] = ()
     loses: Loss | None = None
+    compared: tuple[Mapping[str, Any], ...] = ()
     seconds: float = 0.0
 
 

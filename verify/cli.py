@@ -326,8 +326,7 @@ def rule(
     finally:
         sys.path.pop(0)
     from verify import ClaimError, RuleClaim, check, domain
-    from verify.engines.floats import digits_kept
-    from verify.pages.text import verdict_lines
+    from verify.pages.text import rule_lines, verdict_lines
 
     needed = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
     regions = {each: domain.Reals("n") for each in needed}
@@ -337,11 +336,8 @@ def rule(
         return _refuse(str(error))
     print(f"{target}, against JAX's derivative of its body, n = {', '.join(map(str, sizes))}")
     print("", *verdict_lines(report.row), sep="\n")
-    for form, (ruled, plain) in digits_kept(report.verdicts).items():
-        more = (
-            "the rule keeps more" if ruled > plain + 0.5 else "plain autodiff keeps more" if plain > ruled + 0.5 else ""
-        )
-        print(f"  {form:<10}digits kept at worst: rule {ruled:.1f}, plain autodiff {plain:.1f}  {more}".rstrip())
+    for line in rule_lines(report.row):
+        print(f"  {line}")
     return EXPECTED if report.row.as_expected else UNEXPECTED
 
 

@@ -69,6 +69,7 @@ class VerdictRow(msgspec.Struct, kw_only=True, frozen=True):
     floats: str = ""
     measured: tuple[dict[str, Any], ...] = ()
     loses: LossRow | None = None
+    compared: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
 
 
@@ -289,6 +290,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
         precision: digits kept per form, format and logit gap.
         errors: what could not be read or built.
         titles: name of each module to its title.
+        left_out: what the modules make no claim about, and why.
         subject: title of what the claims are about, or "".
         selected: the pattern that ids had to match, or "".
         interrupted: whether the run was stopped before all claims were decided.
@@ -305,6 +307,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
     precision: tuple[dict[str, Any], ...] = ()
     errors: tuple[ErrorRow, ...] = ()
     titles: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     subject: str = ""
     selected: str = ""
     interrupted: bool = False
@@ -591,6 +594,7 @@ def _verdict_row(verdict: Verdict) -> VerdictRow:
         floats=verdict.floats,
         measured=tuple(_plain(row) for row in verdict.measured),
         loses=None if verdict.loses is None else _loss(verdict.loses),
+        compared=tuple(_plain(row) for row in verdict.compared),
         seconds=float(verdict.seconds),
     )
 

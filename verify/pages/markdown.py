@@ -110,7 +110,7 @@ def topic_name(module: str) -> str:
     stem = module.strip("_").replace("_", "-").lower() or "claims"
     return (
         f"{stem}-claims.md"
-        if stem in ("index", "article", "precision", "maps", "thresholds", "verdict")
+        if stem in ("index", "article", "precision", "maps", "thresholds", "verdict", "custom-rules")
         else f"{stem}.md"
     )
 
@@ -230,6 +230,8 @@ def index_page(results: Results, first_map: Sequence[str] = ()) -> str:
         if verdict_told(results):
             rows.append(["[Does squared error work poorly with softmax? The story](verdict.md)", "", ""])
         rows.append(["[Every statement of the article](article.md)", f"{len(results.statements)} statements", ""])
+    if any(each.compared for row in results.claims for each in row.verdicts):
+        rows.append(["[Custom rules: which agree, which keep more digits](custom-rules.md)", "", ""])
     if results.precision:
         rows.append(["[Digits that floats keep](precision.md)", "", ""])
     if results.maps:

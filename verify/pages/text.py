@@ -1,5 +1,6 @@
 """Results as lines of plain text, for a terminal of 80 columns."""
 
+import math
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -221,6 +222,48 @@ def floats_text(row: ClaimRow) -> str:
         "outside": "floats OUTSIDE what rounding allows",
         "no claim": "no claim about floats",
     }.get(word, f"floats {word}")
+
+
+def compared(row: ClaimRow) -> tuple[dict[str, Any], ...]:
+    """How a custom rule and JAX's derivative of the body compare, a row per format; empty for other claims."""
+    return next((each.compared for each in row.verdicts if each.compared), ())
+
+
+def rule_lines(row: ClaimRow) -> Iterator[str]:
+    """A line per format: how far a custom rule and plain autodiff are apart, and which keeps more digits where."""
+    for each in compared(row):
+        parts = [] if not each["apart"] else [f"exact values up to {power_of_ten(each['apart'])} apart"]
+        for side, words in (("rule", "the rule keeps more"), ("plain", "plain autodiff keeps more")):
+            if each[side] is not None:
+                parts.append(f"{words}, {digits_at(each[side])}")
+        yield f"{each['format']:<10}{'; '.join(parts) or 'both sides keep the same digits'}"
+
+
+def power_of_ten(value: float) -> str:
+    """The first power of ten at or above a positive number, such as ``1e-13``."""
+    return f"1e{math.ceil(math.log10(value) - 1e-9)}"
+
+
+def digits_at(place: dict[str, Any]) -> str:
+    """``rule 7 digits, plain 0 digits, at x = -34.1``; of vectors, the entry that the component is about."""
+    rule, plain = (f"{each} digits" if isinstance(each, int) else each for each in (place["rule"], place["plain"]))
+    inside = [int(each) for each in re.findall(r"\d+", place["component"].rpartition("[")[2])]
+    shown: list[str] = []
+    for name, value in place["at"].items():
+        flat = isinstance(value, list) and not any(isinstance(each, list) for each in value)
+        if flat and inside and inside[-1] < len(value):
+            value = value[inside[-1]]
+        if isinstance(value, float):
+            shown.append(f"{name} = {value:.4g}")
+        else:
+            shown.append(f"{name} = {values_text(_short(value))}")
+    return f"rule {rule}, plain {plain}, at {', '.join(shown)}"
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_short(each) for each in value]
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def lost(row: ClaimRow) -> LossRow | None:

@@ -14,9 +14,11 @@ import numpy as np
 from flint import acb, arb
 
 from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.formats import FLOAT64, Format
 from verify.primitives import RULES
 from verify.readings.interpreter import (
     NO,
+    STRUCTURE,
     UNDECIDED,
     YES,
     Array,
@@ -37,6 +39,9 @@ INFINITE: Final = {1: arb("inf"), -1: arb("-inf")}
 # Below this size looking for exact zeros costs more than it saves.
 SPARSE_SIZE: Final = 64
 
+# The answer to many equalities is the outcome that stands for one only where an equality holds.
+PASSED_ON: Final = ("reduce_or", "reduce_and", "copy")
+
 precision = flint.ctx.workprec
 
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
@@ -54,6 +59,8 @@ class _Addresses:
 
 def addresses(array: Array) -> Array:
     """Identity of every entry: two entries are one value where their addresses agree."""
+    if array.dtype != object:  # what lies in memory there is no address, and may be the next array's
+        raise TypeError(f"entries of {array.dtype} have no identity")
     return np.asarray(_Addresses(array))
 
 
@@ -97,6 +104,8 @@ class Balls(System):
         self.unbounded_constants = False
         # Answers of == and != by the identity of their array, kept alive, with what stands for "equal".
         self._equalities: dict[int, tuple[Array, int]] = {}
+        # A constant that is compared with itself, wherever it was written, is one value and no kink.
+        self._literals: dict[float, arb] = {}
         self.rows = {
             "add": self._add,
             "add_any": self._add,
@@ -167,7 +176,7 @@ class Balls(System):
     # -- constants, truth, whole numbers ---------------------------------------------------------------------
 
     def lift(self, values: Array) -> Array:
-        """Exact balls; zeros and ones are shared objects, which is how sparse arrays are known to be sparse."""
+        """Exact balls, one object a constant: by the zeros and ones, sparse arrays are known to be sparse."""
         flat = values.ravel()
         array = np.empty(flat.shape, dtype=object)
         for place, value in enumerate(flat.tolist()):
@@ -182,7 +191,8 @@ class Balls(System):
                 array[place] = INFINITE[1 if value > 0 else -1]
                 self.unbounded_constants = True
             else:
-                array[place] = self.literal(value)
+                found = self._literals.get(value)
+                array[place] = self._literals.setdefault(value, self.literal(value)) if found is None else found
         return array.reshape(values.shape)
 
     def lift_complex(self, values: Array) -> Array:
@@ -473,6 +483,15 @@ class Balls(System):
             self.tainted = self.tainted or not finite(hull).all()
         return spread(result, shape)
 
+    def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
+        """Remember that the answer to an equality is one after it has been moved, gathered or negated."""
+        if self._equalities and len(inputs) == 1 and len(results) == 1:
+            asked = self._equalities.get(id(inputs[0]))
+            if asked is not None and (equation.primitive.name in (*STRUCTURE, *PASSED_ON, "not")):
+                outcome = YES + NO - asked[1] if equation.primitive.name == "not" else asked[1]
+                self._equalities[id(results[0])] = (results[0], outcome)
+        return results
+
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
         return self.choose(self.record(equation, which, len(cases)), cases)
 
@@ -659,6 +678,7 @@ class Balls(System):
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         """Sums of products: batch axes first, contracted axes last."""
+        a, b = (self._as_numbers(variable, array) for variable, array in zip(equation.invars, (a, b), strict=True))
         self._guard(a, b)
         (a_contract, b_contract), (a_batch, b_batch) = equation.params["dimension_numbers"]
         a_free = [axis for axis in range(a.ndim - 1) if axis not in (*a_contract, *a_batch)]
@@ -676,6 +696,13 @@ class Balls(System):
         if not rows:
             return filled((points, *batch, *free_x, *free_y), ZERO)
         return np.concatenate(rows, axis=-2).reshape(points, *batch, *free_x, *free_y)
+
+    def _as_numbers(self, variable: Any, array: Array) -> Array:
+        """An operand of a product of mixed types, which JAX allows: truth values are 0 and 1."""
+        kind = kind_of(variable.aval)
+        if kind == "truth":
+            return self.from_truth(array)
+        return self.lift(array.astype(np.float64)) if kind == "whole" else array
 
     def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
         """Sums of products along the last axis."""
@@ -798,22 +825,23 @@ class Exact(Balls):
 
     name = "exact"
 
-    def __init__(self, widen_literals: bool = False) -> None:
-        """Start with literals as they are, or widened."""
+    def __init__(self, widen_literals: bool = False, form: Format = FLOAT64) -> None:
+        """Start with literals as they are, or widened by half an ulp of the format that the program was traced in."""
         super().__init__()
         self.widen_literals = widen_literals
+        self.form = form
         self.widened: dict[float, None] = {}
 
     def literal(self, value: float) -> arb:
         """The dyadic number, or the real numbers that round to it if it uses its full precision."""
-        if self.widen_literals and full_precision(value):
+        if self.widen_literals and full_precision(value, self.form):
             self.widened[value] = None
-            return arb(value, float(np.spacing(abs(value))) / 2)
+            return arb(value, self.form.ulp(value) / 2)
         return arb(value)
 
 
-def full_precision(value: float) -> bool:
-    """Whether a float's significand needs more than 32 bits: then it is likely a rounded real number."""
+def full_precision(value: float, form: Format = FLOAT64) -> bool:
+    """Whether a float's significand needs more than three fifths of its bits, 32 of 53: then it is likely rounded."""
     mantissa, _ = np.frexp(value)
     whole = int(mantissa * 2.0**53)
-    return whole != 0 and (whole & -whole).bit_length() <= 53 - 32
+    return whole != 0 and (whole & -whole).bit_length() <= 53 - round(0.6 * form.precision)
