@@ -488,6 +488,14 @@ def _article_maps() -> dict[str, Any]:
     return {"maps of the article": "all", "exit": ended.returncode, "seconds": seconds, "load": os.getloadavg()[0]}
 
 
+def peers() -> list[dict[str, Any]]:
+    """Gradient checkers on the same formulas and mutants, their time as n grows, and sweeps beside numpy and torch."""
+    import peers as measured
+
+    rows = measured.measure(in_turn)
+    return [*rows, *(_norm(name) for name in ("float32", "float64"))]
+
+
 BENCHMARKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
     "command": command,
     "reading": reading,
@@ -495,6 +503,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
     "proof": proof,
     "article": article,
     "maps": maps,
+    "peers": peers,
 }
 
 
