@@ -108,7 +108,7 @@ def topic_name(module: str) -> str:
     stem = module.strip("_").replace("_", "-").lower() or "claims"
     return (
         f"{stem}-claims.md"
-        if stem in ("index", "article", "precision", "maps", "thresholds", "verdict")
+        if stem in ("index", "article", "precision", "maps", "thresholds", "verdict", "findings", "trust")
         else f"{stem}.md"
     )
 

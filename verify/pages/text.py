@@ -40,7 +40,7 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         return _wrapped(head, row.reason or "no engine decided it")
     found = [found_text(row)]
     if row.floats:
-        found.append(floats_text(row.floats))
+        found.append(floats_text(row.floats, promised=bool(row.within)) + _broken(row))
     if row.literals:
         found.append(f"up to the rounding of {', '.join(row.literals)}")
     if row.exceptions:
@@ -49,6 +49,13 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         found.append(short_of(row))
     lines = _wrapped(head, "; ".join(each for each in found if each) or row.reason)
     return lines + (_folded(f"digits    {loss_text(loss)}") if (loss := lost(row)) is not None else [])
+
+
+def _broken(row: ClaimRow) -> str:
+    """What becomes of a promise that is expected to be broken."""
+    if row.expect_floats != "outside":
+        return ""
+    return ", as expected" if row.floats == "outside" else ", which was expected to be broken: mended, it seems"
 
 
 def _expectation(row: ClaimRow) -> str:
@@ -163,11 +170,12 @@ def symbols_in(residual: str) -> str:
     return "; ".join(words for pattern, words in known if re.search(pattern, residual))
 
 
-def floats_text(word: str) -> str:
-    """What the word on floats means."""
+def floats_text(word: str, promised: bool = False) -> str:
+    """What the word on floats means, by rounding or by the promise of a claim."""
+    allows = "was promised" if promised else "rounding allows"
     return {
-        "inside": "floats inside what rounding allows",
-        "outside": "floats OUTSIDE what rounding allows",
+        "inside": f"floats inside what {allows}",
+        "outside": f"floats OUTSIDE what {allows}",
         "no claim": "no claim about floats",
     }.get(word, word)
 
@@ -270,12 +278,19 @@ def unexpected(results: Results) -> list[ClaimRow]:
     return [row for row in results.claims if not row.as_expected]
 
 
-def why_unexpected(row: ClaimRow) -> str:
-    """One line on why a claim is not as expected."""
+def mended(row: ClaimRow) -> bool:
+    """Whether floats keep a promise that they were expected to break."""
+    return row.expect_floats == "outside" and row.status == row.expect and row.floats == "inside" and not row.error
+
+
+def why_unexpected(row: ClaimRow, jax: str = "") -> str:
+    """One line on why a claim is not as expected, with the version of JAX that it was decided with."""
     if row.error:
         return f"could not be built: {row.error}"
-    if row.floats == "outside":
-        return "a float lies outside what rounding allows"
+    if mended(row):
+        return f"mended in jax {jax}: floats are as accurate now as was promised" if jax else "mended, it seems"
+    if row.floats == "outside" and row.expect_floats != "outside":
+        return f"a float lies outside what {'was promised' if row.within else 'rounding allows'}"
     if row.status == "UNKNOWN":
         return row.reason or "no engine decided it"
     return f"expected {row.expect}, found {row.status}"

@@ -57,6 +57,7 @@ class Subject:
         sides: the truth and the formula in mpmath, of a mutant.
         stable: whether the form without cancellation is under test.
         rule: whether the function carries the wrong rule, and the formula is right.
+        article: whether it is one of the article's gradients.
     """
 
     claim: Claim
@@ -64,11 +65,12 @@ class Subject:
     sides: tuple[Callable[..., Any], Callable[..., Any]] | None = None
     stable: bool = False
     rule: bool = False
+    article: bool = False
 
     @property
     def name(self) -> str:
-        """The claim's id, and whether it is the form without cancellation."""
-        return f"{self.claim.id}{', without cancellation' if self.stable else ''}"
+        """The claim's id, whether it is the article's, and whether it is the form without cancellation."""
+        return f"{self.claim.id}{', article' * self.article}{', without cancellation' * self.stable}"
 
 
 def _derivative(claim: Claim) -> bool:
@@ -99,7 +101,7 @@ def true_formulas() -> list[Subject]:
 
     found = [Subject(claim=each, true=True, rule=each.custom_rules) for each in RIGHT if _derivative(each)]
     for claim in _article():
-        found += [Subject(claim=claim, true=True, stable=stable) for stable in (False, True)]
+        found += [Subject(claim=claim, true=True, stable=stable, article=True) for stable in (False, True)]
     return found
 
 
@@ -508,57 +510,71 @@ def installed(package: str) -> str:
 # --- the protocol ----------------------------------------------------------------------------------------------------
 
 
-def drawn(subjects: Sequence[Subject], sizes: Sequence[Mapping[str, int]] = ()) -> dict[str, list[At]]:
+def drawn(subjects: Sequence[Subject]) -> dict[str, list[At]]:
     """The points of every subject; the seed is a subject's place."""
     found: dict[str, list[At]] = {}
     for place, subject in enumerate(subjects):
         rng = np.random.default_rng(place)
-        for size in sizes or _choices(subject.claim):
+        for size in _choices(subject):
             found.setdefault(subject.name, []).extend(points(Problem(subject, size), rng))
     return found
 
 
-def _choices(claim: Claim) -> list[dict[str, int]]:
+def _choices(subject: Subject) -> list[dict[str, int]]:
     """All choices of the controls, and n = 3 and 10 of the article's claims."""
-    return [{"n": 3}, {"n": 10}] if claim.id in ARTICLE else claim.choices()
+    return [{"n": 3}, {"n": 10}] if subject.article else subject.claim.choices()
 
 
-def alarms(peer: Peer, true: Mapping[str, Sequence[At]], tolerance: float, first: bool = False) -> dict[str, list[str]]:
-    """Words on true formulas, by regime; with `first`, only until one is refused."""
+def topic(name: str) -> str:
+    """What a formula is about: tolerances are looked for topic by topic, as a user would for one function."""
+    return name.partition(".")[0].partition("-")[0]
+
+
+def tune(peer: Peer, true: Mapping[str, Sequence[At]]) -> dict[str, float]:
+    """Per topic the tightest decade at which none of its true formulas is refused, at least a thousandth.
+
+    Under "" stands the loosest of all, for topics without a true formula.
+    """
+    found: dict[str, float] = {}
+    for about in sorted({topic(name) for name in true}):
+        ats = [at for name, each in true.items() if topic(name) == about for at in each]
+        found[about] = 1e-3
+        for decade in range(3, 16):
+            if any(peer.says(at, 10.0**-decade) == REFUSES for at in ats):
+                break
+            found[about] = 10.0**-decade
+    return {**found, "": max(found.values())}
+
+
+def alarms(peer: Peer, true: Mapping[str, Sequence[At]], tolerances: Mapping[str, float]) -> dict[str, list[str]]:
+    """Words on true formulas, by regime."""
     words: dict[str, list[str]] = {regime: [] for regime in REGIMES}
-    for each in true.values():
+    for name, each in true.items():
         for at in each:
-            words[at.regime].append(peer.says(at, tolerance))
-            if first and words[at.regime][-1] == REFUSES:
-                return words
+            words[at.regime].append(peer.says(at, tolerances.get(topic(name), tolerances[""])))
     return words
 
 
-def tune(peer: Peer, true: Mapping[str, Sequence[At]]) -> float:
-    """The tightest decade at which no true formula is refused; 0 where there is none."""
-    best = 0.0
-    for decade in range(3, 16):
-        words = alarms(peer, true, 10.0**-decade, first=True)
-        if any(REFUSES in each for each in words.values()):
-            break
-        best = 10.0**-decade
-    return best
-
-
-def caught(peer: Peer, wrong: Mapping[str, Sequence[At]], seen: Mapping[str, set[str]], tolerance: float) -> Any:
+def caught(
+    peer: Peer,
+    wrong: Mapping[str, Sequence[At]],
+    seen: Mapping[str, set[str]],
+    tolerances: Mapping[str, float],
+) -> dict[str, dict[str, list[str]]]:
     """Per regime, the visible mutants that are refused, not refused, and of which some point is unknown."""
     found: dict[str, dict[str, list[str]]] = {}
     for regime in REGIMES:
         lists: dict[str, list[str]] = {"caught": [], "missed": [], "unknown": []}
         for name, each in wrong.items():
             if regime in seen[name]:
+                tolerance = tolerances.get(topic(name), tolerances[""])
                 words = [peer.says(at, tolerance) for at in each if at.regime == regime]
                 lists["caught" if REFUSES in words else "unknown" if UNKNOWN in words else "missed"].append(name)
         found[regime] = lists
     return found
 
 
-def smallest(peer: Peer, article: Sequence[At], tolerance: float) -> float | None:
+def smallest(peer: Peer, article: Sequence[At], tolerances: Mapping[str, float]) -> float | None:
     """The smallest relative error, in decades, refused in every one of the article's gradients; None where void.
 
     Void is a checker that refuses the right formula too, or none of the errors.
@@ -567,12 +583,16 @@ def smallest(peer: Peer, article: Sequence[At], tolerance: float) -> float | Non
     for at in article:
         if at.regime == "moderate":
             by_name.setdefault((at.problem.subject.name, at.problem.size["n"]), []).append(at)
-    if any(peer.says(at, tolerance) == REFUSES for each in by_name.values() for at in each):
+
+    def refused(at: At) -> bool:
+        return peer.says(at, tolerances.get(topic(at.problem.subject.name), tolerances[""])) == REFUSES
+
+    if any(refused(at) for each in by_name.values() for at in each):
         return None
     least = None
     for decade in DECADES:
         off = 10.0**-decade
-        if not all(any(peer.says(at.moved(off), tolerance) == REFUSES for at in each) for each in by_name.values()):
+        if not all(any(refused(at.moved(off)) for at in each) for each in by_name.values()):
             break
         least = off
     return least
@@ -584,7 +604,9 @@ def table(say: Callable[[str], None]) -> list[dict[str, Any]]:
     say(f"{len(wrong)} mutants, {len(true)} true formulas, {sum(map(len, (*wrong.values(), *true.values())))} points")
     seen = {name: {at.regime for at in each if visible(at)} for name, each in wrong.items()}
     nowhere = sorted(name for name, regimes in seen.items() if not regimes)
-    article = [at for name, each in true.items() if name in ARTICLE for at in each]
+    article = [
+        at for each in true.values() for at in each if at.problem.subject.article and not at.problem.subject.stable
+    ]
     rows: list[dict[str, Any]] = [{"protocol": _protocol(wrong, true, seen, nowhere)}]
     for peer in PEERS:
         version = installed(peer.package)
@@ -592,14 +614,12 @@ def table(say: Callable[[str], None]) -> list[dict[str, Any]]:
             say(f"{peer.key}: {peer.package} is not installed, left out")
             continue
         started = time.perf_counter()
-        tolerance = tune(peer, true) if peer.tuned else 0.0
+        tolerances = tune(peer, true) if peer.tuned else {"": 0.0}
         row: dict[str, Any] = {"peer": peer.name, "setting": peer.setting, "version": version}
         if peer.tuned:
-            row["tolerance"] = tolerance
-            if not tolerance:  # the loosest that is tried cries wolf already
-                tolerance = 1e-3
-        found = caught(peer, wrong, seen, tolerance)
-        words = alarms(peer, true, tolerance)
+            row["tolerances"] = tolerances
+        found = caught(peer, wrong, seen, tolerances)
+        words = alarms(peer, true, tolerances)
         for regime in REGIMES:
             row[f"caught, {regime}"] = len(found[regime]["caught"])
             row[f"visible, {regime}"] = sum(map(len, found[regime].values()))
@@ -610,7 +630,7 @@ def table(say: Callable[[str], None]) -> list[dict[str, Any]]:
             row[f"true, {regime}"] = len(words[regime])
         everywhere = [name for name in wrong if any(name in found[regime]["caught"] for regime in REGIMES)]
         row["caught, anywhere"], row["visible, anywhere"] = len(everywhere), len(wrong) - len(nowhere)
-        row["smallest relative error"] = smallest(peer, article, tolerance)
+        row["smallest relative error"] = smallest(peer, article, tolerances)
         row["seconds of the whole"] = time.perf_counter() - started
         rows.append(row)
         say(f"{peer.key}: {row}")
@@ -709,7 +729,6 @@ def growth(in_turn: Callable[..., dict[str, float]], say: Callable[[str], None])
 
                 return call
 
-            larger = 100 if id_ == "softmax.jacobian" else 10
             functions: dict[str, Callable[[], object]] = {
                 peer.name: _torch_native(id_, at) if peer.package == "torch" else one(peer)
                 for peer in PEERS
@@ -718,7 +737,12 @@ def growth(in_turn: Callable[..., dict[str, float]], say: Callable[[str], None])
             functions["verify.check, quick"] = lambda n=n, claim=claim: verify.check(
                 replace(claim, sizes={"n": (n,)}), "quick"
             )
-            kept = {name: each for name, each in functions.items() if taken.get(name, 0.0) * larger < PATIENCE}
+            # A Jacobian has a hundred times the entries; what proves has costs of its own that do not grow with them.
+            larger = 100 if id_ == "softmax.jacobian" else 10
+            expected = {
+                name: taken.get(name, 0.0) * (10 if name.startswith("verify") else larger) for name in functions
+            }
+            kept = {name: each for name, each in functions.items() if expected[name] < PATIENCE}
             taken = in_turn(kept, 5 if n <= 100 else 3)
             base = taken["numpy.testing.assert_allclose"]
             for name, seconds in taken.items():
