@@ -96,7 +96,8 @@ def _protocol(protocol: Mapping[str, Any], settings: Mapping[str, Any]) -> Itera
             "a name), the tightest decade of rtol = atol that refuses none of the true formulas on it, with a step of "
             "6e-6 where there is a step. It is looked for on the formulas that are counted, in the peers' favour.",
             "- **Peers that check a rule** are given the function with the formula as its rule; torch's calls the same "
-            "compiled function. Its time is that of the function written in torch. There is one time for each checker, with its defaults.",
+            "compiled function. Its time is that of the function written in torch. There is one time for each checker, "
+            "with its defaults.",
         ]
     )
     versions = ", ".join(f"{name} {version}" for name, version in settings["versions"].items())
@@ -177,8 +178,8 @@ def _reading(points: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | Non
         best = max(quiet, key=lambda row: row["caught, gap 40"])
         yield (
             "Among the settings of peers without a false alarm, the best at a gap of 40 is "
-            f"`{best['peer']}`, {_setting(best)}: {_of(best['caught, gap 40'], best['visible, gap 40'])}. What it misses "
-            "there is smaller than any tolerance that lets the rounding of a right formula pass."
+            f"`{best['peer']}`, {_setting(best)}: {_of(best['caught, gap 40'], best['visible, gap 40'])}. What it "
+            "misses there is smaller than any tolerance that lets the rounding of a right formula pass."
         )
     if ours is not None:
         missed = sorted({name for regime in REGIMES for name in ours[f"missed, {regime}"]})

@@ -186,3 +186,11 @@ def test_a_title_is_told_as_it_is_written() -> None:
     text = pages.render(_results(row))["findings.md"].decode()
     assert r"\`x\` &#124; \*y\*" in text
     assert "**not run**" in text
+
+
+def test_a_page_of_claims_tells_a_promise(row: ClaimRow) -> None:
+    own = msgspec.structs.replace(row, finding=None, module="tanh")
+    text = pages.render(_results(own))["tanh.md"].decode()
+    assert "Promised: floats within 0 units in the last place in float64; floats OUTSIDE what was promised." in text
+    assert "Outside what was promised: 0x1p+0 (float64, jit)" in text
+    assert "Outside what rounding allows" not in text

@@ -103,11 +103,11 @@ def _verdict(row: ClaimRow, jax: str) -> str:
     returned, truth = _float(point.autodiff), _exact(point.by_hand)
     if f"{returned:.2g}" == f"{truth:.2g}":
         ulp = FORMATS[how.partition(",")[0]].ulp(truth)
-        says = f"is off by {_rounded(abs(returned - truth) / ulp)} units in the last place"
+        says = f"is off by about {_rounded(abs(returned - truth) / ulp)} units in the last place"
     else:
         says = f"returns {returned:.2g}, where the truth is {truth:.2g}"
     where = f", component `{point.component}`" if point.component not in ("", "[]") else ""
-    return text + f"Broken at `{at}`{where}: {plain(point.program)} in {plain(how)} {says}."
+    return text + f"Broken at `{at}`{where}: `{point.program}` ({plain(how)}) {says}."
 
 
 def _broken(row: ClaimRow) -> VerdictRow | None:
