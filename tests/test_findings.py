@@ -112,7 +112,7 @@ def test_a_reproducer_prints_what_it_is_said_to(claim: Claim) -> None:
         for name in strict:
             jax.config.update(name, "standard" if "dtype" in name else "allow")
         with contextlib.redirect_stdout(stream), jax.enable_x64("jax_enable_x64" in claim.finding.reproducer):
-            exec(claim.finding.reproducer.replace(findings.X64, "import jax, jax.numpy as jnp\n"), {})
+            exec(claim.finding.reproducer.replace(findings.X64, findings.PLAIN), {})
     finally:
         for name, value in strict.items():
             jax.config.update(name, value)

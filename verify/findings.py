@@ -25,7 +25,8 @@ def _thread(number: int, title: str, state: str, kind: str = "issues") -> Thread
     return Thread(url=f"https://github.com/jax-ml/jax/{kind}/{number}", title=title, state=state)
 
 
-X64: Final = "import jax, jax.numpy as jnp\njax.config.update('jax_enable_x64', True)\n"
+PLAIN: Final = "import jax, jax.numpy as jnp\n\n"
+X64: Final = PLAIN + 'jax.config.update("jax_enable_x64", True)\n'
 
 # --- defects of the library or the compiler ------------------------------------------------------------------------
 
@@ -53,13 +54,12 @@ CUMSUM = Claim(
         title="`jacrev` of the middle entry of a cumulative sum is wrong when it is compiled",
         kind="defect",
         versions=SEEN,
-        reproducer="import jax, jax.numpy as jnp\n"
-        "f = lambda x: jnp.cumsum(x)[1]\n"
+        reproducer=PLAIN + "f = lambda x: jnp.cumsum(x)[1]\n"
         "x = jnp.ones(3)\n"
         "print(jax.jit(jax.jacrev(f))(x), jax.jacrev(f)(x))",
         prints="[1. 1. 1.] [1. 1. 0.]; the second is right",
-        meanwhile="Of the sums of 2 to 8 entries, it is those of 3, 5 and 7, and their middle entry alone. `jax.grad` and "
-        "`jacfwd` are right, compiled too.",
+        meanwhile="Of the sums of 2 to 8 entries, it is those of 3, 5 and 7, and their middle entry alone. `jax.grad` "
+        "and `jacfwd` are right, compiled too.",
     ),
 )
 
@@ -83,8 +83,7 @@ SOFTMAX_16 = Claim(
         title="In float16 the Jacobian of a softmax over 256 near-equal logits, or more, is 0 off its diagonal",
         kind="defect",
         versions=SEEN,
-        reproducer="import jax, jax.numpy as jnp\n"
-        "total = lambda x: jax.nn.softmax(x).sum()  # always 1\n"
+        reproducer=PLAIN + "total = lambda x: jax.nn.softmax(x).sum()  # always 1\n"
         "for n in (255, 256):\n"
         "    print(n, jax.grad(total)(jnp.zeros(n, jnp.float16))[0])",
         prints="255 1.526e-05, 256 0.003906; the truth is 0, and 0.003906 is the whole of s_0",
@@ -208,9 +207,7 @@ SIGMOID_16 = Claim(
         title="In float16 `sigmoid` is 0 from −11.1 down, where the format still has 256 numbers",
         kind="defect",
         versions=SEEN,
-        reproducer="import jax, jax.numpy as jnp\n"
-        "for x in (-11.0, -11.125):\n"
-        "    print(x, jax.nn.sigmoid(jnp.float16(x)))",
+        reproducer=PLAIN + "for x in (-11.0, -11.125):\n    print(x, jax.nn.sigmoid(jnp.float16(x)))",
         prints="-11.0 1.67e-05, -11.125 0.0; the second should be 1.474e-05, and numbers down to 5.96e-08 are there",
         meanwhile="Compute in float32 and cast. float16 keeps subnormal numbers elsewhere on the same CPU.",
     ),
@@ -344,8 +341,7 @@ LOG_OF_SOFTMAX = Claim(
         title="Cross entropy written as the logarithm of a softmax has no gradient in float32 once a probability is 0",
         kind="lost",
         versions=SEEN,
-        reproducer="import jax, jax.numpy as jnp\n"
-        "print(jax.grad(lambda x: -jnp.log(jax.nn.softmax(x)[0]))(jnp.array([-120.0, 0.0])))",
+        reproducer=PLAIN + "print(jax.grad(lambda x: -jnp.log(jax.nn.softmax(x)[0]))(jnp.array([-120.0, 0.0])))",
         prints="[nan nan]; it should be [-1, 1]",
         meanwhile="`jax.nn.log_softmax` is what to use: its gradient here is right.",
     ),
@@ -367,7 +363,7 @@ ABSOLUTE = Claim(
         title="`abs` has slope 1 at 0, where `sign` is 0",
         kind="convention",
         versions=SEEN,
-        reproducer="import jax, jax.numpy as jnp\nprint(jax.grad(jnp.abs)(0.0), jnp.sign(0.0))",
+        reproducer=PLAIN + "print(jax.grad(jnp.abs)(0.0), jnp.sign(0.0))",
         prints="1.0 0.0; any number from −1 to 1 is a subgradient",
         upstream=(
             _thread(
@@ -402,8 +398,7 @@ MAXIMUM = Claim(
         title="`maximum(x, 0)` has slope ½ at 0, `jax.nn.relu` has 0",
         kind="convention",
         versions=SEEN,
-        reproducer="import jax, jax.numpy as jnp\n"
-        "print(jax.grad(lambda x: jnp.maximum(x, 0.0))(0.0), jax.grad(jax.nn.relu)(0.0))",
+        reproducer=PLAIN + "print(jax.grad(lambda x: jnp.maximum(x, 0.0))(0.0), jax.grad(jax.nn.relu)(0.0))",
         prints="0.5 0.0; any number from 0 to 1 is a subgradient",
         upstream=(
             _thread(
@@ -442,9 +437,7 @@ REDUCE_MAX = Claim(
         title="`max` shares its gradient among ties, `x[argmax(x)]` gives it to the first",
         kind="convention",
         versions=SEEN,
-        reproducer="import jax, jax.numpy as jnp\n"
-        "x = jnp.zeros(3)\n"
-        "print(jax.grad(jnp.max)(x), jax.grad(lambda x: x[x.argmax()])(x))",
+        reproducer=PLAIN + "x = jnp.zeros(3)\nprint(jax.grad(jnp.max)(x), jax.grad(lambda x: x[x.argmax()])(x))",
         prints="[0.3333 0.3333 0.3333] [1. 0. 0.]; both are subgradients",
         upstream=(
             _thread(
