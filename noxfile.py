@@ -125,8 +125,17 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def findings(session: nox.Session) -> None:
+    """Decide the findings in JAX and write reports/findings.md; `-- --check` compares. Fails where one is mended."""
+    install(session)
+    results = str(Path(session.create_tmp()) / "findings.json")
+    run = ("verify", "run", "verify.findings", "--reports", "reports", "--results", results)
+    session.run(*run, *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure time and memory; `-- --torch` installs torch first, to be measured beside."""
+    """Measure time, memory and what other checkers see; `-- --torch` installs torch first, to be measured beside."""
     install(session, "bench")
     posargs = [each for each in session.posargs if each != "--torch"]
     if len(posargs) < len(session.posargs):

@@ -4,6 +4,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -82,6 +83,26 @@ class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
     repeat: str
 
 
+class ThreadRow(msgspec.Struct, kw_only=True, frozen=True):
+    """A public discussion, as `verify.claim.Thread` has it."""
+
+    url: str
+    title: str
+    state: str = ""
+
+
+class FindingRow(msgspec.Struct, kw_only=True, frozen=True):
+    """What makes a claim a finding about JAX, as `verify.claim.Finding` has it."""
+
+    title: str
+    kind: str
+    versions: str
+    reproducer: str
+    prints: str
+    upstream: tuple[ThreadRow, ...] = ()
+    meanwhile: str = ""
+
+
 class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
     """One claim, and what all engines together say of it.
 
@@ -95,7 +116,11 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
         status: HOLDS if some engine says so and none says FAILS; FAILS if any says so; else UNKNOWN.
         evidence: the strongest evidence for the status.
         floats: ``inside``, ``outside``, ``no claim`` (of one side at least) or "" where no floats were run.
-        as_expected: whether the status is the expected one and no float fell outside what rounding allows.
+        within: promised accuracy, units in the last place by format; by it the floats were judged.
+        expect_floats: ``inside``, or ``outside`` for a promise that is known to be broken.
+        finding: what a reader is told of a broken promise, or null.
+        as_expected: whether the status is the expected one and no float fell outside what rounding allows, or some
+            did where that is expected.
         exceptions: where the verdict does not speak, such as ``ties``.
         literals: literals up to whose rounding the claim holds.
         sizes: the sizes that were checked, as text.
@@ -122,6 +147,9 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
     status: StatusWord = "UNKNOWN"
     evidence: str = ""
     floats: str = ""
+    within: dict[str, float] = {}
+    expect_floats: str = "inside"
+    finding: FindingRow | None = None
     as_expected: bool = False
     exceptions: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
@@ -385,7 +413,10 @@ def claim_row(
         status=status.value,
         evidence=evidence,
         floats=word,
-        as_expected=status is claim.expect and word != "outside" and not error,
+        within={name: float(ulps) for name, ulps in claim.within.items()},
+        expect_floats=claim.expect_floats,
+        finding=None if claim.finding is None else msgspec.convert(asdict(claim.finding), FindingRow),
+        as_expected=status is claim.expect and (word == "outside") is (claim.expect_floats == "outside") and not error,
         exceptions=_union(verdict.exceptions for verdict in agreeing),
         literals=_union(verdict.literals for verdict in agreeing),
         sizes=_union(verdict.sizes for verdict in agreeing),

@@ -80,7 +80,7 @@ class Report:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the expected one and no float fell outside what rounding allows."""
+        """Whether the status is the expected one and floats are where they are expected, inside unless said."""
         return self.row.as_expected
 
     @property

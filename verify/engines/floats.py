@@ -16,7 +16,6 @@ import numpy as np
 from flint import arb
 
 from verify.claim import ClaimError, Loss, Status, UnsupportedPrimitive, Verdict, Witness, float_sides
-from verify.engines.budget import Budget
 from verify.engines.case import LEVELS, Case, Points, components, cost, decimal, draw, joined, lift, shape_size
 from verify.engines.diagnosis import diagnose
 from verify.formats import FORMATS, Format, hexadecimal
@@ -115,7 +114,8 @@ def check_all(cases: Sequence[Case], progress: Callable[[str], None] = lambda fo
     for each in found:
         if each.size is None:
             each.problem = "every size is too large to run"
-    formats = cases[0].budget.formats if cases else ()
+    wanted = {name for case in cases for name in (*case.budget.formats, *case.claim.within)}
+    formats = [name for name in FORMATS if name in wanted]
     for name in formats:
         progress(name)
         started = time.perf_counter()
@@ -168,7 +168,7 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
     for each in found:
         try:
             assert each.size is not None
-            modes = _ways(each.case.budget, form.name, _bound(each.case), main=False)
+            modes = _ways(each.case, form.name, main=False)
             subject = each.case.subject(each.size, form, "every" if modes else "one")
             chosen = _jobs(each.case, subject, jobs)
             for job in chosen.values():
@@ -191,8 +191,7 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
 
 def runs(case: Case, form: Format) -> bool:
     """Whether any side of a claim is run in a format; where none is, nothing is traced."""
-    bound = _bound(case)
-    return any(_ways(case.budget, form.name, bound, main) for main in (True, False))
+    return any(_ways(case, form.name, main) for main in (True, False))
 
 
 def _bound(case: Case) -> bool:
@@ -211,7 +210,9 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
     texts: set[str] = set()
     for program in subject.sides:
         main = program in (subject.modes[0], subject.formula, subject.stable)
-        ways = _ways(case.budget, form.name, _bound(case), main)
+        ways = _ways(case, form.name, main)
+        if case.claim.within and program.directions:
+            continue  # the formula says nothing of a direction
         if program is not subject.modes[0]:
             ways = ways - {"eager"} if case.budget.mode_ways != case.budget.ways else ways
         if program.text in texts or not ways:
@@ -228,9 +229,12 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
     return chosen
 
 
-def _ways(budget: Budget, form: str, bound: bool, main: bool) -> set[str]:
-    """How a program is run in a format."""
-    if bound:
+def _ways(case: Case, form: str, main: bool) -> set[str]:
+    """How a program is run in a format; where accuracy is promised, in the formats of the promise and in no others."""
+    budget = case.budget
+    if case.claim.within:
+        return set(budget.ways.get(form, ("jit",))) if form in case.claim.within else set()
+    if _bound(case):
         chosen = budget.bound_ways if main else budget.bound_mode_ways
     else:
         chosen = budget.ways if main else budget.mode_ways
@@ -252,10 +256,15 @@ def _read(job: Job) -> None:
 
 
 def _judge(found: _Found, subject: Subject, chosen: Mapping[str, Job]) -> None:
+    promised = found.case.claim.within.get(subject.form.name)
     for number, (name, job) in enumerate(chosen.items()):
         assert job.permitted is not None and job.exact is not None
+        permitted, exact = job.permitted, job.exact
+        if promised is not None:
+            exact = reference(subject.formula, lift(job.points), len(job.points))
+            permitted = _promise(subject.form, exact, promised)
         for way, (rows, values) in job.returned.items():
-            row, place, bad = _compare(subject.form, values, job.permitted[rows], job.exact[rows])
+            row, place, bad = _compare(subject.form, values, permitted[rows], exact[rows])
             row.update(format=subject.form.name, program=name, way=way)
             if values.size:
                 point = int(rows[place[0]])
@@ -266,11 +275,16 @@ def _judge(found: _Found, subject: Subject, chosen: Mapping[str, Job]) -> None:
                 row["component"] = components(job.program)[place[1]]
             found.rows.append(row)
             if bad is not None and found.outside is None:
-                found.outside = _witness(subject, job, int(rows[bad[0]]), bad[1], values[bad], way, outside=True)
+                at = int(rows[bad[0]]), bad[1]
+                allows = "rounding allows" if promised is None else "was promised"
+                room = permitted[at]
+                note = f"outside what {allows}, {room.mid().str(8, radius=False)} ± {float(room.rad()):.3g}"
+                found.outside = _witness(subject, job, at, values[bad], way, exact[at], note)
             if number == 0 and not found.diagnosed:
                 found.loses, found.diagnosed = _loses(subject, job, rows, values), True
             if number == 0 and way in ("jit", "vmap") and subject.form.name == "float64" and values.size:
-                found.worst = _witness(subject, job, int(rows[place[0]]), place[1], values[place], way)
+                at = int(rows[place[0]]), place[1]
+                found.worst = _witness(subject, job, at, values[place], way, exact[at])
 
     if found.case.judges_a_rule and {subject.modes[0].name, "formula"} <= set(chosen):
         found.compared.append(_compared(subject, chosen[subject.modes[0].name], chosen["formula"]))
@@ -380,20 +394,34 @@ def _hexadecimal(array: Array) -> Any:
     return [hexadecimal(value) for value in array.ravel().tolist()]
 
 
+def _promise(form: Format, exact: Array, ulps: float) -> Array:
+    """Balls of so many units in the last place about exact values; NaN where the value is not known well enough."""
+    permitted = np.full(exact.shape, arb("nan"), dtype=object)
+    with precision(ROUNDED_BITS):
+        for place in np.ndindex(*exact.shape):
+            true = exact[place]
+            if true.is_finite() and (true.rel_accuracy_bits() >= REFERENCE_BITS or true == 0):
+                permitted[place] = true + arb(0, ulps * form.ulp(abs(float(true.mid()))))
+    return permitted
+
+
 def _witness(
-    subject: Subject, job: Job, point: int, component: int, value: float, way: str, *, outside: bool = False
+    subject: Subject,
+    job: Job,
+    at: tuple[int, int],
+    value: float,
+    way: str,
+    exact: arb,
+    note: str = "the least accurate float",
 ) -> Witness:
-    assert job.exact is not None and job.permitted is not None
-    note = "the least accurate float" if not outside else ""
-    if outside:
-        room = job.permitted[point, component]
-        note = f"outside what rounding allows, {room.mid().str(8, radius=False)} ± {float(room.rad()):.3g}"
+    """A float at a point and component, what it should be, and why it is shown."""
+    point, component = at
     return Witness(
         arguments=_at(subject, job, point),
         component=components(job.program)[component],
         program=job.program.name,
         autodiff=f"{hexadecimal(float(value))} ({subject.form.name}, {way})",
-        by_hand=f"exact {decimal(job.exact[point, component])}",
+        by_hand=f"exact {decimal(exact)}",
         size=dict(subject.size),
         note=note,
     )

@@ -12,6 +12,7 @@ from verify.pages.text import (
     bits_text,
     counts,
     difference,
+    floats_text,
     floats_word,
     found_text,
     lost,
@@ -110,7 +111,8 @@ def topic_name(module: str) -> str:
     stem = module.strip("_").replace("_", "-").lower() or "claims"
     return (
         f"{stem}-claims.md"
-        if stem in ("index", "article", "precision", "maps", "thresholds", "verdict", "custom-rules")
+        if stem
+        in ("index", "article", "precision", "maps", "thresholds", "verdict", "custom-rules", "findings", "trust")
         else f"{stem}.md"
     )
 
@@ -480,7 +482,8 @@ def _claim_blocks(row: ClaimRow) -> list[str]:
         # The worst float differs from machine to machine; it is shown where it is a defect.
         if verdict.floats == "outside":
             point = verdict.worst
-            blocks += [f"Outside what rounding allows: {plain(point.autodiff)}, {plain(point.by_hand)}", _point(point)]
+            allows = "was promised" if row.within else "rounding allows"
+            blocks += [f"Outside what {allows}: {plain(point.autodiff)}, {plain(point.by_hand)}", _point(point)]
         elif not verdict.floats:
             blocks += ["Worst point:", _point(verdict.worst)]
     loss = lost(row)
@@ -552,6 +555,9 @@ def _verdict_sentence(row: ClaimRow) -> str:
                 f" Not decided where {' or '.join(f'`{each}`' for each in zeros)}, since JAX's side has a kink there"
             )
             text += f" ({plain(letters)})." if letters else "."
+    if row.within:
+        promise = ", ".join(f"{ulps:g} units in the last place in {form}" for form, ulps in row.within.items())
+        text += f" Promised: floats within {promise}; {plain(floats_text(row) or 'not run')}."
     if short_of(row):
         text += f" {_sentence(plain(short_of(row)))}"
     if difference(row):

@@ -47,7 +47,7 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         return _wrapped(head, row.reason or "no engine decided it")
     found = [found_text(row)]
     if row.floats:
-        found.append(floats_text(row))
+        found.append(floats_text(row) + _broken(row))
     if row.literals:
         found.append(f"up to the rounding of {', '.join(row.literals)}")
     if row.exceptions:
@@ -83,6 +83,13 @@ def next_step(row: ClaimRow) -> str:
     if row.evidence == "proved":
         return f"Nothing; `verify show {row.id} --certificate` writes the proof as a file that sympy checks."
     return "Nothing has to be done; --budget deep looks at more points."
+
+
+def _broken(row: ClaimRow) -> str:
+    """What becomes of a promise that is expected to be broken."""
+    if row.expect_floats != "outside":
+        return ""
+    return ", as expected" if row.floats == "outside" else ", which was expected to be broken: mended, it seems"
 
 
 def _expectation(row: ClaimRow) -> str:
@@ -217,9 +224,10 @@ def floats_word(row: ClaimRow) -> str:
 def floats_text(row: ClaimRow) -> str:
     """What the word on floats means."""
     word = floats_word(row)
+    allows = "was promised" if row.within else "rounding allows"
     return {
-        "inside": "floats inside what rounding allows",
-        "outside": "floats OUTSIDE what rounding allows",
+        "inside": f"floats inside what {allows}",
+        "outside": f"floats OUTSIDE what {allows}",
         "no claim": "no claim about floats",
     }.get(word, f"floats {word}")
 
@@ -364,12 +372,19 @@ def unexpected(results: Results) -> list[ClaimRow]:
     return [row for row in results.claims if not row.as_expected]
 
 
-def why_unexpected(row: ClaimRow) -> str:
-    """One line on why a claim is not as expected."""
+def mended(row: ClaimRow) -> bool:
+    """Whether floats keep a promise that they were expected to break."""
+    return row.expect_floats == "outside" and row.status == row.expect and row.floats == "inside" and not row.error
+
+
+def why_unexpected(row: ClaimRow, jax: str = "") -> str:
+    """One line on why a claim is not as expected, with the version of JAX that it was decided with."""
     if row.error:
         return f"could not be built: {row.error}"
-    if row.floats == "outside":
-        return "a float lies outside what rounding allows"
+    if mended(row):
+        return f"mended in jax {jax}: floats are as accurate now as was promised" if jax else "mended, it seems"
+    if row.floats == "outside" and row.expect_floats != "outside":
+        return f"a float lies outside what {'was promised' if row.within else 'rounding allows'}"
     if row.status == "UNKNOWN":
         return row.reason or "no engine decided it"
     return f"expected {row.expect}, found {row.status}"
