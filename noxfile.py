@@ -100,6 +100,20 @@ def verify(session: nox.Session) -> None:
 def pages(session: nox.Session) -> None:
     """Build the website, offline, into build/site; decides the article first where there is no results.json."""
     install(session, "pages", extras="practice")
+    build(session)
+    session.log("open build/site/index.html")
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Build the website and try it in Chromium, which has to be installed; without it the tests say so and skip."""
+    install(session, "pages", "test", "browser", extras="practice")
+    build(session)
+    session.run("pytest", "tests/test_site.py", *session.posargs, env=CPU)
+
+
+def build(session: nox.Session) -> None:
+    """Gather the pages of the website, and make them HTML."""
     if not Path("results.json").is_file():
         session.run("verify", "run", env=CPU, success_codes=[0, 1])  # what did not come out as expected is shown too
     session.run("python", "-m", "verify.pages.site", "build/site-source", env=CPU)
@@ -108,12 +122,20 @@ def pages(session: nox.Session) -> None:
     strictly = ("--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--jobs", "auto")
     places = ("--conf-dir", "site", "--doctree-dir", "build/site-doctrees")
     session.run("sphinx-build", *strictly, *places, "build/site-source", "build/site", env=CPU)
-    session.log("open build/site/index.html")
+
+
+@nox.session(default=False)
+def findings(session: nox.Session) -> None:
+    """Decide the findings in JAX and write reports/findings.md; `-- --check` compares. Fails where one is mended."""
+    install(session)
+    results = str(Path(session.create_tmp()) / "findings.json")
+    run = ("verify", "run", "verify.findings", "--reports", "reports", "--results", results)
+    session.run(*run, *session.posargs, env=CPU)
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure time and memory; `-- --torch` installs torch first, to be measured beside."""
+    """Measure time, memory and what other checkers see; `-- --torch` installs torch first, to be measured beside."""
     install(session, "bench")
     posargs = [each for each in session.posargs if each != "--torch"]
     if len(posargs) < len(session.posargs):

@@ -88,8 +88,10 @@ MATHS: Final = (nodes.math, nodes.math_block)
 
 
 def with_katex(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Load KaTeX, half of what a page weighs, on pages that have a formula."""
-    if doctree is not None and any(True for _ in doctree.findall(lambda node: isinstance(node, MATHS))):
+    """Load KaTeX, half of what a page weighs, on pages that have a formula, also in a neighbour's title."""
+    titles = [(context.get(name) or {}).get("title", "") for name in ("prev", "next")]
+    inside = doctree is not None and any(True for _ in doctree.findall(lambda node: isinstance(node, MATHS)))
+    if inside or any('class="math' in title for title in titles):
         app.add_css_file("katex/katex.min.css")
         app.add_js_file("katex/katex.min.js", defer="defer", priority=400)
     # A title with a formula in it is cut before it: nothing lays it out in a window's title or a link to the next page.

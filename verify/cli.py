@@ -326,8 +326,7 @@ def rule(
     finally:
         sys.path.pop(0)
     from verify import ClaimError, RuleClaim, check, domain
-    from verify.engines.floats import digits_kept
-    from verify.pages.text import verdict_lines
+    from verify.pages.text import rule_lines, verdict_lines
 
     needed = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
     regions = {each: domain.Reals("n") for each in needed}
@@ -337,11 +336,8 @@ def rule(
         return _refuse(str(error))
     print(f"{target}, against JAX's derivative of its body, n = {', '.join(map(str, sizes))}")
     print("", *verdict_lines(report.row), sep="\n")
-    for form, (ruled, plain) in digits_kept(report.verdicts).items():
-        more = (
-            "the rule keeps more" if ruled > plain + 0.5 else "plain autodiff keeps more" if plain > ruled + 0.5 else ""
-        )
-        print(f"  {form:<10}digits kept at worst: rule {ruled:.1f}, plain autodiff {plain:.1f}  {more}".rstrip())
+    for line in rule_lines(report.row):
+        print(f"  {line}")
     return EXPECTED if report.row.as_expected else UNEXPECTED
 
 
@@ -654,6 +650,7 @@ def _progress() -> "Generator[Callable[[Progress], None]]":
 
 def _summary(found: "Results", file: Path | None, folder: Path | None, *, given: bool) -> Iterator[str]:
     """What a run found, on one screen."""
+    from verify import pages
     from verify.pages import text
 
     odd = text.unexpected(found)
@@ -665,6 +662,8 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
             yield from text.verdict_lines(row)
         if len(shown) > MOST_LINES:
             yield f"… {len(shown) - MOST_LINES} more in {file}" if file else f"… {len(shown) - MOST_LINES} more"
+        jax = str(found.environment.get("jax", ""))
+        yield from (f"{row.id}: {text.why_unexpected(row, jax)}" for row in odd if text.mended(row))
         yield ""
     elif found.subject:
         yield found.subject
@@ -674,8 +673,11 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
     words = [row.floats for row in rows if row.floats]
     if words:
         inside, outside, silent = (words.count(word) for word in ("inside", "outside", "no claim"))
-        parts = [f"{inside} inside what rounding allows"]
-        parts += [f"{outside} OUTSIDE"] if outside else []
+        promised = any(row.within for row in rows)
+        parts = [f"{inside} inside what {'was promised or ' if promised else ''}rounding allows"]
+        told = sum(row.floats == row.expect_floats == "outside" for row in rows)
+        parts += [f"{outside - told} OUTSIDE"] if outside > told else []
+        parts += [f"{told} outside, as expected"] if told else []
         parts += [f"{silent} no claim"] if silent else []
         yield from _labelled("floats", ", ".join(parts))
     if found.statements and not found.selected:
@@ -685,14 +687,14 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
     yield from _map_problems(found)
     if odd and not given:
         for row in odd[:MOST_LINES]:
-            line = f"{row.status:<8}{row.id}: {text.why_unexpected(row)}"
+            line = f"{row.status:<8}{row.id}: {text.why_unexpected(row, str(found.environment.get('jax', '')))}"
             yield "  " + textwrap.shorten(line, text.WIDTH - 2, placeholder=" …")
         if len(odd) > MOST_LINES:
             yield f"  … {len(odd) - MOST_LINES} more"
     if found.interrupted:
         yield from _labelled("stopped", "interrupted; what was decided until then is kept, pages are as they were")
     if folder is not None:
-        yield from _labelled("pages", str(folder / "index.md"))
+        yield from _labelled("pages", str(folder / pages.entrance(found)))
     if file is not None:
         yield from _labelled("results", str(file))
     yield from _labelled("time", f"{found.seconds:.1f} s")

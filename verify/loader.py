@@ -62,6 +62,7 @@ class Loaded:
         slips: entries of every module's ``SLIPS``, in order.
         maps, thresholds: every one that can be swept, in the order written; ids are unique among claims too.
         names: id of a claim to its file and module-level name.
+        left_out: every module's ``LEFT_OUT``: what it makes no claim about, and why.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -74,6 +75,7 @@ class Loaded:
     maps: tuple[Map, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def places(self) -> dict[str, str]:
         """File and line of each claim, as ``claims/tanh.py:12``; of those below the working folder alone.
@@ -331,6 +333,7 @@ class _Reader:
                 if id(refused) not in reported and isinstance(refused, (Map, Threshold)):
                     self.fail(f"{_short(refused.place[0])}:{refused.place[1]}", str(error), str(refused.id))
         titles = {_stem(each): (each.__doc__ or "").strip().partition("\n")[0] for each in self.modules.values()}
+        left_out = [getattr(each, "LEFT_OUT", {}) for each in self.modules.values()]
         slips = [getattr(each, "SLIPS", ()) for each in self.modules.values()]
         subjects = [getattr(each, "TITLE", None) for each in self.modules.values()]
         return Loaded(
@@ -340,6 +343,7 @@ class _Reader:
             titles={name: titles[name] for name in dict.fromkeys(modules.values())},
             subject=next((each for each in subjects if isinstance(each, str)), ""),
             statements=tuple(dict.fromkeys(each for group in entries for each in group)),
+            left_out={name: reason for group in left_out for name, reason in group.items()},
             slips=tuple(dict.fromkeys(each for group in slips for each in group)),
             maps=tuple(each for each, _ in maps.values() if isinstance(each, Map)),
             thresholds=tuple(each for each, _ in maps.values() if isinstance(each, Threshold)),

@@ -80,7 +80,7 @@ class Report:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the expected one and no float fell outside what rounding allows."""
+        """Whether the status is the expected one and floats are where they are expected, inside unless said."""
         return self.row.as_expected
 
     @property
@@ -246,6 +246,7 @@ def run(
         claims=tuple(msgspec.structs.replace(row, place=places.get(row.id, "")) for row in rows),
         statements=results.statement_rows(loaded.statements, loaded.claims),
         slips=results.slip_rows(loaded.slips),
+        left_out=dict(loaded.left_out) if select is None and maps is None else {},
         precision=tuple(board.precision),
         maps=tuple(board.maps[each.id] for each in swept if each.id in board.maps),
         thresholds=board.thresholds,
