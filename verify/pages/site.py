@@ -28,7 +28,15 @@ STACKED: Final = "{.stacked}"  # a table of prose, whose cells stand below each 
 MOST: Final = 8  # claims on a statement that another page lists; the statement's own place has them all
 # Headings of the navigation, and pages in the order of a reader; what is not named here comes last of its folder.
 STORY: Final = ("reports/verdict", "reports/index", "reports/article", "claims/index")
-MAPS: Final = ("explore", "calculator", "reports/maps", "reports/thresholds", "reports/precision")
+MAPS: Final = (
+    "explore",
+    "calculator",
+    "reports/maps",
+    "reports/thresholds",
+    "reports/precision",
+    "reports/custom-rules",
+    "reports/findings",
+)
 HOW_TO: Final = (
     "README",
     "docs/first-claim",
@@ -38,7 +46,15 @@ HOW_TO: Final = (
     "docs/large-maps",
     "docs/ci",
 )
-REFERENCE: Final = ("docs/glossary", "api/index", "docs/primitives", "docs/proofs", "docs/design", "docs/cost")
+REFERENCE: Final = (
+    "docs/glossary",
+    "api/index",
+    "docs/primitives",
+    "docs/proofs",
+    "reports/trust",
+    "docs/design",
+    "docs/cost",
+)
 TITLES: Final = {
     "README": "Overview, words and limits",
     "reports/verdict": "The verdict, told",
@@ -47,6 +63,9 @@ TITLES: Final = {
     "reports/maps": "Where the gradient vanishes",
     "reports/thresholds": "Where floats lose a gradient",
     "reports/precision": "Digits that floats keep",
+    "reports/custom-rules": "Custom rules",
+    "reports/findings": "Findings in JAX",
+    "reports/trust": "How far to trust a verdict",
     "claims/index": "Every claim",
     "explore": "Explore the maps",
     "calculator": "Calculator",
@@ -368,7 +387,7 @@ def _found(row: ClaimRow) -> Iterator[str]:
         yield markdown._counterexample(row.counterexample)
     for each in row.verdicts:
         if each.worst is not None and each.floats == "outside":
-            yield "### Outside what rounding allows"
+            yield f"### Outside what {'was promised' if row.within else 'rounding allows'}"
             yield f"{plain(each.worst.autodiff)}, {plain(each.worst.by_hand)}"
             yield markdown._point(each.worst)
 
@@ -412,7 +431,7 @@ def _digits(row: ClaimRow, results: Results) -> Iterator[str]:
     """Decimal digits that floats keep, the fewest by program and format, and the equation that loses them."""
     measured = [each for verdict in row.verdicts for each in verdict.measured if "digits" in each]
     loss = text.lost(row)
-    if not measured and loss is None:
+    if not measured and loss is None and not text.compared(row):
         return
     yield "## Digits that floats keep"
     if measured:
@@ -433,6 +452,9 @@ def _digits(row: ClaimRow, results: Results) -> Iterator[str]:
         yield table(["program", *formats], body)
     if loss is not None:
         yield markdown._loss(loss)
+    if text.compared(row):
+        yield "The custom rule against JAX's derivative of the function's body:"
+        yield fence("\n".join(text.rule_lines(row)), "text")
     if any(each.get("claim") == row.id for each in results.precision):
         yield "[Digits by logit gap, form and format](../reports/precision.md)"
 
