@@ -6,6 +6,7 @@ statements, claims and maps lead to each other. Pure but for reading files: the 
 """
 
 import importlib.util
+import posixpath
 import re
 import shutil
 import sys
@@ -56,6 +57,7 @@ REFERENCE: Final = (
     "docs/cost",
 )
 TITLES: Final = {
+    "docs/large-maps": "Run a large map, or on a cluster",
     "README": "Overview, words and limits",
     "reports/verdict": "The verdict, told",
     "reports/index": "What was found",
@@ -65,7 +67,7 @@ TITLES: Final = {
     "reports/precision": "Digits that floats keep",
     "reports/custom-rules": "Custom rules",
     "reports/findings": "Findings in JAX",
-    "reports/trust": "How far to trust a verdict",
+    "reports/trust": "Beside other checkers",
     "claims/index": "Every claim",
     "explore": "Explore the maps",
     "calculator": "Calculator",
@@ -92,6 +94,8 @@ def gather(results: Results, documents: Mapping[str, bytes], later: Sequence[str
     files = dict(documents)
     for name in [each for each in documents if each.startswith("reports/") and each.endswith(".md")]:
         files[name] = _linked(name, documents[name].decode(), results).encode()
+    for name in [each for each in documents if each.endswith(".md")]:
+        files[name] = _within(name, files[name].decode(), documents).encode()
     pages = {f"claims/{row.id}.md": claim_page(row, results) for row in results.claims}
     pages["claims/index.md"] = claims_index(results)
     pages |= {f"api/{name}": page for name, page in api_pages().items()}
@@ -166,6 +170,18 @@ def _linked(name: str, page: str, results: Results) -> str:
             heading = f"\n## {plain(row.title)}\n"
             page = page.replace(heading, f"{heading}\n{_map_links(row, results, name)}\n", 1)
     return page
+
+
+def _within(name: str, page: str, documents: Mapping[str, bytes]) -> str:
+    """A page whose links to files of the project that are no pages, such as code, are words: the site has them not."""
+
+    def led(found: re.Match[str]) -> str:
+        target = found[2].partition("#")[0]
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        outside = target and ":" not in target and not target.endswith(".md") and path not in documents
+        return found[1] if outside else found[0]
+
+    return re.sub(r"(?<!!)\[([^\[\]]*)\]\(([^()\s]+)\)", led, page)
 
 
 def _map_links(row: MapRow, results: Results, page: str) -> str:
