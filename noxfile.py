@@ -119,19 +119,35 @@ def build(session: nox.Session) -> None:
     session.run("python", "-m", "verify.pages.site", "build/site-source", env=CPU)
     shutil.rmtree("build/site", ignore_errors=True)  # no page of an earlier build stays
     # Anew each time, and a warning is an error: a link that leads nowhere, a formula that cannot be read.
-    strictly = ("--fail-on-warning", "--keep-going", "--quiet", "--fresh-env")
+    strictly = ("--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--jobs", "auto")
     places = ("--conf-dir", "site", "--doctree-dir", "build/site-doctrees")
     session.run("sphinx-build", *strictly, *places, "build/site-source", "build/site", env=CPU)
 
 
 @nox.session(default=False)
+def findings(session: nox.Session) -> None:
+    """Decide the findings in JAX and write reports/findings.md; `-- --check` compares. Fails where one is mended."""
+    install(session)
+    results = str(Path(session.create_tmp()) / "findings.json")
+    run = ("verify", "run", "verify.findings", "--reports", "reports", "--results", results)
+    session.run(*run, *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure time and memory; `-- --torch` installs torch first, to be measured beside."""
+    """Measure time, memory and what other checkers see; `-- --torch` installs torch first, to be measured beside."""
     install(session, "bench")
     posargs = [each for each in session.posargs if each != "--torch"]
     if len(posargs) < len(session.posargs):
         session.install(*CONSTRAINTS, TORCH)
     session.run("python", "benchmarks/run.py", *posargs, env=CPU)
+
+
+@nox.session(default=False)
+def exhaustive(session: nox.Session) -> None:
+    """Hold the model of rounding against every float and random programs: hours; `-- --part 0/64 --floats 1e6` less."""
+    install(session)
+    session.run("python", "benchmarks/exhaustive.py", *session.posargs, env=CPU)
 
 
 @nox.session(default=False)

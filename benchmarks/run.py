@@ -2,9 +2,10 @@
 
     python benchmarks/run.py [NAME ...] [--json FILE] [--docs]
 
-NAME is one of: article, proof, reading, jacobian, command, maps; all if left out. Where torch is installed, its
+NAME is one of: article, proof, reading, jacobian, command, maps, peers; all if left out. Where torch is installed, its
 gradient checker is measured in turn with the exact reading on the same function, and its gradients with maps. With
---docs, what proof measures is written to docs/cost.md, with a figure.
+--docs, what proof measures is written to docs/cost.md, with a figure, and what peers does to
+benchmarks/results/peers.json and from there to reports/trust.md.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
+
+import trust
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BITS: Final = 200
@@ -488,6 +491,13 @@ def _article_maps() -> dict[str, Any]:
     return {"maps of the article": "all", "exit": ended.returncode, "seconds": seconds, "load": os.getloadavg()[0]}
 
 
+def peers() -> list[dict[str, Any]]:
+    """Gradient checkers on the same formulas and mutants, their time as n grows, and sweeps beside numpy and torch."""
+    import checkers
+
+    return [*checkers.measure(in_turn), *(_norm(name) for name in ("float32", "float64"))]
+
+
 BENCHMARKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
     "command": command,
     "reading": reading,
@@ -495,6 +505,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
     "proof": proof,
     "article": article,
     "maps": maps,
+    "peers": peers,
 }
 
 
@@ -503,10 +514,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure time and memory of gradproof.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--docs", action="store_true", help="also write docs/cost.md, from what proof measures")
+    parser.add_argument("--docs", action="store_true", help="also write docs/cost.md or reports/trust.md")
     chosen = parser.parse_args()
-    if chosen.docs and chosen.names and "proof" not in chosen.names:
-        parser.error("--docs needs what proof measures: name it too")
+    if chosen.docs and chosen.names and not {"proof", "peers"} & set(chosen.names):
+        parser.error("--docs needs what proof or peers measures: name one of them too")
     unknown = [name for name in chosen.names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"no benchmark {unknown[0]!r}: choose from {', '.join(BENCHMARKS)}")
@@ -519,8 +530,11 @@ def main() -> int:
             print("  " + "   ".join(f"{key} {_text(value)}" for key, value in row.items()), flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    if chosen.docs:
+    if chosen.docs and "proof" in found:
         _write_docs(found["proof"])
+    if chosen.docs and "peers" in found:
+        trust.RAW.write_text(json.dumps({"peers": found["peers"]}, indent=1) + "\n", encoding="utf-8")
+        trust.write()
     return 0
 
 

@@ -132,6 +132,9 @@ FIGURES: Final = (
     (r"([1-9]\d*\.\d\d)\d+", r"\1"),  # not of scales, which are below one
     (r"\n\s*", "\n"),
     (r'transform="translate\(([\d.-]+) 0\)"', r'x="\1"'),
+    (r" ?\n ?", "\n"),
+    (r"(?<=[a-z]): (?=[^\"<>]*\")", ":"),
+    (r"; (?=[a-z-]+:[^\"<>]*\")", ";"),
     (r"DejaVuSans-", "d"),
     (r' id="[a-z2.]+_\d+"', ""),
 )

@@ -36,7 +36,7 @@ def claim(id, **changed):
 
 def decided(
     claims: Sequence[Claim], budget: engines.Budget, seed: int, progress: object
-) -> Iterator[tuple[Claim, tuple[Verdict, ...] | Exception]]:
+) -> Iterator[tuple[Case, tuple[Verdict, ...] | Exception]]:
     """Stands for the engines: what is found is written in the claim's id."""
     outcomes: dict[str, tuple[Verdict, ...] | Exception] = {
         "misbuilt": ClaimError("claim 'a.misbuilt': by_hand raises ValueError: no"),
@@ -338,3 +338,31 @@ def test_show_prints_both_programs_and_what_to_do_next(capsys: pytest.CaptureFix
     assert "lines of jaxpr, shown by --jaxpr" in capsys.readouterr().out
     assert call("show", "a.holds", file, "--jaxpr") == 0
     assert capsys.readouterr().out.count(" = add ") == 40
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (["run", "--budgt", "quick"], "--budget"),
+        (["run", "--budget", "quik"], "quick"),
+        (["lst"], "list"),
+        (["show", "a.hold", "my_claims.py"], "a.holds"),
+        (["run", "my_claims.py", "-k", "a.hol"], "a.hol*"),
+        (["run", "my_clams.py"], "my_claims.py"),
+        (["rule", "jax.nn:rel"], "relu"),
+        (["map", "vanishing.two-clas"], "vanishing.two-class"),
+    ],
+    ids=lambda each: each[-1] if isinstance(each, list) else "",
+)
+def test_a_near_name_is_suggested(given: list[str], meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write('A = claim("a.holds")')
+    assert call(*given) == 2
+    assert "did you mean" in (said := capsys.readouterr().err.lower())
+    assert meant in said
+
+
+def test_a_mistyped_path_does_not_cost_the_results_of_an_earlier_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", write('A = claim("a.holds")')) == 0
+    before = Path("results.json").read_bytes()
+    assert call("run", "my_clams.py") == 2
+    assert Path("results.json").read_bytes() == before

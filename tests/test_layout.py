@@ -16,7 +16,7 @@ LAYERS = (
     {"domain"},
     {"claim"},
     {"maps", "primitives", "rules"},
-    {"loader", "article"},
+    {"loader", "article", "findings"},
     {"program"},
     {"readings"},
     {"engines"},
@@ -63,6 +63,10 @@ def test_imports_point_one_way() -> None:
 def test_the_article_uses_formats_domain_claim_and_maps_only() -> None:
     for path in sorted((PACKAGE / "article").glob("*.py")):
         assert set(imported(path)) <= {"article", "formats", "domain", "claim", "maps"}, path.name
+
+
+def test_findings_are_written_like_anybodys_claims() -> None:
+    assert set(imported(PACKAGE / "findings.py")) <= {"claim", "domain"}
 
 
 def test_readings_know_nothing_of_engines_or_claims_beyond_their_errors() -> None:

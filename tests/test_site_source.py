@@ -139,7 +139,13 @@ def test_the_page_of_a_claim_has_what_a_reader_asks_for() -> None:
     assert page.count("<details>") == 2
     assert "verify run -k topic.fails --seed 0\nverify show topic.fails" in page
     page = PAGES["claims/topic.holds.md"]
-    for said in (r"\lvert a | b \rvert", "a_1 = \\frac{b}{c}", "> A is | B.", "[slip]", "```python\ndef f(x):"):
+    for said in (
+        r"\lvert a | b \rvert",
+        "a_1 = \\frac{b}{c}",
+        "In our words:\n\n> A is | B.",
+        "[slip]",
+        "```python\ndef f(x):",
+    ):
         assert said in page
     assert "[Enclosed](../docs/glossary.md#enclosed) at 96 points, n = 2, 3" in page
     assert "Proved" not in page

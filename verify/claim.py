@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from verify.deferred import Deferred
 from verify.domain import Region, region_leaves, size_names
+from verify.formats import FORMATS
 
 Kind = Literal["value", "gradient", "jacobian", "hessian"]
 Relation = Literal["==", "<=", ">=", "abs<="]
@@ -77,6 +78,39 @@ class Derivative:
     wrt: str | tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """A public discussion: its address, title, and whether it was open or closed when it was looked at."""
+
+    url: str
+    title: str
+    state: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What makes a claim a finding about JAX: something that a user may meet, expected until a version mends it.
+
+    Attributes:
+        title: one line.
+        kind: ``defect``, ``lost`` (digits that the textbook's form of a derivative loses) or ``convention`` (a value
+            where there is no derivative).
+        versions: of JAX with which it was seen, and how.
+        reproducer: a program that prints what is wrong.
+        prints: what it printed, and what is right.
+        upstream: where it is discussed; empty where no thread was found.
+        meanwhile: what to do about it, in a sentence.
+    """
+
+    title: str
+    kind: Literal["defect", "lost", "convention"]
+    versions: str
+    reproducer: str
+    prints: str
+    upstream: tuple[Thread, ...] = ()
+    meanwhile: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Claim:
     """One statement that JAX's derivative and a formula by hand are related as said.
@@ -95,6 +129,11 @@ class Claim:
         expect: HOLDS, or FAILS for a false statement that stays on record.
         custom_rules: whether ``custom_jvp`` and ``custom_vjp`` rules may occur on the autodiff side.
         stable: an algebraically equal form of ``by_hand`` that keeps digits.
+        within: formats, each with the most units in the last place by which JAX's floats may miss the exact value of
+            ``by_hand``: a promise of accuracy, which is part of the claim. In these formats, and in no other, the
+            floats are run, and judged by it instead of by what rounding allows.
+        expect_floats: ``inside``, or ``outside`` for a promise that is known to be broken.
+        finding: what a reader is told of a broken promise, on the page of findings.
         note: one sentence for the page.
     """
 
@@ -111,6 +150,9 @@ class Claim:
     expect: Status = Status.HOLDS
     custom_rules: bool = False
     stable: Callable[..., Any] | None = None
+    within: Mapping[str, float] = field(default_factory=dict)
+    expect_floats: Literal["inside", "outside"] = "inside"
+    finding: Finding | None = None
     note: str = ""
     place: tuple[str, int] = field(default=("", 0), repr=False)
 
@@ -179,6 +221,21 @@ def _problem(claim: Claim) -> str | None:
         return f"relation {claim.relation!r} is unknown: expected one of {', '.join(RELATIONS)}"
     if not isinstance(claim.expect, Status):
         return f"expect must be Status.HOLDS or Status.FAILS, found {claim.expect!r}"
+    if claim.expect_floats not in ("inside", "outside"):
+        return f"expect_floats must be 'inside' or 'outside', found {claim.expect_floats!r}"
+    if not isinstance(claim.within, Mapping):
+        return f"within must map formats to units in the last place, found {type(claim.within).__name__}"
+    for name, ulps in claim.within.items():
+        if name not in FORMATS:
+            return f"within names the format {name!r}: expected one of {', '.join(FORMATS)}"
+        if isinstance(ulps, bool) or not isinstance(ulps, (int, float)) or not 0 <= ulps < float("inf"):
+            return f"within[{name!r}] must be a number of units in the last place, at least 0, found {ulps!r}"
+    if claim.within and (claim.relation != "==" or claim.expect is not Status.HOLDS):
+        return "within promises how near floats are to a formula, so the formula has to be claimed equal and to hold"
+    if claim.expect_floats == "outside" and not claim.within:
+        return "expect_floats is 'outside', but no promise is made that floats could break: give within={'float64': 4}"
+    if claim.finding is not None and not isinstance(claim.finding, Finding):
+        return f"finding must be a Finding(title=…, kind=…), found {type(claim.finding).__name__}"
     if not isinstance(claim.source, Source):
         return f"source must be a Source(heading, place), found {type(claim.source).__name__}"
     if not isinstance(claim.domain, Mapping):
@@ -335,9 +392,11 @@ class Verdict:
         reason: one sentence: why unknown, what was left out.
         exceptions: where the verdict does not speak, such as ``ties``.
         literals: literals up to whose rounding the claim holds.
-        floats: ``inside``, ``outside``, ``no claim`` or "" for engines that run no floats.
+        floats: ``inside``, ``outside``, ``no claim`` (of one side at least) or "" for engines that run no floats.
         measured: rows of figures, one per program, format and way of running it.
         loses: the equation that loses the digits, where floats lost more than half of them.
+        compared: of a custom rule, one row per format: how far its exact values and those of JAX's derivative of the
+            body are apart, and the points at which one side keeps more digits in floats than the other.
         seconds: wall time.
     """
 
@@ -355,6 +414,7 @@ class Verdict:
     floats: str = ""
     measured: tuple[Mapping[str, Any], ...] = ()
     loses: Loss | None = None
+    compared: tuple[Mapping[str, Any], ...] = ()
     seconds: float = 0.0
 
 
@@ -389,3 +449,19 @@ def name_spans(path: Path) -> dict[str, tuple[int, int]]:
             if isinstance(target, ast.Name):
                 found.setdefault(target.id, (node.lineno, node.end_lineno or node.lineno))
     return found
+
+
+def float_sides(measured: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Word on the floats of each side that was run: ``autodiff`` for JAX's modes, ``by hand`` for the other side.
+
+    Args:
+        measured: rows of a verdict, as of a file of results.
+
+    Returns:
+        ``outside`` where any float of the side was, else ``inside`` where any float was judged, else ``no claim``.
+    """
+    words: dict[str, set[str]] = {}
+    for row in measured:
+        said = words.setdefault("by hand" if row["program"] in ("formula", "stable") else "autodiff", set())
+        said.add("outside" if row["outside"] else "inside" if row["inside"] else "no claim")
+    return {side: next(w for w in ("outside", "inside", "no claim") if w in words[side]) for side in sorted(words)}

@@ -4,7 +4,7 @@ Exit status: 0 every claim came out as expected; 1 some claim did not, or pages 
 carried out, or was interrupted.
 """
 
-import difflib
+import io
 import os
 import shutil
 import sys
@@ -36,6 +36,7 @@ app = App(
     version=f"gradproof {__version__}",
     help="Decide whether a derivative that was derived by hand is the derivative that JAX computes.",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # the library would exit with 130, and without a word
     help_epilogue="Exit status: 0 as expected, 1 some claim not, 2 the request cannot be carried out.",
 )
 
@@ -49,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def call(arguments: Sequence[str]) -> int:
     """Carry out a command line; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # Formulas are full of letters that a terminal's or pipe's encoding may lack: better a mark than no answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(
             list(arguments),
@@ -229,6 +234,7 @@ def show(
     jaxpr
         Print what both sides were traced to however long it is; short programs are always printed.
     """
+    from verify import loader
     from verify import results as found
     from verify.pages.text import next_step, verdict_lines
 
@@ -240,9 +246,8 @@ def show(
         return EXPECTED
     if claim is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in (*claims, *loaded.maps)], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no claim has the id {id_!r}{meant} (`verify list` names them all)")
+        near = loader.meant(id_, (each.id for each in (*claims, *loaded.maps)))
+        return _refuse(f"no claim has the id {id_!r}{near} (`verify list` names them all)")
     if certificate:
         return _certificate(id_, paths)
     print("\n".join(_description(claim)))
@@ -299,6 +304,8 @@ def rule(
     import importlib
     import inspect
 
+    from verify import loader
+
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         return _refuse(f"{target!r} names no function: expected MODULE:FUNCTION, such as jax.nn:relu")
@@ -309,6 +316,9 @@ def rule(
     try:
         fn: Any = importlib.import_module(module_name)
         for part in name.split("."):
+            if not hasattr(fn, part):
+                near = loader.meant(part, (each for each in dir(fn) if callable(getattr(fn, each, None))))
+                return _refuse(f"{target}: {getattr(fn, '__name__', 'it')} has no {part!r}{near}")
             fn = getattr(fn, part)
         parameters = inspect.signature(fn).parameters.values()
     except Exception as error:  # whatever the module raises is the reader's to see, in a line
@@ -316,8 +326,7 @@ def rule(
     finally:
         sys.path.pop(0)
     from verify import ClaimError, RuleClaim, check, domain
-    from verify.engines.floats import digits_kept
-    from verify.pages.text import verdict_lines
+    from verify.pages.text import rule_lines, verdict_lines
 
     needed = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
     regions = {each: domain.Reals("n") for each in needed}
@@ -327,11 +336,8 @@ def rule(
         return _refuse(str(error))
     print(f"{target}, against JAX's derivative of its body, n = {', '.join(map(str, sizes))}")
     print("", *verdict_lines(report.row), sep="\n")
-    for form, (ruled, plain) in digits_kept(report.verdicts).items():
-        more = (
-            "the rule keeps more" if ruled > plain + 0.5 else "plain autodiff keeps more" if plain > ruled + 0.5 else ""
-        )
-        print(f"  {form:<10}digits kept at worst: rule {ruled:.1f}, plain autodiff {plain:.1f}  {more}".rstrip())
+    for line in rule_lines(report.row):
+        print(f"  {line}")
     return EXPECTED if report.row.as_expected else UNEXPECTED
 
 
@@ -496,9 +502,8 @@ def _stream(
     given = next((each for each in loaded.maps if each.id == id_), None)
     if given is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in loaded.maps], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+        near = loader.meant(id_, (each.id for each in loaded.maps))
+        return _refuse(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
     try:
         with _tiles_bar() as progress:
             found = sweeps.stream(
@@ -645,6 +650,7 @@ def _progress() -> "Generator[Callable[[Progress], None]]":
 
 def _summary(found: "Results", file: Path | None, folder: Path | None, *, given: bool) -> Iterator[str]:
     """What a run found, on one screen."""
+    from verify import pages
     from verify.pages import text
 
     odd = text.unexpected(found)
@@ -656,6 +662,8 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
             yield from text.verdict_lines(row)
         if len(shown) > MOST_LINES:
             yield f"… {len(shown) - MOST_LINES} more in {file}" if file else f"… {len(shown) - MOST_LINES} more"
+        jax = str(found.environment.get("jax", ""))
+        yield from (f"{row.id}: {text.why_unexpected(row, jax)}" for row in odd if text.mended(row))
         yield ""
     elif found.subject:
         yield found.subject
@@ -665,8 +673,11 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
     words = [row.floats for row in rows if row.floats]
     if words:
         inside, outside, silent = (words.count(word) for word in ("inside", "outside", "no claim"))
-        parts = [f"{inside} inside what rounding allows"]
-        parts += [f"{outside} OUTSIDE"] if outside else []
+        promised = any(row.within for row in rows)
+        parts = [f"{inside} inside what {'was promised or ' if promised else ''}rounding allows"]
+        told = sum(row.floats == row.expect_floats == "outside" for row in rows)
+        parts += [f"{outside - told} OUTSIDE"] if outside > told else []
+        parts += [f"{told} outside, as expected"] if told else []
         parts += [f"{silent} no claim"] if silent else []
         yield from _labelled("floats", ", ".join(parts))
     if found.statements and not found.selected:
@@ -676,14 +687,14 @@ def _summary(found: "Results", file: Path | None, folder: Path | None, *, given:
     yield from _map_problems(found)
     if odd and not given:
         for row in odd[:MOST_LINES]:
-            line = f"{row.status:<8}{row.id}: {text.why_unexpected(row)}"
+            line = f"{row.status:<8}{row.id}: {text.why_unexpected(row, str(found.environment.get('jax', '')))}"
             yield "  " + textwrap.shorten(line, text.WIDTH - 2, placeholder=" …")
         if len(odd) > MOST_LINES:
             yield f"  … {len(odd) - MOST_LINES} more"
     if found.interrupted:
         yield from _labelled("stopped", "interrupted; what was decided until then is kept, pages are as they were")
     if folder is not None:
-        yield from _labelled("pages", str(folder / "index.md"))
+        yield from _labelled("pages", str(folder / pages.entrance(found)))
     if file is not None:
         yield from _labelled("results", str(file))
     yield from _labelled("time", f"{found.seconds:.1f} s")

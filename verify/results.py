@@ -4,6 +4,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -69,6 +70,7 @@ class VerdictRow(msgspec.Struct, kw_only=True, frozen=True):
     floats: str = ""
     measured: tuple[dict[str, Any], ...] = ()
     loses: LossRow | None = None
+    compared: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
 
 
@@ -79,6 +81,26 @@ class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
     point: Point
     residual: str
     repeat: str
+
+
+class ThreadRow(msgspec.Struct, kw_only=True, frozen=True):
+    """A public discussion, as `verify.claim.Thread` has it."""
+
+    url: str
+    title: str
+    state: str = ""
+
+
+class FindingRow(msgspec.Struct, kw_only=True, frozen=True):
+    """What makes a claim a finding about JAX, as `verify.claim.Finding` has it."""
+
+    title: str
+    kind: str
+    versions: str
+    reproducer: str
+    prints: str
+    upstream: tuple[ThreadRow, ...] = ()
+    meanwhile: str = ""
 
 
 class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
@@ -93,8 +115,12 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
         programs: what each side was traced to at the first sizes, as JAX prints it; ``autodiff`` is the first mode's.
         status: HOLDS if some engine says so and none says FAILS; FAILS if any says so; else UNKNOWN.
         evidence: the strongest evidence for the status.
-        floats: ``inside``, ``outside``, ``no claim`` or "" where no floats were run.
-        as_expected: whether the status is the expected one and no float fell outside what rounding allows.
+        floats: ``inside``, ``outside``, ``no claim`` (of one side at least) or "" where no floats were run.
+        within: promised accuracy, units in the last place by format; by it the floats were judged.
+        expect_floats: ``inside``, or ``outside`` for a promise that is known to be broken.
+        finding: what a reader is told of a broken promise, or null.
+        as_expected: whether the status is the expected one and no float fell outside what rounding allows, or some
+            did where that is expected.
         exceptions: where the verdict does not speak, such as ``ties``.
         literals: literals up to whose rounding the claim holds.
         sizes: the sizes that were checked, as text.
@@ -121,6 +147,9 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
     status: StatusWord = "UNKNOWN"
     evidence: str = ""
     floats: str = ""
+    within: dict[str, float] = {}
+    expect_floats: str = "inside"
+    finding: FindingRow | None = None
     as_expected: bool = False
     exceptions: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
@@ -289,6 +318,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
         precision: digits kept per form, format and logit gap.
         errors: what could not be read or built.
         titles: name of each module to its title.
+        left_out: what the modules make no claim about, and why.
         subject: title of what the claims are about, or "".
         selected: the pattern that ids had to match, or "".
         interrupted: whether the run was stopped before all claims were decided.
@@ -305,6 +335,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
     precision: tuple[dict[str, Any], ...] = ()
     errors: tuple[ErrorRow, ...] = ()
     titles: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     subject: str = ""
     selected: str = ""
     interrupted: bool = False
@@ -382,7 +413,10 @@ def claim_row(
         status=status.value,
         evidence=evidence,
         floats=word,
-        as_expected=status is claim.expect and word != "outside" and not error,
+        within={name: float(ulps) for name, ulps in claim.within.items()},
+        expect_floats=claim.expect_floats,
+        finding=None if claim.finding is None else msgspec.convert(asdict(claim.finding), FindingRow),
+        as_expected=status is claim.expect and (word == "outside") is (claim.expect_floats == "outside") and not error,
         exceptions=_union(verdict.exceptions for verdict in agreeing),
         literals=_union(verdict.literals for verdict in agreeing),
         sizes=_union(verdict.sizes for verdict in agreeing),
@@ -567,7 +601,7 @@ def _row_of(path: Path, id_: str, kind: Literal["claims", "maps"], row: type[Row
         for raw in getattr(outline, kind):
             if msgspec.json.decode(raw, type=_Named).id == id_:
                 return msgspec.json.decode(raw, type=row)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ResultsError(_broken(path, error)) from None
     return None
 
@@ -591,6 +625,7 @@ def _verdict_row(verdict: Verdict) -> VerdictRow:
         floats=verdict.floats,
         measured=tuple(_plain(row) for row in verdict.measured),
         loses=None if verdict.loses is None else _loss(verdict.loses),
+        compared=tuple(_plain(row) for row in verdict.compared),
         seconds=float(verdict.seconds),
     )
 

@@ -1,7 +1,6 @@
 """Decide claims: one by one for a caller in Python, or all of a file's or the article's in worker processes."""
 
 import ast
-import difflib
 import gc
 import importlib
 import importlib.metadata
@@ -81,7 +80,7 @@ class Report:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the expected one and no float fell outside what rounding allows."""
+        """Whether the status is the expected one and floats are where they are expected, inside unless said."""
         return self.row.as_expected
 
     @property
@@ -214,11 +213,14 @@ def run(
         What was found. A claim whose worker dies is UNKNOWN; after Ctrl-C, what was decided until then.
 
     Raises:
-        RequestError: where nothing is selected, or a budget or format is unknown.
+        RequestError: where nothing of the targets exists, nothing is selected, or a budget or format is unknown.
     """
     started = time.monotonic()
     amount = _budget(budget, formats)
     loaded = loader.load(*targets, deferred=True)
+    if loaded.errors and all(each.missing for each in loaded.errors) and not loaded.claims and not loaded.maps:
+        # Not a run that found nothing: a mistyped path must not cost the results of an earlier one.
+        raise RequestError("\n".join(map(str, loaded.errors)))
     selected = loader.chosen(loaded.claims, select) if maps is None else []
     whole_article = not targets and select is None and maps is None
     swept = [] if select is not None or (maps is None and amount.name == "quick") else _swept(loaded, maps or ())
@@ -244,6 +246,7 @@ def run(
         claims=tuple(msgspec.structs.replace(row, place=places.get(row.id, "")) for row in rows),
         statements=results.statement_rows(loaded.statements, loaded.claims),
         slips=results.slip_rows(loaded.slips),
+        left_out=dict(loaded.left_out) if select is None and maps is None else {},
         precision=tuple(board.precision),
         maps=tuple(board.maps[each.id] for each in swept if each.id in board.maps),
         thresholds=board.thresholds,
@@ -265,9 +268,8 @@ def _swept(loaded: loader.Loaded, ids: Sequence[str]) -> list[Map]:
     known = {each.id: each for each in loaded.maps}
     for id_ in ids:
         if id_ not in known:
-            near = difflib.get_close_matches(id_, known, n=3, cutoff=0.4)
-            meant = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise RequestError(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+            near = loader.meant(id_, known)
+            raise RequestError(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
     return [known[id_] for id_ in ids] if ids else list(known.values())
 
 

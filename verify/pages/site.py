@@ -334,7 +334,7 @@ def _where(row: ClaimRow, results: Results, page: str) -> Iterator[str]:
     if row.source:
         yield f"*{plain(row.source)}*"
     for each in mine[:1]:
-        yield f"> {' '.join(each.text.split())}"
+        yield f"In our words:\n\n> {' '.join(each.text.split())}"
         yield f"{_judged(each, page)}. {' '.join(each.reason.split())}"
         others = _claims(each, results, page, but=row.id)
         if others:
@@ -382,8 +382,7 @@ def _meaning(row: ClaimRow, found: VerdictRow) -> str:
     if found.floats:
         results = f", {markdown.number_words(found.checked, 'result')}{reach}" if found.checked else ""
         return (
-            f"[Sampled]({_word('sampled')}) in floats{results}: {text.floats_text(found.floats)}. No evidence for the "
-            "equation."
+            f"[Sampled]({_word('sampled')}) in floats{results}: {text.floats_text(row)}. No evidence for the equation."
         )
     if found.status == "HOLDS" and found.evidence == "proved":
         what = "the two sides are the same function" if row.relation == "==" else "the bound is broken nowhere"
