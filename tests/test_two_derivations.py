@@ -20,13 +20,17 @@ import numpy as np
 import pytest
 from flint import arb
 from jax import lax
-from mpmath import iv, mp
+from mpmath import iv as intervals
+from mpmath import mp as decimals
 
 from verify import allowed, enclose
 from verify.formats import FORMATS, Format
 from verify.readings.budgets import BUDGETS
 
 Vector = np.ndarray
+# Their stubs know neither floats nor sums.
+iv: Any = intervals
+mp: Any = decimals
 SIZES = (2, 10, 100)
 SCALES = (0.25, 1.0, 4.0, 12.0)
 WITHIN = 20.0  # of what is asked; the largest ratio seen is 1.2

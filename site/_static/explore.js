@@ -75,10 +75,23 @@
     return this.kept[key] || null;
   };
 
-  // What is shown as a height or a shade: logarithms of true values, or values themselves.
+  // Values that are all positive and of very different size are shown by their logarithms.
+  Data.prototype.logged = function (quantity) {
+    if (this.raw.truth) return true;
+    var known = this.raw.values[quantity].filter(function (each) { return each !== null; });
+    var least = known.reduce(function (a, b) { return Math.min(a, b); }, Infinity);
+    var most = known.reduce(function (a, b) { return Math.max(a, b); }, -Infinity);
+    return least > 0 && most > 1000 * least;
+  };
+
+  // What is shown as a height or a shade: logarithms of true values and of such values, or values themselves.
   Data.prototype.heights = function (quantity) {
     if (!this.kept[quantity]) {
-      this.kept[quantity] = this.raw.truth ? logarithms(this.raw.truth[quantity]) : this.raw.values[quantity];
+      var values = this.raw.truth ? logarithms(this.raw.truth[quantity]) : this.raw.values[quantity];
+      if (!this.raw.truth && this.logged(quantity)) {
+        values = values.map(function (each) { return each === null ? null : Math.log10(each); });
+      }
+      this.kept[quantity] = values;
     }
     return this.kept[quantity];
   };
@@ -466,7 +479,7 @@
       pen.translate(9, frame.top + frame.height / 2);
       pen.rotate(-Math.PI / 2);
       pen.textAlign = "center";
-      pen.fillText(state.row < 0 ? words(data.axes[up]) : raw.height, 0, 0, frame.height);
+      pen.fillText(state.row < 0 ? words(data.axes[up]) : raw.height + (data.logged(state.quantity) ? ", decimal logarithm" : ""), 0, 0, frame.height);
       pen.restore();
     }
 
@@ -538,7 +551,7 @@
       } else if (state.row < 0) {
         [0, 0.25, 0.5, 0.75, 1].forEach(function (at) {
           var value = range[0] + at * (range[1] - range[0]);
-          made.push([shade(value, range[0], range[1]), classed ? fromLogarithm(value) : clean(Number(value.toPrecision(3)))]);
+          made.push([shade(value, range[0], range[1]), data.logged(state.quantity) ? fromLogarithm(value) : clean(Number(value.toPrecision(3)))]);
         });
       }
       var now = JSON.stringify(made);
@@ -576,6 +589,7 @@
       var place = index(column, line);
       var value = data.heights(state.quantity)[place];
       if (!classed) {
+        value = raw.values[state.quantity][place];
         read.replaceChildren(at(column, line) + ": " + state.quantity + " ",
           element("strong", {}, value === null ? "not finite" : clean(value)));
         return;

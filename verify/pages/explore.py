@@ -86,7 +86,7 @@ def map_data(row: MapRow) -> dict[str, Any]:
         data["classNames"] = row.class_names
         data["colours"] = CLASS_COLOURS
         data["meaning"] = {name: MEANING[name] for name in row.class_names}
-        data["height"] = "largest true component, decimal logarithm"
+        data["height"] = "largest true component"
         if row.id in _IN_CALCULATOR:
             data["calculator"] = _IN_CALCULATOR[row.id]
     else:
