@@ -116,7 +116,14 @@ def with_found_files(app: Sphinx, config: Any) -> None:
 # What has to keep its spaces.
 VERBATIM: Final = re.compile(r"(<(?:pre|script|textarea)\b.*?</(?:pre|script|textarea)>)", re.DOTALL)
 # What the theme ships and no page loads.
-UNUSED: Final = ("_static/**/*.map", "_static/debug.css", "_static/skeleton.css", "_static/README.md", "_static/*.png")
+UNUSED: Final = (
+    "_static/**/*.map",
+    "_static/debug.css",
+    "_static/basic.css",
+    "_static/skeleton.css",
+    "_static/README.md",
+    "_static/*.png",
+)
 
 
 # Replacements that change nothing that is seen: of pages between what is verbatim, of code, and of figures.
@@ -124,6 +131,10 @@ PAGES: Final = (
     (r"\n\s+", "\n"),
     (r'<span class="(?:std std-\w+|pre)">([^<]*)</span>', r"\1"),
     (r' title="Link to this heading"', ' title="Link"'),
+    # Classes that no style names: of links in the text (those of the navigation stand in an element), rows and code.
+    (r'(?<!<li>)(?<!">)<a class="reference (?:in|ex)ternal"', "<a"),
+    (r' class="(?:row-odd|row-even|head)"', ""),
+    (r'<code class="docutils literal notranslate">', '<code class="literal">'),
     (r'<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">'),
 )
 CODE: Final = ((r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1"),)  # names and commas, which have no colour
