@@ -356,9 +356,11 @@ def test_a_reason_says_what_is_left() -> None:
     """One sentence: the component, how many coefficients are negative, and what the boxes say."""
     wrong = said(scaled(other_losses.NORM_BY_DEVIATION, 0.5))
     assert wrong.status is Status.UNKNOWN
-    assert "not for every n: no certificate for the value: of the " in wrong.reason
-    assert "not proved at n = 2: no certificate for the value: of the " in wrong.reason
-    assert "minor of its quadratic form" in wrong.reason
+    assert "not for every n: no certificate for the value: the difference is " in wrong.reason
+    assert "outweighed by no others; not proved at n = 2" in wrong.reason
+    assert "2 by 2 minor of the difference" in wrong.reason or "1 by 1 minor of the difference" in wrong.reason
     assert "0[" not in wrong.reason
     of_component = said(scaled(other_losses.COMPONENT_BOUND, 0.5))
     assert "no certificate for component [" in of_component.reason
+    unlike = prove.check(Case(networks.HIDDEN_LAYER, BUDGETS["standard"], 0))
+    assert "not proved at any fixed size: an argument has 8 entries or more" in unlike.reason
