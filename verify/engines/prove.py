@@ -710,7 +710,7 @@ class _Deciding:
         if len(known) > MOST_KNOWN:
             return ANY
         # Each pair of facts is added and compared.
-        field.learnt.effort -= len(known) ** 2 // 4
+        field.learnt.effort -= len(known) ** 2 // 8
         field.watch()
         found = ANY
         sums = known + [(a + b, p or q) for (a, p), (b, q) in itertools.combinations(known, 2)]
@@ -1077,6 +1077,11 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
             return verdict(Status.HOLDS, evidence="proved", sizes=(every,), exceptions=tuple(outcome.exceptions))
         reasons[f"not for {every}: {_joined(outcome.reasons) or 'not in every mode'}"] = None
     spent, seconds = 0.0, SECONDS[case.budget.name]
+    failed: dict[str, list[str]] = {}
+    smallest = min((entries(case.claim, size) for size in case.choices), default=0)
+    if smallest > MOST_BOUND_ENTRIES:
+        why = f"an argument has {smallest} entries or more, and a certificate takes at most {MOST_BOUND_ENTRIES}"
+        failed[why] = ["any fixed size"]
     for size in case.choices:
         text = size_text(size)
         if entries(case.claim, size) > MOST_BOUND_ENTRIES or spent > seconds:
@@ -1097,9 +1102,10 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
                 continue
             if found is not None:
                 why += f", and {found[0].text()}"
-            reasons[f"not proved at {text or 'its size'}: {why}"] = None
+            failed.setdefault(why, []).append(text or "its size")
+    reasons |= {f"not proved at {' and '.join(texts)}: {why}": None for why, texts in failed.items()}
     if not done:
-        return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "every size is too large for a certificate")
+        return verdict(Status.UNKNOWN, reason="; ".join(reasons))
     exceptions: dict[str, None] = {}
     for outcome in done.values():
         exceptions |= outcome.exceptions
