@@ -195,6 +195,13 @@ def test_only_the_simplest_formulas_become_text(given: str, text: str) -> None:
     assert site.simple(given) == text
 
 
+def test_links_to_code_become_words_and_a_page_that_is_missing_stays_a_mistake() -> None:
+    kept = "[a](#a), [b](https://jax.dev), [c](gone.md), [d](mailto:a@b.c), ![e](e.svg)"
+    page = f"[it](../examples/), [code](../verify/run.py#L3), {kept}"
+    found = site.gather(GIVEN, {**DOCUMENTS, "docs/links.md": page.encode()})["docs/links.md"].decode()
+    assert found == f"it, code, {kept}"
+
+
 def test_the_same_results_give_the_same_bytes() -> None:
     assert site.gather(made_up(), documents(made_up())) == FILES
 

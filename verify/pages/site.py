@@ -6,6 +6,7 @@ statements, claims and maps lead to each other. Pure but for reading files: the 
 """
 
 import importlib.util
+import posixpath
 import re
 import shutil
 import sys
@@ -28,7 +29,15 @@ STACKED: Final = "{.stacked}"  # a table of prose, whose cells stand below each 
 MOST: Final = 8  # claims on a statement that another page lists; the statement's own place has them all
 # Headings of the navigation, and pages in the order of a reader; what is not named here comes last of its folder.
 STORY: Final = ("reports/verdict", "reports/index", "reports/article", "claims/index")
-MAPS: Final = ("explore", "calculator", "reports/maps", "reports/thresholds", "reports/precision")
+MAPS: Final = (
+    "explore",
+    "calculator",
+    "reports/maps",
+    "reports/thresholds",
+    "reports/precision",
+    "reports/custom-rules",
+    "reports/findings",
+)
 HOW_TO: Final = (
     "README",
     "docs/first-claim",
@@ -38,8 +47,17 @@ HOW_TO: Final = (
     "docs/large-maps",
     "docs/ci",
 )
-REFERENCE: Final = ("docs/glossary", "api/index", "docs/primitives", "docs/proofs", "docs/design", "docs/cost")
+REFERENCE: Final = (
+    "docs/glossary",
+    "api/index",
+    "docs/primitives",
+    "docs/proofs",
+    "reports/trust",
+    "docs/design",
+    "docs/cost",
+)
 TITLES: Final = {
+    "docs/large-maps": "Run a large map, or on a cluster",
     "README": "Overview, words and limits",
     "reports/verdict": "The verdict, told",
     "reports/index": "What was found",
@@ -47,6 +65,9 @@ TITLES: Final = {
     "reports/maps": "Where the gradient vanishes",
     "reports/thresholds": "Where floats lose a gradient",
     "reports/precision": "Digits that floats keep",
+    "reports/custom-rules": "Custom rules",
+    "reports/findings": "Findings in JAX",
+    "reports/trust": "Beside other checkers",
     "claims/index": "Every claim",
     "explore": "Explore the maps",
     "calculator": "Calculator",
@@ -73,6 +94,8 @@ def gather(results: Results, documents: Mapping[str, bytes], later: Sequence[str
     files = dict(documents)
     for name in [each for each in documents if each.startswith("reports/") and each.endswith(".md")]:
         files[name] = _linked(name, documents[name].decode(), results).encode()
+    for name in [each for each in documents if each.endswith(".md")]:
+        files[name] = _within(name, files[name].decode(), documents).encode()
     pages = {f"claims/{row.id}.md": claim_page(row, results) for row in results.claims}
     pages["claims/index.md"] = claims_index(results)
     pages |= {f"api/{name}": page for name, page in api_pages().items()}
@@ -147,6 +170,18 @@ def _linked(name: str, page: str, results: Results) -> str:
             heading = f"\n## {plain(row.title)}\n"
             page = page.replace(heading, f"{heading}\n{_map_links(row, results, name)}\n", 1)
     return page
+
+
+def _within(name: str, page: str, documents: Mapping[str, bytes]) -> str:
+    """A page whose links to files of the project that are no pages, such as code, are words: the site has them not."""
+
+    def led(found: re.Match[str]) -> str:
+        target = found[2].partition("#")[0]
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        outside = target and ":" not in target and not target.endswith(".md") and path not in documents
+        return found[1] if outside else found[0]
+
+    return re.sub(r"(?<!!)\[([^\[\]]*)\]\(([^()\s]+)\)", led, page)
 
 
 def _map_links(row: MapRow, results: Results, page: str) -> str:
@@ -368,7 +403,7 @@ def _found(row: ClaimRow) -> Iterator[str]:
         yield markdown._counterexample(row.counterexample)
     for each in row.verdicts:
         if each.worst is not None and each.floats == "outside":
-            yield "### Outside what rounding allows"
+            yield f"### Outside what {'was promised' if row.within else 'rounding allows'}"
             yield f"{plain(each.worst.autodiff)}, {plain(each.worst.by_hand)}"
             yield markdown._point(each.worst)
 
@@ -412,7 +447,7 @@ def _digits(row: ClaimRow, results: Results) -> Iterator[str]:
     """Decimal digits that floats keep, the fewest by program and format, and the equation that loses them."""
     measured = [each for verdict in row.verdicts for each in verdict.measured if "digits" in each]
     loss = text.lost(row)
-    if not measured and loss is None:
+    if not measured and loss is None and not text.compared(row):
         return
     yield "## Digits that floats keep"
     if measured:
@@ -433,6 +468,9 @@ def _digits(row: ClaimRow, results: Results) -> Iterator[str]:
         yield table(["program", *formats], body)
     if loss is not None:
         yield markdown._loss(loss)
+    if text.compared(row):
+        yield "The custom rule against JAX's derivative of the function's body:"
+        yield fence("\n".join(text.rule_lines(row)), "text")
     if any(each.get("claim") == row.id for each in results.precision):
         yield "[Digits by logit gap, form and format](../reports/precision.md)"
 
