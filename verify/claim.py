@@ -26,6 +26,10 @@ class ClaimError(Exception):
     """A claim that cannot be built or read: what is wrong, where, and what to do about it."""
 
 
+class OutOfTime(Exception):
+    """A reading that would take longer than the budget allows; it says what was read and for how long."""
+
+
 class UnsupportedPrimitive(Exception):
     """A primitive of JAX that a reading has no row for."""
 

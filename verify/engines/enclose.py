@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from verify.claim import Status, UnsupportedPrimitive, Verdict, Witness
+from verify.claim import OutOfTime, Status, UnsupportedPrimitive, Verdict, Witness
 from verify.engines.case import (
     CONFIRMED,
     REFUTED,
@@ -23,6 +23,7 @@ from verify.engines.case import (
     decimal,
     draw,
     judged_programs,
+    largest,
     point_text,
 )
 from verify.formats import FLOAT64
@@ -51,6 +52,7 @@ class _Tally:
         self.kink_note = ""
         self.outside = 0
         self.unavailable: dict[str, str] = {}
+        self.large: dict[str, str] = {}
         self.lacking: list[str] = []
         self.refuted: tuple[int, Witness, str] | None = None
         self.uncovered: list[str] = []
@@ -69,6 +71,7 @@ def check(case: Case) -> Verdict:
         ClaimError: where a side cannot be traced.
     """
     started = time.perf_counter()
+    case.patience(started)
     tally = _Tally()
     for number, size in enumerate(case.choices):
         text = size_text(size)
@@ -85,6 +88,13 @@ def check(case: Case) -> Verdict:
             _one_size(case, subject, tally, number)
         except UnsupportedPrimitive as error:
             return _verdict(case, tally, started, str(error))
+        except OutOfTime as error:
+            where = f"{text} ran" if text else "it ran"
+            tally.skipped.append(
+                f"{where} out of time after {time.perf_counter() - started:.0f} s, at {error}: --budget "
+                f"{case.budget.name} allows {case.budget.seconds:.0f} s; take fewer sizes, or a larger budget"
+            )
+            continue
         tally.sizes.append(text)
     return _verdict(case, tally, started, "")
 
@@ -132,7 +142,11 @@ def _judge_all(
     """Judge every side at some points; how many of the points were decided."""
     decided = np.zeros(len(points), dtype=bool)
     at = size_text(subject.size) or "its size"
+    most = case.budget.entries // 2
     for program in judged_programs(subject):
+        if (size := max(largest(program), largest(subject.formula))) > most:
+            tally.large[f"{program.name} at {at}"] = f"{size:,} entries, more than the {most:,}"
+            continue
         limit = WORK[case.budget.name] // max(cost(program) + cost(subject.formula), 1)
         some = _some(len(points), max(limit, LEAST_POINTS))
         chosen = points.take(some)
@@ -259,6 +273,11 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
         )
     if tally.undecided:
         exceptions.append(f"{tally.undecided} points left undecided by an equality that no number of bits settles")
+    if tally.large:
+        reason = next(iter(tally.large.values()))
+        exceptions.append(
+            f"not read: {', '.join(tally.large)}: one array has {reason} that --budget {case.budget.name} allows"
+        )
     if tally.unavailable:
         reason = next(iter(tally.unavailable.values()))
         exceptions.append(f"JAX does not offer {', '.join(tally.unavailable)} here: {reason}")
@@ -291,6 +310,7 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
                 + ". Widen the domain, or write the function without the branch"
             )
     if reasons or not tally.points:
-        return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "nothing was checked")
+        left = "" if tally.points or not tally.large else "every mode is too large to read"
+        return verdict(Status.UNKNOWN, reason="; ".join(reasons) or left or "nothing was checked")
     reason = f"up to the rounding of the literals {', '.join(literals)}" if literals else ""
     return verdict(Status.HOLDS, evidence="enclosed", reason=reason)
