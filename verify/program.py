@@ -24,6 +24,10 @@ Shape = tuple[int, ...]
 # How many modes to trace: every one that JAX offers, one without and one with a direction, or the first alone.
 Breadth = Literal["every", "two", "one"]
 
+# JAX takes about a millisecond to trace an equation: of a program with more than these only the first mode is traced.
+MOST_EQUATIONS: Final = 4000
+LONG: Final = "a program of"
+
 # Modes in which JAX offers each kind of derivative; those with a direction take it as further arguments.
 MODES: Final[dict[str, tuple[str, ...]]] = {
     "value": ("value",),
@@ -62,6 +66,11 @@ class Program:
         exact = [float(value).hex() for value in literals(self.closed)]
         held = [f"{constant.dtype}{constant.tolist()}" for constant in map(np.asarray, self._constants())]
         return "\n".join((str(self.closed), " ".join(exact), *held))
+
+    @cached_property
+    def length(self) -> int:
+        """How many equations it has, those of the programs that it calls included."""
+        return sum(1 for _ in equations(self.closed.jaxpr))
 
     def _constants(self) -> Iterator[Any]:
         yield from self.closed.consts
@@ -297,6 +306,9 @@ def _modes(
     problem: ClaimError | None = None
     for mode in MODES[claim.autodiff.kind]:
         directed = mode in ("jvp", "vjp", "hvp")
+        if modes and modes[0].length > MOST_EQUATIONS:
+            unavailable[mode] = f"{LONG} {modes[0].length:,} equations is read in its first mode alone"
+            continue
         if breadth != "every" and any(bool(made.contracted) == directed or breadth == "one" for made in modes):
             continue
         directions: tuple[Shape, ...] = ()

@@ -27,7 +27,7 @@ from verify.engines.case import (
     point_text,
 )
 from verify.formats import FLOAT64
-from verify.program import Subject, entries, size_text
+from verify.program import LONG, Subject, entries, size_text
 from verify.readings.exact import precision
 
 NAME: Final = "enclose"
@@ -278,9 +278,12 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
         exceptions.append(
             f"not read: {', '.join(tally.large)}: one array has {reason} that --budget {case.budget.name} allows"
         )
-    if tally.unavailable:
-        reason = next(iter(tally.unavailable.values()))
-        exceptions.append(f"JAX does not offer {', '.join(tally.unavailable)} here: {reason}")
+    long = [mode for mode, reason in tally.unavailable.items() if reason.startswith(LONG)]
+    if long:
+        exceptions.append(f"not read: {', '.join(long)}: {tally.unavailable[long[0]]}")
+    lacking = [mode for mode in tally.unavailable if mode not in long]
+    if lacking:
+        exceptions.append(f"JAX does not offer {', '.join(lacking)} here: {tally.unavailable[lacking[0]]}")
     literals = tuple(repr(value) for value in case.literals)
 
     def verdict(status: Status, **more: object) -> Verdict:
@@ -310,7 +313,12 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
                 + ". Widen the domain, or write the function without the branch"
             )
     if reasons or not tally.points:
-        left = "" if tally.points or not tally.large else "every mode is too large to read"
+        left = ""
+        if not tally.points and tally.large:
+            left = (
+                f"every mode is too large to read: one array has {next(iter(tally.large.values()))} that --budget "
+                f"{case.budget.name} allows; take a smaller size"
+            )
         return verdict(Status.UNKNOWN, reason="; ".join(reasons) or left or "nothing was checked")
     reason = f"up to the rounding of the literals {', '.join(literals)}" if literals else ""
     return verdict(Status.HOLDS, evidence="enclosed", reason=reason)
