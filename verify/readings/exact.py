@@ -228,7 +228,7 @@ class Balls(System):
                 whole[place] = int(found)
         return whole, unsure
 
-    def negative(self, equation: Any, numbers: Array) -> Array:
+    def sign_bit(self, equation: Any, numbers: Array) -> Array:
         """Whether numbers are below zero; a zero may carry either sign."""
         shape, (x,) = thin(numbers)
         below, above = np.less(x, ZERO).astype(bool), np.greater(x, ZERO).astype(bool)

@@ -130,7 +130,7 @@ class System(ABC):
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
 
-    def negative(self, equation: Any, numbers: Array) -> Array:
+    def sign_bit(self, equation: Any, numbers: Array) -> Array:
         """Truth values: is the sign bit set? Of a zero nobody knows; refused where a system has no answer."""
         raise UnsupportedPrimitive("the sign bit", self.name, source_line(equation))
 
@@ -275,7 +275,7 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
         inner = equation.params[CALLS[name]]
         jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, [])
         if _asks_for_the_sign(jaxpr):
-            return [system.negative(equation, inputs[0])], flags
+            return [system.sign_bit(equation, inputs[0])], flags
         lifted = [_constant(system, value) for value in constants]
         caller = system.line
         system.line = source_line(equation) or caller
