@@ -406,6 +406,7 @@ def float_sides(measured: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """
     words: dict[str, set[str]] = {}
     for row in measured:
-        said = words.setdefault("by hand" if row["program"] in ("formula", "stable") else "autodiff", set())
-        said.add("outside" if row["outside"] else "inside" if row["inside"] else "no claim")
+        side = "by hand" if row.get("program") in ("formula", "stable") else "autodiff"
+        word = "outside" if row.get("outside") else "inside" if row.get("inside") else "no claim"
+        words.setdefault(side, set()).add(word)
     return {side: next(w for w in ("outside", "inside", "no claim") if w in words[side]) for side in sorted(words)}
