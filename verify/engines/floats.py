@@ -35,6 +35,8 @@ LEAST_ENTRIES: Final = 3
 TOGETHER: Final = 40
 WORK: Final = 40_000
 LEAST_POINTS: Final = 4
+# XLA's compiler takes longer than in proportion to the equations of one program.
+MOST_COMPILED: Final = 4000
 # Points that are tried, the worst first, until an equation is found that loses the digits.
 DIAGNOSED: Final = 3
 # Of two sides, one keeps more digits than the other where it keeps so many more: less is a matter of luck.
@@ -168,6 +170,11 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
     for each in found:
         try:
             assert each.size is not None
+            first = each.case.subject(each.size)
+            length = max(first.modes[0].length, first.formula.length)
+            if length > MOST_COMPILED:
+                each.problem = f"a program of {length:,} equations is not compiled: {MOST_COMPILED:,} are the most"
+                continue
             modes = _ways(each.case, form.name, main=False)
             subject = each.case.subject(each.size, form, "every" if modes else "one")
             chosen = _jobs(each.case, subject, jobs)

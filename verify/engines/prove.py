@@ -17,11 +17,11 @@ from typing import Any, Final
 import jax
 import numpy as np
 
-from verify.claim import Claim, ClaimError, Status, UnsupportedPrimitive, Verdict
+from verify.claim import Claim, ClaimError, OutOfTime, Status, UnsupportedPrimitive, Verdict
 from verify.domain import Facts, Logits, OneHot, Positive, Reals, Simplex
 from verify.engines.case import Case
 from verify.formats import FLOAT64
-from verify.program import Program, Subject, entries, size_text, trace
+from verify.program import MOST_EQUATIONS, Program, Subject, entries, size_text, trace
 from verify.readings.algebra import (
     ANY,
     AT_LEAST_ZERO,
@@ -416,10 +416,12 @@ class Reader:
         return Symbolic(algebra, partition, cases=self.follow_maxima)
 
     def _one(self, system: Symbolic, program: Program, arguments: Sequence[Array]) -> list[Array] | None:
+        system.deadline = self.deadline
         try:
             outputs, _ = walk(system, program.closed, arguments, 1)
-        except (TooHard, UnsupportedPrimitive) as error:
-            self.outcome.reasons[program.name] = str(error)
+        except (OutOfTime, TooHard, UnsupportedPrimitive) as error:
+            late = "out of time at " if isinstance(error, OutOfTime) else ""
+            self.outcome.reasons[program.name] = f"{late}{error}"
             self.live = [name for name in self.live if name != program.name]
             return None
         return outputs
@@ -1022,6 +1024,14 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
     def verdict(status: Status, **fields: Any) -> Verdict:
         return Verdict(claim=claim.id, engine=NAME, status=status, seconds=time.perf_counter() - started, **fields)
 
+    if case.choices and entries(claim, case.choices[0]) <= case.budget.entries:
+        first = case.subject(case.choices[0])
+        length = max(first.modes[0].length, first.formula.length)
+        if length > MOST_EQUATIONS:
+            return verdict(
+                Status.UNKNOWN,
+                reason=f"a program of {length:,} equations is not read symbolically: {MOST_EQUATIONS:,} are the most",
+            )
     if claim.relation != "==":
         return _bound(case, verdict)
     proof = prove(case)
