@@ -48,7 +48,7 @@ def silu_slope(x: Any) -> Any:
 
 
 def mish_slope(x: Any) -> Any:
-    """h + x (1 - h²) σ, with h = tanh(log(1 + eˣ)) = ((1 + eˣ)² - 1) / ((1 + eˣ)² + 1)."""
+    """Slope h + x (1 - h²) σ, with h = tanh(log(1 + eˣ)) = ((1 + eˣ)² - 1) / ((1 + eˣ)² + 1)."""
     square = (1 + jnp.exp(x)) ** 2
     h = (square - 1) / (square + 1)
     return h + x * (1 - h**2) / (1 + jnp.exp(-x))
