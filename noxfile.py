@@ -96,6 +96,20 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def rules(session: nox.Session) -> None:
+    """Decide the claims about JAX's own custom rules, write reports/rules/; `-- --check` compares instead."""
+    install(session)
+    session.run("verify", "run", "verify.customs", "--reports", "reports/rules", *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
+def examples(session: nox.Session) -> None:
+    """Decide the claims in examples/, write reports/examples/; `-- --check` compares instead of writing."""
+    install(session, "test")
+    session.run("verify", "run", "examples", "--reports", "reports/examples", *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure time and memory; `-- --torch` installs torch first, to be measured beside."""
     install(session, "bench")

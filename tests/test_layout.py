@@ -16,7 +16,7 @@ LAYERS = (
     {"domain"},
     {"claim"},
     {"maps", "primitives", "rules"},
-    {"loader", "article"},
+    {"loader", "article", "customs"},
     {"program"},
     {"readings"},
     {"engines"},
