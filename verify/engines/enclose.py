@@ -224,7 +224,7 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
         tally.kinks += int(judged.kinks.sum())
         row, component = int(np.flatnonzero(judged.kinks)[0]), 0
         # Of a rule, where its convention and JAX's for the body differ is what a reader looks for.
-        differing = np.argwhere((judged.codes == REFUTED) & judged.kinks[:, None]) if case.judges_a_rule else ()
+        differing = np.argwhere((judged.codes == REFUTED) & judged.kinks[:, None] & case.judges_a_rule)
         if len(differing):
             row, component = map(int, differing[0])
         if not tally.kink_note or (len(differing) and not tally.kinks_differ):

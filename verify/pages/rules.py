@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from verify.pages.markdown import cell, claim_links, number_words, outcome, plain, table
+from verify.pages.markdown import cell, claim_links, left_out, number_words, outcome, plain, table
 from verify.pages.text import compared, digits_at, found_text, power_of_ten
 from verify.results import ClaimRow, Results
 
@@ -69,7 +69,7 @@ def _blocks(results: Results, rows: list[ClaimRow]) -> Iterator[str]:
         yield table(["claim", "format", "keeps more", "digits, and where"], more)
     if results.left_out:
         yield "## Not compared"
-        yield "\n".join(f"- `{name}`: {reason}." for name, reason in results.left_out.items())
+        yield left_out(results)
 
 
 def _code(source: str) -> str:
