@@ -136,7 +136,8 @@ def found() -> dict[str, tuple[str, ...]]:
         ``jax.scipy.special.entr``. Rules that JAX uses on graphics cards alone are not reached.
     """
     reached: dict[str, set[str]] = {}
-    with jax.enable_x64(True), jax.softmax_custom_jvp(True):
+    ordinary = jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow")
+    with jax.enable_x64(True), jax.softmax_custom_jvp(True), ordinary[0], ordinary[1]:
         for module_name in SEARCHED:
             module = importlib.import_module(module_name)
             for name in sorted(dir(module)):
