@@ -29,8 +29,8 @@ SERIES: Final = (
 )
 
 FAR: Final = (
-    "Beyond 36974 the body is the constant 1/2, whose derivative is 0, and the rule goes on to oscillate as the function "
-    "does; nearer to 0, the body is an approximation by polynomials."
+    "Beyond 36974 the body is the constant 1/2, whose derivative is 0, and the rule goes on to oscillate as the "
+    "function does; nearer to 0, the body is an approximation by polynomials."
 )
 
 # Rules that are found and not compared, and why.
