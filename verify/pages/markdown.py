@@ -253,7 +253,14 @@ def index_page(results: Results, first_map: Sequence[str] = ()) -> str:
         judged = "all as expected" if fine == len(inside) else f"**{fine} as expected**"
         rows.append([f"[{title}]({topic_name(module)})", number_words(len(inside), "claim"), judged])
     blocks.append(table(["page", "holds", "found"], rows))
+    if results.left_out:
+        blocks += ["## No claim about", left_out(results)]
     return "\n\n".join(blocks)
+
+
+def left_out(results: Results) -> str:
+    """What there is no claim about, and why."""
+    return "\n".join(f"- `{name}`: {reason}." for name, reason in results.left_out.items())
 
 
 def _count_rows(results: Results) -> list[list[str]]:
