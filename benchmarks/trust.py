@@ -150,7 +150,8 @@ def _setting(row: Mapping[str, Any]) -> str:
     if "tolerances" not in row:
         return row["setting"]
     values = [each for name, each in row["tolerances"].items() if name]
-    return f"tuned, {min(values):.0e} to {max(values):.0e}"
+    least, most = f"{min(values):.0e}", f"{max(values):.0e}"
+    return f"tuned, {least}" if least == most else f"tuned, {least} to {most}"
 
 
 def _of(part: int, whole: int) -> str:
@@ -163,7 +164,9 @@ def _share(row: Mapping[str, Any], regimes: Sequence[str]) -> str:
 
 
 def _error(value: float | None) -> str:
-    return "void or none" if value is None else f"{value:.0e}"
+    if value is None:
+        return "void or none"
+    return f"{value:.0e}{', the smallest tried' if value < 2e-15 else ''}"
 
 
 def _milliseconds(seconds: float | None) -> str:
@@ -208,9 +211,10 @@ def _reading(points: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | Non
         [
             "- They take one line. A claim names a formula, a domain and sizes.",
             "- They take any function that runs, and on any device. Gradproof needs a rule for each primitive and says "
-            "UNKNOWN without one; loops it has to unroll.",
-            "- They cost milliseconds. A claim costs a second or more, most of which is compiling and tracing, and "
-            "exact balls cost more with every entry.",
+            "UNKNOWN without one; loops it walks turn by turn.",
+            "- They cost milliseconds. A claim costs seconds"
+            + (f" (median here: {whole['seconds a claim, median']:.2g})" if whole is not None else "")
+            + ", most of which is tracing and compiling, and exact balls cost more with every entry.",
             "- They compare with the function's own values, and so find a wrong rule or a `stop_gradient` unasked. "
             "Here the subject is what JAX computes, and a rule is a claim of its own.",
             "- At moderate points each of them catches at least "
@@ -275,7 +279,12 @@ def _limits(settings: Mapping[str, Any]) -> Iterator[str]:
     yield "\n".join(
         [
             *([f"- Not installed, and so not measured: {', '.join(missing)}."] if missing else []),
-            "- The mutants are ours, and most are about softmax. Another set would give other shares.",
+            "- The mutants are ours, and most are about softmax. They are the ones that Gradproof's own tests demand "
+            "it to refuse, so that its share of them is no surprise; another set would give other shares.",
+            "- A checker that refuses right formulas catches mutants by that alone: read what it catches together with "
+            "its false alarms.",
+            "- Where floats of JAX's derivative and of the formula agree, both may be wrong; only `verify.check` looks "
+            "at the floats themselves, and that is not counted here.",
             "- First and second derivatives of small arrays on one CPU; no complex numbers, no graphics card.",
             "- Two saturated and four moderate points for each size of a formula: a checker that is given more points "
             "catches more of what is visible only at some.",
