@@ -4,6 +4,7 @@
 """Sessions: what a person or a CI types. The logic is in the package."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -96,6 +97,34 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def pages(session: nox.Session) -> None:
+    """Build the website, offline, into build/site; decides the article first where there is no results.json."""
+    install(session, "pages", extras="practice")
+    build(session)
+    session.log("open build/site/index.html")
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Build the website and try it in Chromium, which has to be installed; without it the tests say so and skip."""
+    install(session, "pages", "test", "browser", extras="practice")
+    build(session)
+    session.run("pytest", "tests/test_site.py", *session.posargs, env=CPU)
+
+
+def build(session: nox.Session) -> None:
+    """Gather the pages of the website, and make them HTML."""
+    if not Path("results.json").is_file():
+        session.run("verify", "run", env=CPU, success_codes=[0, 1])  # what did not come out as expected is shown too
+    session.run("python", "-m", "verify.pages.site", "build/site-source", env=CPU)
+    shutil.rmtree("build/site", ignore_errors=True)  # no page of an earlier build stays
+    # Anew each time, and a warning is an error: a link that leads nowhere, a formula that cannot be read.
+    strictly = ("--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--jobs", "auto")
+    places = ("--conf-dir", "site", "--doctree-dir", "build/site-doctrees")
+    session.run("sphinx-build", *strictly, *places, "build/site-source", "build/site", env=CPU)
+
+
+@nox.session(default=False)
 def findings(session: nox.Session) -> None:
     """Decide the findings in JAX and write reports/findings.md; `-- --check` compares. Fails where one is mended."""
     install(session)
@@ -112,6 +141,13 @@ def bench(session: nox.Session) -> None:
     if len(posargs) < len(session.posargs):
         session.install(*CONSTRAINTS, TORCH)
     session.run("python", "benchmarks/run.py", *posargs, env=CPU)
+
+
+@nox.session(default=False)
+def exhaustive(session: nox.Session) -> None:
+    """Hold the model of rounding against every float and random programs: hours; `-- --part 0/64 --floats 1e6` less."""
+    install(session)
+    session.run("python", "benchmarks/exhaustive.py", *session.posargs, env=CPU)
 
 
 @nox.session(default=False)

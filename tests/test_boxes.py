@@ -68,7 +68,7 @@ def test_a_tangent_is_left_undecided_where_it_touches() -> None:
     found = shares(lambda d: jnp.exp(d), lambda d: 1 + d, ">=", UNIT)
     assert 0.99 < found.proved < 1
     assert found.refuted == 0
-    assert "99 % of the volume proved" in found.text()
+    assert "99 % of the volume is proved" in found.text()
 
 
 def test_shares_are_those_of_the_volume() -> None:
@@ -76,7 +76,7 @@ def test_shares_are_those_of_the_volume() -> None:
     found = shares(lambda d: d, lambda d: 0.75 + 0 * d, "<=", UNIT)
     assert 0 <= 0.75 - found.proved < 0.01
     assert 0 <= 0.25 - found.refuted < 0.01
-    assert found.text().startswith("on the whole domain 7")
+    assert found.text().startswith("on the whole domain, cut into small ones, 7")
 
 
 def test_a_box_is_not_the_domain() -> None:
@@ -89,7 +89,7 @@ def test_a_box_is_not_the_domain() -> None:
     said = prove.check(Case(subject, BUDGETS["standard"], 0))
     assert said.status is Status.UNKNOWN
     assert "on the box" in said.reason
-    assert "100 % of the volume proved" in said.reason
+    assert "100 % of the volume is proved" in said.reason
     quick = prove.check(Case(subject, BUDGETS["quick"], 0))
     assert "volume" not in quick.reason
 

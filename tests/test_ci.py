@@ -10,6 +10,7 @@ from made_up import VERDICTS
 
 from verify import ci, cli, engines
 from verify.claim import Claim
+from verify.engines.case import Case
 from verify.loader import RequestError
 from verify.results import ClaimRow, ErrorRow, LineRow, MapRow, Results, ThresholdRow
 
@@ -158,8 +159,13 @@ def test_a_wrong_file_of_known_failures_is_refused(content: str | None, said: st
 
 
 def test_a_run_writes_what_a_ci_reads(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def judge_all(claims: list[Claim], budget: object, seed: int, progress: object) -> Iterator[object]:
-        return iter([(each, (VERDICTS["falsify fails" if "fails" in each.id else "holds"],)) for each in claims])
+    def judge_all(claims: list[Claim], budget: engines.Budget, seed: int, progress: object) -> Iterator[object]:
+        return iter(
+            [
+                (Case(each, budget, seed), (VERDICTS["falsify fails" if "fails" in each.id else "holds"],))
+                for each in claims
+            ]
+        )
 
     monkeypatch.setattr(engines, "judge_all", judge_all)
     Path("my_claims.py").write_text(CLAIMS + 'A = claim("a.holds")\nB = claim("a.fails")\n')

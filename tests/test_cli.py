@@ -15,6 +15,7 @@ from made_up import VERDICTS, verdict
 
 from verify import cli, engines, results
 from verify.claim import Claim, ClaimError, UnsupportedPrimitive, Verdict
+from verify.engines.case import Case
 
 CLAIMS = """
 import jax.numpy as jnp
@@ -34,8 +35,8 @@ def claim(id, **changed):
 
 
 def decided(
-    claims: Sequence[Claim], budget: object, seed: int, progress: object
-) -> Iterator[tuple[Claim, tuple[Verdict, ...] | Exception]]:
+    claims: Sequence[Claim], budget: engines.Budget, seed: int, progress: object
+) -> Iterator[tuple[Case, tuple[Verdict, ...] | Exception]]:
     """Stands for the engines: what is found is written in the claim's id."""
     outcomes: dict[str, tuple[Verdict, ...] | Exception] = {
         "misbuilt": ClaimError("claim 'a.misbuilt': by_hand raises ValueError: no"),
@@ -46,16 +47,16 @@ def decided(
         "holds": (VERDICTS["holds"], VERDICTS["floats"]),
     }
     for claim in claims:
-        kind = claim.id.rpartition(".")[2]
+        case, kind = Case(claim, budget, seed), claim.id.rpartition(".")[2]
         if kind == "ctrl-c":
             raise KeyboardInterrupt
         if kind == "bug":
             try:
-                yield claim, (VERDICTS["holds"],) * (1 // 0)
+                yield case, (VERDICTS["holds"],) * (1 // 0)
             except ZeroDivisionError as error:
-                yield claim, error
+                yield case, error
         else:
-            yield claim, outcomes[kind]
+            yield case, outcomes[kind]
 
 
 @pytest.fixture(autouse=True)
@@ -242,7 +243,7 @@ def test_engines_are_told_the_budget_and_the_seed(monkeypatch: pytest.MonkeyPatc
 
     def judge_all(claims: Sequence[Claim], budget: engines.Budget, seed: int, progress: object) -> Iterator[object]:
         told.extend([budget.name, seed])
-        return iter([(each, (VERDICTS["holds"],)) for each in claims])
+        return iter([(Case(each, budget, seed), (VERDICTS["holds"],)) for each in claims])
 
     monkeypatch.setattr(engines, "judge_all", judge_all)
     assert call("run", write('A = claim("a")'), "--budget", "quick", "--seed", "7") == 0
@@ -316,3 +317,52 @@ def test_listing_needs_no_jax() -> None:
         command = [sys.executable, "-c", code, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=HERE)
         assert done.stdout.splitlines()[-1] == "0 False", done.stderr
+
+
+def test_show_prints_both_programs_and_what_to_do_next(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write('A = claim("a.holds")\nB = claim("a.fails", by_hand=lambda x: g(x) + 1)\n')
+    assert call("run", file) == 1
+    capsys.readouterr()
+    assert call("show", "a.fails", file) == 0
+    said = capsys.readouterr().out
+    assert "by hand, as JAX traced it:" in said
+    assert " = cos " in said
+    assert "next: Compare the sides at this point by hand." in said
+    assert call("show", "a.holds", file) == 0
+    assert "next: Nothing has to be done" in capsys.readouterr().out
+    many = "\n    ".join(f"x = x + {k}" for k in range(40))
+    file = write(f"def long(x):\n    {many}\n    return jnp.cos(x)\nA = claim('a.holds', by_hand=long)\n")
+    assert call("run", file) == 0
+    capsys.readouterr()
+    assert call("show", "a.holds", file) == 0
+    assert "lines of jaxpr, shown by --jaxpr" in capsys.readouterr().out
+    assert call("show", "a.holds", file, "--jaxpr") == 0
+    assert capsys.readouterr().out.count(" = add ") == 40
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (["run", "--budgt", "quick"], "--budget"),
+        (["run", "--budget", "quik"], "quick"),
+        (["lst"], "list"),
+        (["show", "a.hold", "my_claims.py"], "a.holds"),
+        (["run", "my_claims.py", "-k", "a.hol"], "a.hol*"),
+        (["run", "my_clams.py"], "my_claims.py"),
+        (["rule", "jax.nn:rel"], "relu"),
+        (["map", "vanishing.two-clas"], "vanishing.two-class"),
+    ],
+    ids=lambda each: each[-1] if isinstance(each, list) else "",
+)
+def test_a_near_name_is_suggested(given: list[str], meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write('A = claim("a.holds")')
+    assert call(*given) == 2
+    assert "did you mean" in (said := capsys.readouterr().err.lower())
+    assert meant in said
+
+
+def test_a_mistyped_path_does_not_cost_the_results_of_an_earlier_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", write('A = claim("a.holds")')) == 0
+    before = Path("results.json").read_bytes()
+    assert call("run", "my_clams.py") == 2
+    assert Path("results.json").read_bytes() == before

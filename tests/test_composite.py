@@ -11,10 +11,11 @@ import pytest
 from flint import arb
 from jax import lax
 from jax.extend import core as jex
-from jax.interpreters import mlir
+from jax.interpreters import batching, mlir
 
-from verify import register_primitive
-from verify.claim import ClaimError, UnsupportedPrimitive
+from verify import check, register_primitive
+from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive
+from verify.domain import Reals
 from verify.primitives import RULES
 from verify.program import equations
 from verify.readings.api import allowed, enclose
@@ -54,6 +55,17 @@ def _scatter_sub(x: Any) -> Any:
     return lax.scatter_sub(x, jnp.array([[1], [3]]), x[:2], numbers)
 
 
+def _ends(a: Any, b: Any) -> Any:
+    return lax.min(a[0], b[0]), lax.max(a[1], b[1])
+
+
+def _geqrf(a: Any) -> Any:
+    # JAX has no public function for the reflections alone.
+    from jax._src.lax.linalg import geqrf
+
+    return geqrf(a)
+
+
 # Function, arguments, whether it is differentiated too.
 CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "sort": (jnp.sort, (X,), True),
@@ -63,6 +75,14 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "median": (jnp.median, (X,), True),
     "top_k": (lambda x: lax.top_k(x, 2)[0], (X,), True),
     "top_k places": (lambda x: lax.top_k(x, 3)[1].astype(x.dtype), (X,), False),
+    "approx_max_k": (lambda x: lax.approx_max_k(x, 2)[0], (X,), True),
+    "approx_min_k": (lambda x: lax.approx_min_k(x, 2)[0], (X,), True),
+    "reduce": (lambda x: lax.reduce(x, x.dtype.type(-np.inf), jnp.logaddexp, (1,)), (SPD,), False),
+    "reduce to ends": (
+        lambda x: lax.reduce((x, x), (x.dtype.type(np.inf), x.dtype.type(-np.inf)), _ends, (0,)),
+        (SPD,),
+        False,
+    ),
     "cumlogsumexp": (lax.cumlogsumexp, (X,), False),
     "cumlogsumexp reversed": (lambda x: lax.cumlogsumexp(x, reverse=True), (X,), False),
     "conv same": (_conv(), (IMAGE, KERNEL), True),
@@ -76,6 +96,16 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     ),
     "convolve": (lambda x: jnp.convolve(x, jnp.array([0.5, 0.25, -1.0], x.dtype)), (X,), True),
     "max pool": (_pool(lax.max, -np.inf), (IMAGE,), True),
+    "max pool forward": (
+        lambda x, t: jax.jvp(_pool(lax.max, -np.inf), (x,), (t,))[1],
+        (IMAGE, RNG.normal(size=IMAGE.shape)),
+        False,
+    ),
+    "min pool forward": (
+        lambda x, t: jax.jvp(_pool(lax.min, np.inf), (x,), (t,))[1],
+        (IMAGE, RNG.normal(size=IMAGE.shape)),
+        False,
+    ),
     "min pool": (_pool(lax.min, np.inf), (IMAGE,), True),
     "sum pool": (_pool(lax.add, 0.0), (IMAGE,), True),
     "sum pool dilated": (_pool(lax.add, 0.0, window_dilation=(1, 1, 2, 1)), (IMAGE,), True),
@@ -99,6 +129,26 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     ),
     "solve": (jnp.linalg.solve, (SPD[::-1] + 0.0, X[:3]), True),
     "inverse": (jnp.linalg.inv, (SPD[[1, 2, 0]],), True),
+    "qr": (lambda a: jnp.linalg.qr(a), (SPD[[1, 2, 0]],), True),
+    "qr of a tall matrix": (lambda a: jnp.linalg.qr(a), (SPD[:, :2],), True),
+    "qr of full width": (lambda a: jnp.linalg.qr(a, mode="complete"), (SPD[:, :2],), False),
+    "qr of a wide matrix": (lambda a: jnp.linalg.qr(a), (SPD[:2],), False),
+    "qr multiply": (lambda a: jax.scipy.linalg.qr_multiply(a, a + 1)[0], (SPD,), False),
+    "qr multiply left": (lambda a: jax.scipy.linalg.qr_multiply(a, a + 1, mode="left")[0], (SPD,), False),
+    "reflections": (lambda a: lax.linalg.householder_product(*_geqrf(a)), (SPD,), False),
+    "eigenvalues": (jnp.linalg.eigvalsh, (SPD,), True),
+    "eigenvectors": (lambda a: jnp.linalg.eigh(a)[1], (SPD,), True),
+    "eigenvectors of the upper triangle": (lambda a: jnp.linalg.eigh(a, UPLO="U")[1], (SPD,), True),
+    "singular values": (lambda a: jnp.linalg.svd(a, compute_uv=False), (SPD[:, :2],), True),
+    "singular vectors": (lambda a: jnp.linalg.svd(a, full_matrices=False), (SPD[:, :2],), True),
+    "singular vectors of a wide matrix": (lambda a: jnp.linalg.svd(a, full_matrices=False), (SPD[:2],), True),
+    "pseudo-inverse": (jnp.linalg.pinv, (SPD[:, :2],), True),
+    "least squares": (lambda a, b: jnp.linalg.lstsq(a, b)[0], (SPD[:, :2], X[:3]), True),
+    "three diagonals": (
+        lambda a, b: lax.linalg.tridiagonal_solve(a - 2.0, 4 + a * a, a, b[:, None]),
+        (X * np.array([1, 1, 1, 1.0]), POSITIVE),
+        False,
+    ),
     "determinant": (jnp.linalg.det, (SPD[[1, 2, 0]],), True),
     "kalman": (_kalman, (X[:2], np.array([[1.0, 0.25], [0.25, 0.5]]), X[:1]), True),
     "whole powers": (lambda x: x ** jnp.array([1, 2, 3, -2]), (X,), True),
@@ -109,6 +159,10 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "polygamma": (lambda x: jax.scipy.special.polygamma(2, x), (POSITIVE,), True),
     "zeta": (lambda x: jax.scipy.special.zeta(x + 1, x), (POSITIVE,), False),
     "igamma": (lambda x: lax.igamma(jnp.full_like(x, 1.5), x), (POSITIVE,), True),
+    "igamma in both": (lambda a, x: lax.igamma(a, x), (POSITIVE, POSITIVE[::-1].copy()), True),
+    "igammac in both": (lambda a, x: lax.igammac(a, x), (POSITIVE, POSITIVE[::-1].copy()), True),
+    "gamma": (lambda x: jax.scipy.special.gamma(x), (X[:2],), True),
+    "exponential integral": (jax.scipy.special.exp1, (POSITIVE[:2],), False),
     "igammac": (lambda x: lax.igammac(jnp.full_like(x, 1.5), x), (POSITIVE,), True),
     "betainc": (lambda x: jax.scipy.special.betainc(2.0, 1.5, x / 4), (POSITIVE,), False),
     "bessel_i0e": (lax.bessel_i0e, (X,), True),
@@ -125,11 +179,9 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
 
 if hasattr(lax, "tile"):
     CASES["tile"] = (lambda x: lax.tile(x, (2,)), (X,), True)
-SEARCHES = ("searchsorted", "interp")
-if jax.__version_info__ >= (0, 11):
-    # Searching has become a primitive that is not a public one, and is refused by its name.
-    for _name in SEARCHES:
-        del CASES[_name]
+if hasattr(lax, "polynomial"):
+    CASES["polynomial"] = (lambda x: lax.polynomial(x, [1.0, x[0], -0.5, 2.0]), (X,), True)
+    CASES["log2"] = (lambda x: lax.log2(x), (POSITIVE,), True)
 
 
 def _parts(name: str) -> list[Callable[..., Any]]:
@@ -137,7 +189,7 @@ def _parts(name: str) -> list[Callable[..., Any]]:
     weights = jnp.sin(jnp.arange(1.0, 200.0))
 
     def total(*given: Any) -> Any:
-        out = jnp.ravel(fn(*given))
+        out = jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(fn(*given))])
         return jnp.sum(out * weights[: out.size].astype(out.dtype))
 
     if not differentiated:
@@ -173,10 +225,14 @@ def test_every_composite_row_is_tried() -> None:
                 closed = jax.make_jaxpr(part)(*arguments)
                 seen |= {equation.primitive.name for equation in equations(closed.jaxpr)}
     assert set(ROWS) | {"custom_linear_solve", "random_bits"} <= seen
-    assert "lt_to" in seen or "interp" not in CASES
+    assert "lt_to" in seen or jax.__version_info__ >= (0, 11), "what searches compare by"
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if "places" not in name])
+# Not of places, and not of a loop whose number of turns hangs on what was widened.
+WIDENED = [name for name in CASES if "places" not in name and name != "exponential integral"]
+
+
+@pytest.mark.parametrize("name", WIDENED)
 def test_wider_in_is_never_narrower_out(name: str) -> None:
     fn, arguments, _ = CASES[name]
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), precision(100):
@@ -266,7 +322,7 @@ def test_nothing_is_claimed_of_floats_of_a_factorisation_or_of_a_16_bit_convolut
 
 
 def test_what_has_no_row_says_so() -> None:
-    for fn, given, name in ((jnp.linalg.eigh, SPD, "eigh"), (jnp.fft.fft, X, "complex")):
+    for fn, given, name in ((lambda a: jnp.linalg.eigvals(a).real, SPD, "eig"), (jax.scipy.linalg.schur, SPD, "schur")):
         with pytest.raises(UnsupportedPrimitive, match=name):
             enclose(fn, given)
 
@@ -290,6 +346,7 @@ def _made_up(name: str) -> Callable[..., Any]:
     primitive.def_abstract_eval(lambda x, *, shift: x)
     primitive.def_impl(lambda x, *, shift: x**3 + shift)
     mlir.register_lowering(primitive, mlir.lower_fun(lambda x, *, shift: x**3 + shift, multiple_results=False))
+    batching.defvectorized(primitive)
     return lambda x: primitive.bind(x, shift=2)
 
 
@@ -314,6 +371,21 @@ def test_a_rule_for_a_primitive_of_ones_own(forget: None) -> None:
                 assert ball.is_finite()
                 assert ball.contains(arb(value))
                 assert not ball.is_exact()
+
+
+def test_a_rule_that_is_registered_anew_is_the_one_that_is_read(forget: None) -> None:
+    cube = _made_up("made_up_anew")
+    claim = Claim(
+        id="anew",
+        autodiff=Derivative(lambda x: jnp.sum(cube(x)), "value"),
+        by_hand=lambda x: jnp.sum(x**3 + 2),
+        domain={"x": Reals("n")},
+        sizes={"n": (2,)},
+    )
+    register_primitive("made_up_anew", exact=lambda x, shift: x * x * x + shift)
+    assert check(claim, budget="quick").status is Status.HOLDS
+    register_primitive("made_up_anew", exact=lambda x, shift: x * x * x - shift)
+    assert check(claim, budget="quick").status is Status.FAILS
 
 
 def test_without_a_rounded_rule_nothing_is_claimed_of_floats(forget: None) -> None:

@@ -10,6 +10,7 @@ from made_up import verdict
 
 from verify import cli, config, engines
 from verify.claim import Claim, Status
+from verify.engines.case import Case
 from verify.loader import RequestError
 
 
@@ -98,7 +99,9 @@ def test_a_run_goes_by_the_file_and_the_command_prints_it(
 
     def judge_all(claims: list[Claim], budget: engines.Budget, seed: int, progress: object) -> Iterator[object]:
         told.extend([budget.name, budget.formats, seed])
-        return iter([(each, (verdict(status=Status.HOLDS, evidence="enclosed"),)) for each in claims])
+        return iter(
+            [(Case(each, budget, seed), (verdict(status=Status.HOLDS, evidence="enclosed"),)) for each in claims]
+        )
 
     monkeypatch.setattr(engines, "judge_all", judge_all)
     pyproject(folder, 'paths = ["claims"]\nbudget = "deep"\nseed = 3\nformats = ["float32", "float64"]')

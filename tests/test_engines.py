@@ -88,6 +88,31 @@ def test_literals_in_an_array_are_literals_too() -> None:
     assert "0.3" in verdict.literals
 
 
+def _loses_to(x: Any) -> Any:
+    """What is left of one beside a tempered softmax: it cancels where the gap is large."""
+    e = jnp.exp(x / 0.1)
+    return 1 - e[0] / jnp.sum(e)
+
+
+@pytest.mark.parametrize(
+    ("factor", "status"), [(1.0, Status.UNKNOWN), (1 + 1e-10, Status.FAILS), (-7.0, Status.FAILS)], ids=str
+)
+def test_a_literal_that_the_program_inflates_is_followed_by_slopes(factor: float, status: Status) -> None:
+    def by_hand(x: Any) -> Any:  # ten times is not a division by 0.1, but for its rounding
+        z = jnp.exp((x[1] - x[0]) * 10.0)
+        return jnp.where(x[0] - x[1] > 3, factor, 1.0) * z / (1 + z)
+
+    assert enclosed(_loses_to, by_hand, "value", {"x": Logits("2")}, sizes={}).status is status
+
+
+def test_slopes_say_nothing_across_a_choice() -> None:
+    def by_hand(x: Any) -> Any:  # the literal itself decides
+        z = jnp.exp((x[1] - x[0]) * 10.0)
+        return jnp.where((0 * x[0] + 0.1) * 10 > 1.0, 2.0, 1.0) * z / (1 + z)
+
+    assert enclosed(_loses_to, by_hand, "value", {"x": Logits("2")}, sizes={}).status is Status.UNKNOWN
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Kinks.
 

@@ -144,8 +144,22 @@ def test_digits_that_are_gone_name_the_equation_below_their_table() -> None:
     [
         ("every n and m by grad, hvp alone: an axis of length m*n", "for every n and m by grad, hvp alone"),
         ("not for every n: an index of an open axis that is not written out", "by a moving index"),
-        ("not proved at n = 3: no certificate was found for component 0[]", "not proved at n = 3: no certificate was"),
-        ("not at n = 2: out of time; not at n = 3: out of time", "not at n = 2: it took too long; not at n = 3"),
+        (
+            "not proved at n = 3: no certificate for the value: of the 7 coefficients of the difference, 1 is negative",
+            "not proved at n = 3: no certificate for the value: of the 7 coefficients of the difference, 1 is negative",
+        ),
+        (
+            "not for every n: a bound with entries of either sign along an axis of any length",
+            "there is no rule yet for a bound with entries of either sign along an axis of any length",
+        ),
+        (
+            "not for every n: a maximum decides more than a shift",
+            "not for every n: a maximum decides more than a shift",
+        ),
+        (
+            "not at n = 2: out of time; not at n = 3: out of time",
+            "not at n = 2: it took too long (out of time); not at",
+        ),
     ],
 )
 def test_reasons_of_the_proof_are_put_in_words(reason: str, said: str) -> None:

@@ -27,8 +27,11 @@ def test_states_are_those_of_the_readings() -> None:
     assert states("cholesky") == ("rule", "no claim", "none")
     assert states("lgamma") == ("rule", "no claim", "atom")
     assert states("scan") == ("structure",) * 3
-    assert states("fft") == ("none",) * 3
-    assert states("population_count") == ("none",) * 3
+    assert states("fft") == ("complex", "no claim", "none")
+    assert states("eigh") == ("rule", "no claim", "none")
+    assert states("population_count") == ("whole",) * 3
+    assert states("psum") == ("other devices",) * 3
+    assert states("eig") == ("none",) * 3
     assert {"exp", "cholesky", "scan", "conv_general_dilated"} <= set(names())
     assert set(NO_CLAIM) <= set(ROWS)
     assert all(states(name)[0] == "none" for name in REFUSED)

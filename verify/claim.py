@@ -392,9 +392,11 @@ class Verdict:
         reason: one sentence: why unknown, what was left out.
         exceptions: where the verdict does not speak, such as ``ties``.
         literals: literals up to whose rounding the claim holds.
-        floats: ``inside``, ``outside``, ``no claim`` or "" for engines that run no floats.
+        floats: ``inside``, ``outside``, ``no claim`` (of one side at least) or "" for engines that run no floats.
         measured: rows of figures, one per program, format and way of running it.
         loses: the equation that loses the digits, where floats lost more than half of them.
+        compared: of a custom rule, one row per format: how far its exact values and those of JAX's derivative of the
+            body are apart, and the points at which one side keeps more digits in floats than the other.
         seconds: wall time.
     """
 
@@ -412,6 +414,7 @@ class Verdict:
     floats: str = ""
     measured: tuple[Mapping[str, Any], ...] = ()
     loses: Loss | None = None
+    compared: tuple[Mapping[str, Any], ...] = ()
     seconds: float = 0.0
 
 
@@ -446,3 +449,19 @@ def name_spans(path: Path) -> dict[str, tuple[int, int]]:
             if isinstance(target, ast.Name):
                 found.setdefault(target.id, (node.lineno, node.end_lineno or node.lineno))
     return found
+
+
+def float_sides(measured: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Word on the floats of each side that was run: ``autodiff`` for JAX's modes, ``by hand`` for the other side.
+
+    Args:
+        measured: rows of a verdict, as of a file of results.
+
+    Returns:
+        ``outside`` where any float of the side was, else ``inside`` where any float was judged, else ``no claim``.
+    """
+    words: dict[str, set[str]] = {}
+    for row in measured:
+        said = words.setdefault("by hand" if row["program"] in ("formula", "stable") else "autodiff", set())
+        said.add("outside" if row["outside"] else "inside" if row["inside"] else "no claim")
+    return {side: next(w for w in ("outside", "inside", "no claim") if w in words[side]) for side in sorted(words)}

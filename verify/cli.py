@@ -4,7 +4,7 @@ Exit status: 0 every claim came out as expected; 1 some claim did not, or pages 
 carried out, or was interrupted.
 """
 
-import difflib
+import io
 import os
 import shutil
 import sys
@@ -22,19 +22,21 @@ if TYPE_CHECKING:
     from verify.claim import Claim
     from verify.loader import Loaded
     from verify.maps import Map
-    from verify.results import Results
+    from verify.results import ClaimRow, Results
     from verify.run import Progress
 
 EXPECTED, UNEXPECTED, REFUSED = 0, 1, 2
 REPORTS: Final = "reports"
 RESULTS: Final = "results.json"
 MOST_LINES: Final = 8  # of one kind in a summary, which has to fit a screen
+SHORT: Final = 16  # lines of a traced program that are shown unasked
 
 app = App(
     name="verify",
     version=f"gradproof {__version__}",
     help="Decide whether a derivative that was derived by hand is the derivative that JAX computes.",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # the library would exit with 130, and without a word
     help_epilogue="Exit status: 0 as expected, 1 some claim not, 2 the request cannot be carried out.",
 )
 
@@ -48,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def call(arguments: Sequence[str]) -> int:
     """Carry out a command line; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # Formulas are full of letters that a terminal's or pipe's encoding may lack: better a mark than no answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(
             list(arguments),
@@ -210,8 +216,9 @@ def show(
     *paths: str,
     results: Path = Path(RESULTS),
     certificate: Annotated[bool, Parameter(negative=())] = False,
+    jaxpr: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Show one claim or map: statement, derivation, and what the last run found.
+    """Show one claim or map: statement, derivation, what the last run found, and what to do next.
 
     Parameters
     ----------
@@ -224,9 +231,12 @@ def show(
     certificate
         Instead, prove it and print both sides, operation by operation at its smallest sizes, as a Python file that
         sympy checks without gradproof: `verify show ID --certificate > check.py && python check.py`.
+    jaxpr
+        Print what both sides were traced to however long it is; short programs are always printed.
     """
+    from verify import loader
     from verify import results as found
-    from verify.pages.text import verdict_lines
+    from verify.pages.text import next_step, verdict_lines
 
     loaded, claims = _select(paths, None)
     claim = next((each for each in claims if each.id == id_), None)
@@ -236,16 +246,15 @@ def show(
         return EXPECTED
     if claim is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in (*claims, *loaded.maps)], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no claim has the id {id_!r}{meant} (`verify list` names them all)")
+        near = loader.meant(id_, (each.id for each in (*claims, *loaded.maps)))
+        return _refuse(f"no claim has the id {id_!r}{near} (`verify list` names them all)")
     if certificate:
         return _certificate(id_, paths)
     print("\n".join(_description(claim)))
     again = f"verify run -k {id_}{''.join(f' {path}' for path in paths)}"
     row = None
     if results.exists():
-        row = next((each for each in found.read(results).claims if each.id == id_), None)
+        row = found.claim_of(results, id_)
     if row is None:
         print(f"\nnot decided yet: no such claim in {results}; decide it with\n  {again}")
     else:
@@ -253,7 +262,20 @@ def show(
         for verdict in row.verdicts:
             points = f" at {verdict.checked} points" if verdict.checked else ""
             print(f"  {verdict.engine:<10}{verdict.status:<8}{verdict.evidence or verdict.floats}{points}")
+        print("\n".join(_programs_text(row, everything=jaxpr)))
+        print("", *textwrap.wrap(f"next: {next_step(row)}", 80, break_on_hyphens=False), sep="\n")
     return EXPECTED
+
+
+def _programs_text(row: "ClaimRow", *, everything: bool) -> Iterator[str]:
+    """What the sides were traced to, of long ones only how long they are."""
+    for side, text in row.programs.items():
+        lines = text.splitlines()
+        if everything or len(lines) <= SHORT:
+            yield f"\n{side.replace('_', ' ')}, as JAX traced it:"
+            yield from (f"  {line}" for line in lines)
+        else:
+            yield f"\n{side.replace('_', ' ')}: {len(lines)} lines of jaxpr, shown by --jaxpr"
 
 
 @app.command(name="rule")
@@ -282,6 +304,8 @@ def rule(
     import importlib
     import inspect
 
+    from verify import loader
+
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         return _refuse(f"{target!r} names no function: expected MODULE:FUNCTION, such as jax.nn:relu")
@@ -292,6 +316,9 @@ def rule(
     try:
         fn: Any = importlib.import_module(module_name)
         for part in name.split("."):
+            if not hasattr(fn, part):
+                near = loader.meant(part, (each for each in dir(fn) if callable(getattr(fn, each, None))))
+                return _refuse(f"{target}: {getattr(fn, '__name__', 'it')} has no {part!r}{near}")
             fn = getattr(fn, part)
         parameters = inspect.signature(fn).parameters.values()
     except Exception as error:  # whatever the module raises is the reader's to see, in a line
@@ -299,8 +326,7 @@ def rule(
     finally:
         sys.path.pop(0)
     from verify import ClaimError, RuleClaim, check, domain
-    from verify.engines.floats import digits_kept
-    from verify.pages.text import verdict_lines
+    from verify.pages.text import rule_lines, verdict_lines
 
     needed = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
     regions = {each: domain.Reals("n") for each in needed}
@@ -310,11 +336,8 @@ def rule(
         return _refuse(str(error))
     print(f"{target}, against JAX's derivative of its body, n = {', '.join(map(str, sizes))}")
     print("", *verdict_lines(report.row), sep="\n")
-    for form, (ruled, plain) in digits_kept(report.verdicts).items():
-        more = (
-            "the rule keeps more" if ruled > plain + 0.5 else "plain autodiff keeps more" if plain > ruled + 0.5 else ""
-        )
-        print(f"  {form:<10}digits kept at worst: rule {ruled:.1f}, plain autodiff {plain:.1f}  {more}".rstrip())
+    for line in rule_lines(report.row):
+        print(f"  {line}")
     return EXPECTED if report.row.as_expected else UNEXPECTED
 
 
@@ -479,9 +502,8 @@ def _stream(
     given = next((each for each in loaded.maps if each.id == id_), None)
     if given is None:
         _say_errors(loaded.errors)
-        near = difflib.get_close_matches(id_, [each.id for each in loaded.maps], n=3, cutoff=0.5)
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return _refuse(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+        near = loader.meant(id_, (each.id for each in loaded.maps))
+        return _refuse(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
     try:
         with _tiles_bar() as progress:
             found = sweeps.stream(
@@ -772,7 +794,7 @@ def _map_description(given: "Map", results: Path) -> Iterator[str]:
         yield from _labelled("axis", f"{axis.name}: {axis.words}, {values}")
     yield from _labelled("computes", ", ".join(given.quantities))
     yield from _labelled("formats", ", ".join(given.formats))
-    row = next((each for each in found.read(results).maps if each.id == given.id), None) if results.exists() else None
+    row = found.map_of(results, given.id) if results.exists() else None
     if row is None:
         yield f"\nnot swept yet: no such map in {results}; sweep it with\n  verify map {given.id}"
         return

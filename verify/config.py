@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from verify.formats import FORMATS
-from verify.loader import RequestError
+from verify.loader import RequestError, meant
 
 FILE: Final = "pyproject.toml"
 PREFIX: Final = "VERIFY_"
@@ -200,9 +200,8 @@ def _table(file: Path) -> dict[str, Any]:
         raise RequestError(f"{_shown(file)}: tool.verify must be a table, found {type(table).__name__}")
     for key in table:
         if key not in _names():
-            near = difflib.get_close_matches(key, _names(), n=1, cutoff=0.5)
-            meant = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(_names())}"
-            raise RequestError(f"{_shown(file)}:{_line(text, key)}: [tool.verify] has no key {key!r}; {meant}")
+            near = meant(key, _names(), most=1) or f"; expected one of {', '.join(_names())}"
+            raise RequestError(f"{_shown(file)}:{_line(text, key)}: [tool.verify] has no key {key!r}{near}")
     return table
 
 

@@ -8,7 +8,7 @@ import pkgutil
 import sys
 import traceback
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,11 +35,13 @@ class LoadError:
         where: file and line, or what was asked for.
         message: what is wrong, what was expected, what to do next.
         claim: the claim's id where it is about one.
+        missing: whether there is nothing of the name that was asked for.
     """
 
     where: str
     message: str
     claim: str = ""
+    missing: bool = False
 
     def __str__(self) -> str:
         """Where, then what."""
@@ -60,6 +62,7 @@ class Loaded:
         slips: entries of every module's ``SLIPS``, in order.
         maps, thresholds: every one that can be swept, in the order written; ids are unique among claims too.
         names: id of a claim to its file and module-level name.
+        left_out: every module's ``LEFT_OUT``: what it makes no claim about, and why.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -72,6 +75,7 @@ class Loaded:
     maps: tuple[Map, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def places(self) -> dict[str, str]:
         """File and line of each claim, as ``claims/tanh.py:12``; of those below the working folder alone.
@@ -119,6 +123,12 @@ def load(*targets: str | Path, deferred: bool = False) -> Loaded:
     return reader.gather()
 
 
+def meant(name: str, known: Iterable[str], most: int = 3) -> str:
+    """``; did you mean a or b?`` with the known names that a mistyped one is near to; "" where there are none."""
+    near = difflib.get_close_matches(name, list(dict.fromkeys(known)), n=most, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
 def chosen(claims: Sequence[Claim], pattern: str | None) -> list[Claim]:
     """The claims whose id matches a pattern.
 
@@ -129,11 +139,13 @@ def chosen(claims: Sequence[Claim], pattern: str | None) -> list[Claim]:
     if found or not claims or pattern is None:
         return found
     ids = [claim.id for claim in claims]
-    near = difflib.get_close_matches(pattern.strip("*?"), ids, n=3, cutoff=0.5)
-    if any(each.startswith(pattern) for each in ids):
-        near = [f"{pattern.rstrip('.')}.*"]
-    meant = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise RequestError(f"-k {pattern!r} selects none of the {len(ids)} claims{meant} (`verify list` names them all)")
+    begun = [each for each in ids if each.startswith(pattern)]
+    if begun:
+        dot = "." if begun[0].startswith(f"{pattern.rstrip('.')}.") else ""
+        near = f"; did you mean {pattern.rstrip('.')}{dot}*?"
+    else:
+        near = meant(pattern.strip("*?"), ids)
+    raise RequestError(f"-k {pattern!r} selects none of the {len(ids)} claims{near} (`verify list` names them all)")
 
 
 # Claims that were refused when their module ran: later looks at the module find it imported, and nothing is refused.
@@ -148,8 +160,8 @@ class _Reader:
         self.modules: dict[str, ModuleType] = {}
         self.errors: list[LoadError] = []
 
-    def fail(self, where: str | Path, message: str, claim: str = "") -> None:
-        self.errors.append(LoadError(where=str(where), message=message, claim=claim))
+    def fail(self, where: str | Path, message: str, claim: str = "", *, missing: bool = False) -> None:
+        self.errors.append(LoadError(where=str(where), message=message, claim=claim, missing=missing))
 
     def read(self, target: str | Path) -> None:
         """Read one target."""
@@ -170,7 +182,12 @@ class _Reader:
         elif path.exists() and text:
             self.read_file(path)
         elif looks_like_path or not text:
-            self.fail(text or "''", f"no such file or folder, seen from {Path.cwd()}: check the path")
+            near = meant(path.name, (each.name for each in path.parent.iterdir())) if path.parent.is_dir() else ""
+            self.fail(
+                text or "''",
+                f"no such file or folder, seen from {Path.cwd()}{near or ': check the path'}",
+                missing=True,
+            )
         else:
             self.read_package(text)
 
@@ -214,7 +231,8 @@ class _Reader:
             self.errors.append(_explain(problem, name, None))
             return
         if spec is None or spec.loader is None:
-            self.fail(name, "no such file, folder or module: check the spelling, or install the package")
+            wrong = "no such file, folder or module: check the spelling, or install the package"
+            self.fail(name, wrong, missing=True)
             return
         before = len(self.modules)
         self.import_all(name)
@@ -315,6 +333,7 @@ class _Reader:
                 if id(refused) not in reported and isinstance(refused, (Map, Threshold)):
                     self.fail(f"{_short(refused.place[0])}:{refused.place[1]}", str(error), str(refused.id))
         titles = {_stem(each): (each.__doc__ or "").strip().partition("\n")[0] for each in self.modules.values()}
+        left_out = [getattr(each, "LEFT_OUT", {}) for each in self.modules.values()]
         slips = [getattr(each, "SLIPS", ()) for each in self.modules.values()]
         subjects = [getattr(each, "TITLE", None) for each in self.modules.values()]
         return Loaded(
@@ -324,6 +343,7 @@ class _Reader:
             titles={name: titles[name] for name in dict.fromkeys(modules.values())},
             subject=next((each for each in subjects if isinstance(each, str)), ""),
             statements=tuple(dict.fromkeys(each for group in entries for each in group)),
+            left_out={name: reason for group in left_out for name, reason in group.items()},
             slips=tuple(dict.fromkeys(each for group in slips for each in group)),
             maps=tuple(each for each, _ in maps.values() if isinstance(each, Map)),
             thresholds=tuple(each for each, _ in maps.values() if isinstance(each, Threshold)),

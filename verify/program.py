@@ -7,8 +7,9 @@ maxima among them. What JAX keeps private is used here and in the interpreter al
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import count
 from typing import Any, Final, Literal
 
 import jax
@@ -44,6 +45,7 @@ class Program:
         outputs: shapes of the outputs.
         directions: shapes of the tangents or cotangents that follow the claim's arguments.
         contracted: ``in`` for a tangent, ``out`` for a cotangent, "" where the whole derivative comes out.
+        literals: of slopes by literals, their values, in the order of the first argument.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Program:
     outputs: tuple[Shape, ...]
     directions: tuple[Shape, ...] = ()
     contracted: str = ""
+    literals: tuple[float, ...] = ()
 
     @cached_property
     def text(self) -> str:
@@ -61,7 +64,12 @@ class Program:
         """
         exact = [float(value).hex() for value in literals(self.closed)]
         held = [f"{constant.dtype}{constant.tolist()}" for constant in map(np.asarray, self._constants())]
-        return "\n".join((str(self.closed), " ".join(exact), *held))
+        return "\n".join((self.printed, " ".join(exact), *held))
+
+    @cached_property
+    def printed(self) -> str:
+        """The jaxpr as JAX prints it, for a reader."""
+        return str(self.closed)
 
     def _constants(self) -> Iterator[Any]:
         yield from self.closed.consts
@@ -451,6 +459,85 @@ def equations(jaxpr: Any) -> Iterator[Any]:
                     yield from equations(inner.jaxpr)
 
 
+# Parameters that say how to compute or differentiate, not what; some hold functions, whose names change by the call.
+_UNSAID: Final = ("jvp_jaxpr_fun", "jvp", "fwd_jaxpr_thunk", "fwd", "bwd", "out_trees", "num_consts", "symbolic_zeros")
+
+
+def same_but_for_the_format(first: Any, second: Any) -> bool:
+    """Whether a jaxpr is another one but for the formats of its floats.
+
+    Args:
+        first: the closed jaxpr that was traced in float64.
+        second: the one that was traced in another format, whose constants must be those of the first, rounded.
+    """
+    shape, constants = _skeleton(first)
+    other, rounded = _skeleton(second)
+    if shape != other or len(constants) != len(rounded):
+        return False
+    for exact, found in zip(constants, rounded, strict=True):
+        expected = exact.astype(found.dtype)
+        if (
+            expected.shape != found.shape
+            or not ((expected == found) | ((expected != expected) & (found != found))).all()
+        ):
+            return False
+    return True
+
+
+@lru_cache(maxsize=4000)
+def _skeleton(closed: Any) -> tuple[str, tuple[Any, ...]]:
+    """What a jaxpr does, without names, formats, casts between formats and constants; and its constants in order."""
+    constants: list[Any] = []
+    numbers: dict[Any, int] = {}
+    fresh = count()
+
+    def take(value: Any) -> str:
+        array = np.asarray(value)
+        if jax.dtypes.issubdtype(array.dtype, np.floating):
+            constants.append(array)
+            return f"constant{array.shape}"
+        return f"{array.dtype}{array.tolist()}"
+
+    def of(variable: Any) -> Any:
+        return take(variable.val) if isinstance(variable, jex.Literal) else numbers[variable]
+
+    def parameter(value: Any) -> Any:
+        if hasattr(value, "eqns") or hasattr(value, "jaxpr"):
+            inner = getattr(value, "jaxpr", value)
+            return ("jaxpr", [take(each) for each in getattr(value, "consts", ())], *program(inner))
+        if isinstance(value, (tuple, list)):
+            return tuple(map(parameter, value))
+        if isinstance(value, np.dtype) or hasattr(value, "dtype") or isinstance(value, type):
+            try:
+                return "float" if jax.dtypes.issubdtype(value, np.floating) else str(value)
+            except TypeError:
+                return str(value)
+        return repr(value)
+
+    def program(jaxpr: Any) -> list[Any]:
+        for variable in (*jaxpr.constvars, *jaxpr.invars):
+            numbers[variable] = next(fresh)
+        lines: list[Any] = [len(jaxpr.constvars), len(jaxpr.invars)]
+        for equation in jaxpr.eqns:
+            name = equation.primitive.name
+            cast = name == "convert_element_type" and all(
+                jax.dtypes.issubdtype(each.aval.dtype, np.floating) for each in (*equation.invars, *equation.outvars)
+            )
+            if cast and not isinstance(equation.invars[0], jex.Literal):
+                numbers[equation.outvars[0]] = numbers[equation.invars[0]]
+                continue
+            params = [(key, parameter(value)) for key, value in equation.params.items() if key not in _UNSAID]
+            lines.append((name, [of(each) for each in equation.invars], params))
+            for variable in equation.outvars:
+                numbers[variable] = next(fresh)
+                lines.append(tuple(variable.aval.shape))
+        lines.append([of(each) for each in jaxpr.outvars])
+        return lines
+
+    said = program(closed.jaxpr), [take(each) for each in closed.consts]
+    return str(said), tuple(constants)
+
+
 def _check_rules(claim: Claim, closed: Any) -> None:
     if claim.custom_rules:
         return
@@ -474,6 +561,89 @@ def literals(closed: Any) -> list[float]:
         for variable in equation.invars:
             if isinstance(variable, jex.Literal) and np.ndim(variable.val) == 0:
                 value = np.asarray(variable.val)
-                if jax.dtypes.issubdtype(value.dtype, np.floating) and np.isfinite(value.astype(np.float64)):
-                    found[float(value)] = None
+                kinds = (np.floating, np.complexfloating)
+                if not any(jax.dtypes.issubdtype(value.dtype, kind) for kind in kinds):
+                    continue
+                whole = complex(value)
+                # Of a complex constant both parts count, but for the imaginary part of a real one.
+                for part in (whole.real, whole.imag) if whole.imag else (whole.real,):
+                    if np.isfinite(part):
+                        found[part] = None
     return list(found)
+
+
+def by_literals(program: Program, among: Sequence[float]) -> Program | None:
+    """How a program's outputs change with its literals, each occurrence by itself.
+
+    Args:
+        program: what was traced.
+        among: the values of literals that vary.
+
+    Returns:
+        A program of those occurrences' values, one array, and the program's own arguments: each output with a further
+        last axis of slopes. None where a literal stands where it cannot be varied, as in a loop or a captured array.
+    """
+    found: list[float] = []
+    if any(np.isin(np.asarray(each), among).any() for each in program._constants()):
+        return None
+    closed = program.closed
+
+    def collected(jaxpr: Any) -> bool:
+        for equation in jaxpr.eqns:
+            found.extend(float(each.val) for each in equation.invars if _varies(each, among))
+            inner = _called(equation)
+            if inner is not None:
+                if not collected(inner.jaxpr):
+                    return False
+            elif any(True for _ in _nested(equation)):
+                return False
+        return True
+
+    if not collected(closed.jaxpr) or not found:
+        return None
+
+    def evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any], given: Iterator[Any]) -> list[Any]:
+        values: dict[Any, Any] = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
+
+        def value(variable: Any) -> Any:
+            if not isinstance(variable, jex.Literal):
+                return values[variable]
+            return next(given).astype(np.asarray(variable.val).dtype) if _varies(variable, among) else variable.val
+
+        for equation in jaxpr.eqns:
+            operands = [value(each) for each in equation.invars]
+            inner = _called(equation)
+            if inner is not None:
+                results = evaluate(inner.jaxpr, inner.consts, operands, given)
+            else:
+                results = equation.primitive.bind(*operands, **equation.params)
+                results = results if equation.primitive.multiple_results else [results]
+            values.update(zip(equation.outvars, results, strict=True))
+        return [each.val if isinstance(each, jex.Literal) else values[each] for each in jaxpr.outvars]
+
+    def slopes(literals: Any, *flat: Any) -> list[Any]:
+        return jax.jacfwd(lambda varied: evaluate(closed.jaxpr, closed.consts, flat, iter(varied)))(literals)
+
+    with jax.enable_x64(True):
+        spare = jax.ShapeDtypeStruct((len(found),), np.dtype(np.float64))
+        made = jax.make_jaxpr(slopes)(spare, *closed.in_avals)
+    varied = _program("slopes", made, slopes)
+    return replace(varied, literals=tuple(found))
+
+
+def _varies(variable: Any, among: Sequence[float]) -> bool:
+    if not isinstance(variable, jex.Literal) or np.ndim(variable.val) != 0:
+        return False
+    return jax.dtypes.issubdtype(np.asarray(variable.val).dtype, np.floating) and float(variable.val) in among
+
+
+def _called(equation: Any) -> Any:
+    """The program that an equation merely calls, or None."""
+    return equation.params["jaxpr"] if equation.primitive.name in ("jit", "pjit", "closed_call") else None
+
+
+def _nested(equation: Any) -> Iterator[Any]:
+    for value in equation.params.values():
+        for inner in value if isinstance(value, (tuple, list)) else (value,):
+            if hasattr(inner, "eqns") or hasattr(getattr(inner, "jaxpr", None), "eqns"):
+                yield inner

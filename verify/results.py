@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "gradproof.results/1"
 STRONGEST_FIRST: Final = ("proved", "enclosed", "counterexample", "")
+AGAIN: Final = "run `verify run` to write a new one"
 StatusWord = Literal["HOLDS", "FAILS", "UNKNOWN"]
+Row = TypeVar("Row")
 
 
 class ResultsError(RequestError):
@@ -68,6 +70,7 @@ class VerdictRow(msgspec.Struct, kw_only=True, frozen=True):
     floats: str = ""
     measured: tuple[dict[str, Any], ...] = ()
     loses: LossRow | None = None
+    compared: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
 
 
@@ -109,9 +112,10 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
         module: name of the file or module that holds it.
         place: its file below the working folder, and line, such as ``claims/tanh.py:12``; "" where it is elsewhere.
         functions: source code of each side.
+        programs: what each side was traced to at the first sizes, as JAX prints it; ``autodiff`` is the first mode's.
         status: HOLDS if some engine says so and none says FAILS; FAILS if any says so; else UNKNOWN.
         evidence: the strongest evidence for the status.
-        floats: ``inside``, ``outside``, ``no claim`` or "" where no floats were run.
+        floats: ``inside``, ``outside``, ``no claim`` (of one side at least) or "" where no floats were run.
         within: promised accuracy, units in the last place by format; by it the floats were judged.
         expect_floats: ``inside``, or ``outside`` for a promise that is known to be broken.
         finding: what a reader is told of a broken promise, or null.
@@ -137,6 +141,7 @@ class ClaimRow(msgspec.Struct, kw_only=True, frozen=True):
     relation: str = "=="
     note: str = ""
     functions: dict[str, str] = {}
+    programs: dict[str, str] = {}
     statement_id: str | None = None
     expect: StatusWord = "HOLDS"
     status: StatusWord = "UNKNOWN"
@@ -313,6 +318,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
         precision: digits kept per form, format and logit gap.
         errors: what could not be read or built.
         titles: name of each module to its title.
+        left_out: what the modules make no claim about, and why.
         subject: title of what the claims are about, or "".
         selected: the pattern that ids had to match, or "".
         interrupted: whether the run was stopped before all claims were decided.
@@ -329,6 +335,7 @@ class Results(msgspec.Struct, kw_only=True, frozen=True):
     precision: tuple[dict[str, Any], ...] = ()
     errors: tuple[ErrorRow, ...] = ()
     titles: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     subject: str = ""
     selected: str = ""
     interrupted: bool = False
@@ -356,6 +363,7 @@ def claim_row(
     *,
     module: str = "",
     functions: Mapping[str, str] | None = None,
+    programs: Mapping[str, str] | None = None,
     reason: str = "",
     error: str = "",
     repeat: str = "",
@@ -367,6 +375,7 @@ def claim_row(
         verdicts: what the engines said.
         module: name of the file that holds it.
         functions: source code of each side.
+        programs: what each side was traced to.
         reason: why nothing was decided, where that is no engine's.
         error: why the claim could not be built.
         repeat: the command that decides it again; that of the article with seed 0 where it is left out.
@@ -398,6 +407,7 @@ def claim_row(
         relation=claim.relation,
         note=claim.note,
         functions=dict(functions or {}),
+        programs=dict(programs or {}),
         statement_id=source.statement,
         expect=claim.expect.value,
         status=status.value,
@@ -559,6 +569,43 @@ def slip_rows(slips: Iterable[Any]) -> tuple[SlipRow, ...]:
     return tuple(SlipRow(id=each.id, text=each.text, claims=tuple(each.claims)) for each in slips)
 
 
+def claim_of(path: Path, id_: str) -> ClaimRow | None:
+    """The row of one claim in a results.json, the others unread; None where there is no such claim.
+
+    Raises:
+        ResultsError: where the file is missing, broken, or another program's.
+    """
+    return _row_of(path, id_, "claims", ClaimRow)
+
+
+def map_of(path: Path, id_: str) -> MapRow | None:
+    """The row of one map, as `claim_of`."""
+    return _row_of(path, id_, "maps", MapRow)
+
+
+class _Outline(msgspec.Struct):
+    """A results.json whose rows are still text."""
+
+    schema: str = ""
+    claims: tuple[msgspec.Raw, ...] = ()
+    maps: tuple[msgspec.Raw, ...] = ()
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+def _row_of(path: Path, id_: str, kind: Literal["claims", "maps"], row: type[Row]) -> Row | None:
+    outline = _decoded(path, _Outline)
+    try:
+        for raw in getattr(outline, kind):
+            if msgspec.json.decode(raw, type=_Named).id == id_:
+                return msgspec.json.decode(raw, type=row)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ResultsError(_broken(path, error)) from None
+    return None
+
+
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for group in groups for each in group))
 
@@ -578,6 +625,7 @@ def _verdict_row(verdict: Verdict) -> VerdictRow:
         floats=verdict.floats,
         measured=tuple(_plain(row) for row in verdict.measured),
         loses=None if verdict.loses is None else _loss(verdict.loses),
+        compared=tuple(_plain(row) for row in verdict.compared),
         seconds=float(verdict.seconds),
     )
 
@@ -668,17 +716,24 @@ def read(path: Path) -> Results:
     Raises:
         ResultsError: where the file is missing, broken, or another program's.
     """
-    again = "run `verify run` to write a new one"
+    return _decoded(path, Results)
+
+
+def _decoded(path: Path, kind: type[Row]) -> Row:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise ResultsError(f"{path}: no such file: {again}") from None
+        raise ResultsError(f"{path}: no such file: {AGAIN}") from None
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        found = msgspec.json.decode(raw, type=dict[str, Any]).get("schema")
+        found = msgspec.json.decode(raw, type=_Outline).schema or None
         if found != SCHEMA:
-            raise ResultsError(f"{path}: not a results file: expected schema {SCHEMA!r}, found {found!r}; {again}")
-        return msgspec.json.decode(raw, type=Results)
+            raise ResultsError(f"{path}: not a results file: expected schema {SCHEMA!r}, found {found!r}; {AGAIN}")
+        return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ResultsError(f"{path}: this results file is broken: {error}; {again}") from None
+        raise ResultsError(_broken(path, error)) from None
+
+
+def _broken(path: Path, error: Exception) -> str:
+    return f"{path}: this results file is broken: {error}; {AGAIN}"

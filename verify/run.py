@@ -1,7 +1,6 @@
 """Decide claims: one by one for a caller in Python, or all of a file's or the article's in worker processes."""
 
 import ast
-import difflib
 import gc
 import importlib
 import importlib.metadata
@@ -36,12 +35,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from verify.engines import Budget
+    from verify.engines.case import Case
     from verify.sweeps import Sweep
 
     Connection = connection.Connection[Any, Any]
 
 IN_PROCESS: Final = 2  # so few claims are decided before a second process has imported JAX
 BATCH: Final = 24  # claims decided together
+MOST_LINES: Final = 400  # of a traced program that is kept for readers
 MOST_JOBS: Final = 8  # each worker holds JAX and its compiled programs, about half a gigabyte
 PRECISION: Final = "digits kept"
 THRESHOLDS: Final = "thresholds"
@@ -212,11 +213,14 @@ def run(
         What was found. A claim whose worker dies is UNKNOWN; after Ctrl-C, what was decided until then.
 
     Raises:
-        RequestError: where nothing is selected, or a budget or format is unknown.
+        RequestError: where nothing of the targets exists, nothing is selected, or a budget or format is unknown.
     """
     started = time.monotonic()
     amount = _budget(budget, formats)
     loaded = loader.load(*targets, deferred=True)
+    if loaded.errors and all(each.missing for each in loaded.errors) and not loaded.claims and not loaded.maps:
+        # Not a run that found nothing: a mistyped path must not cost the results of an earlier one.
+        raise RequestError("\n".join(map(str, loaded.errors)))
     selected = loader.chosen(loaded.claims, select) if maps is None else []
     whole_article = not targets and select is None and maps is None
     swept = [] if select is not None or (maps is None and amount.name == "quick") else _swept(loaded, maps or ())
@@ -242,6 +246,7 @@ def run(
         claims=tuple(msgspec.structs.replace(row, place=places.get(row.id, "")) for row in rows),
         statements=results.statement_rows(loaded.statements, loaded.claims),
         slips=results.slip_rows(loaded.slips),
+        left_out=dict(loaded.left_out) if select is None and maps is None else {},
         precision=tuple(board.precision),
         maps=tuple(board.maps[each.id] for each in swept if each.id in board.maps),
         thresholds=board.thresholds,
@@ -263,9 +268,8 @@ def _swept(loaded: loader.Loaded, ids: Sequence[str]) -> list[Map]:
     known = {each.id: each for each in loaded.maps}
     for id_ in ids:
         if id_ not in known:
-            near = difflib.get_close_matches(id_, known, n=3, cutoff=0.4)
-            meant = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise RequestError(f"no map has the id {id_!r}{meant} (`verify map --list` names them all)")
+            near = loader.meant(id_, known)
+            raise RequestError(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
     return [known[id_] for id_ in ids] if ids else list(known.values())
 
 
@@ -384,7 +388,8 @@ def _decide(
     """Judge claims together; whatever the engines raise on one becomes its row."""
     from verify import engines
 
-    for claim, outcome in engines.judge_all(batch, _budget(work.budget, work.formats), work.seed, say):
+    for case, outcome in engines.judge_all(batch, _budget(work.budget, work.formats), work.seed, say):
+        claim = case.claim
         reason = error = ""
         verdicts: tuple[Verdict, ...] = ()
         if isinstance(outcome, ClaimError):
@@ -404,6 +409,7 @@ def _decide(
             verdicts,
             module=work.modules.get(claim.id, ""),
             functions=_functions(claim),
+            programs=_programs(case) if not isinstance(outcome, Exception) else None,
             reason=reason or error,
             error=error,
             repeat=_repeat(claim.id, work.targets, work.budget, work.seed),
@@ -414,6 +420,19 @@ def _repeat(claim: str, targets: Sequence[str], budget: str, seed: int) -> str:
     """The command that decides a claim again as it was decided."""
     words = ["verify", "run", *targets, "-k", claim, *(["--budget", budget] if budget != "standard" else [])]
     return shlex.join([*words, "--seed", str(seed)])
+
+
+def _programs(case: "Case") -> dict[str, str]:
+    """What each side was traced to at the first sizes; of a long program its beginning."""
+    subject = case.subject(case.choices[0])
+    sides = {"autodiff": subject.modes[0], "by_hand": subject.formula, "stable": subject.stable}
+    return {name: _beginning(side.printed) for name, side in sides.items() if side is not None}
+
+
+def _beginning(text: str) -> str:
+    lines = text.splitlines()
+    more = len(lines) - MOST_LINES
+    return "\n".join([*lines[:MOST_LINES], f"… {more} more lines"]) if more > 0 else text
 
 
 def _functions(claim: Claim) -> dict[str, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["BUDGETS", "Budget", "judge", "judge_all"]
 
 LEFT_OUT = "proved but for some inputs, and points do not show that there are others"
+OTHER_FORMAT = "proved as traced in float64, but a point refutes it"
 NOT_SEARCHED = "no counterexample was searched for, since it is proved"
 
 
@@ -47,7 +48,7 @@ def judge_all(
     budget: Budget = BUDGETS["standard"],
     seed: int = 0,
     progress: Callable[[str, str], None] = lambda claim_id, engine: None,
-) -> Iterator[tuple[Claim, tuple[Verdict, ...] | Exception]]:
+) -> Iterator[tuple["Case", tuple[Verdict, ...] | Exception]]:
     """Run every engine on several claims; their floats are compiled together, which costs a fifth of one by one.
 
     Args:
@@ -57,7 +58,7 @@ def judge_all(
         progress: called with a claim's id and the name of each engine before it runs.
 
     Yields:
-        Each claim with its verdicts, or with the exception that kept it from being decided.
+        The case of each claim with its verdicts, or with the exception that kept it from being decided.
     """
     # JAX is imported with the first claim that is decided, not with the package.
     from verify.engines import enclose, falsify, floats, prove
@@ -80,12 +81,15 @@ def judge_all(
             else:
                 shrunk = falsify.check(case, enclosed.worst if enclosed.status is Status.FAILS else None)
         except ClaimError as error:
-            yield claim, error
+            yield case, error
             continue
         except Exception as error:  # a defect of ours on one claim must not take the others with it
-            yield claim, error
+            yield case, error
             continue
         # A difference that did not cancel refutes once a point confirms it.
+        if enclosed.status is Status.FAILS and proved.status is Status.HOLDS:
+            # The proof is of the program that is traced in float64, and where functions look at formats there is more.
+            proved = replace(proved, status=Status.UNKNOWN, evidence="", sizes=(), reason=OTHER_FORMAT)
         if proved.residual and Status.FAILS in (enclosed.status, shrunk.status):
             proved = replace(proved, status=Status.FAILS)
         decided.append((case, [proved, enclosed, _named(enclosed, shrunk)]))
@@ -99,7 +103,7 @@ def judge_all(
     except Exception as error:  # one program that cannot be compiled is found by compiling them one by one
         found = [_alone(case) for case in cases] if len(cases) > 1 else [error]
     for (case, verdicts), floating in zip(decided, found, strict=True):
-        yield case.claim, floating if isinstance(floating, Exception) else (*verdicts, floating)
+        yield case, floating if isinstance(floating, Exception) else (*verdicts, floating)
 
 
 def covers(case: "Case", proved: Verdict) -> bool:

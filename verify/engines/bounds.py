@@ -11,17 +11,20 @@ again; or the numerator is multiplied by sums of parameters, which changes no si
 
 import itertools
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 
 from verify.domain import Facts, Logits
-from verify.engines import sums
-from verify.engines.prove import Path, Reader, least
+from verify.engines import forms, sums
+from verify.engines.prove import PATIENCE, STEPS, Outcome, Path, Reader, least
 from verify.program import Program, Subject
 from verify.readings.algebra import (
+    ANY,
     AT_LEAST_ZERO,
     AT_MOST_ZERO,
     POSITIVE,
@@ -30,7 +33,7 @@ from verify.readings.algebra import (
     TooHard,
     Value,
 )
-from verify.readings.interpreter import Array
+from verify.readings.interpreter import Array, walk
 from verify.readings.symbolic import NeedsCases, Partition, Symbolic
 
 # Arguments whose sign is free are followed with either sign, up to this many entries.
@@ -43,6 +46,85 @@ POLYA: Final = 3
 MOST_CERTIFIED: Final = 5000
 MOST_ORDERED: Final = 400
 MOST_ORDERED_DEGREE: Final = 16
+# With sizes left open: polynomials of more terms are looked at in one way only.
+MOST_INVERTED: Final = 200
+NO_FORM: Final = "it has values of either sign, and is no quadratic form in them"
+
+
+def prove_bound(subject: Subject, seconds: float) -> Outcome:
+    """Try to prove a bound at one choice of sizes, or for every size.
+
+    Args:
+        subject: the traced claim, its sizes left open where all are meant.
+        seconds: of a quiet machine.
+
+    Returns:
+        What was proved, and by the first way to read the claim if none proves it.
+    """
+    deadline = time.perf_counter() + PATIENCE * seconds
+    left, spent = seconds, 0.0
+    first: Outcome | None = None
+    ways = [(False, False), (True, False), (False, True)]
+    if subject.where is not None:
+        # A hypothesis about an entry is one about what it is, not about its distances from the ends.
+        ways = [(True, False), (False, False), (False, True)]
+    for plain, split in ways:
+        reader = BoundReader(subject, deadline, effort=left * STEPS)
+        reader.plain, reader.split = plain, split
+        if (plain and not reader.between) or (split and not 0 < len(reader.free) <= MOST_FREE):
+            continue
+        outcome = reader.run()
+        spent += outcome.spent
+        left = max(left - outcome.spent, seconds / 3)
+        outcome.spent = spent
+        if outcome.proved and not outcome.reasons:
+            return outcome
+        first = first or outcome
+    assert first is not None
+    first.spent = spent
+    return first
+
+
+@dataclass
+class Rest:
+    """What a search for a certificate was left with, where it came closest.
+
+    Attributes:
+        terms, negative: coefficients of the polynomial, and those of them that are negative.
+        minor: rows of the minor of a quadratic form that it is; 0 where it is the difference itself.
+        multiplied: the same two numbers after the last multiplier; None where none was tried.
+        below: whether it is negative at a simple point.
+        tuples: whether its terms are sums over tuples of entries, of an axis of any length; ``negative`` are then those
+            that no others cover, at least one.
+    """
+
+    terms: int
+    negative: int
+    minor: int = 0
+    multiplied: tuple[int, int] | None = None
+    below: bool = False
+    tuples: bool = False
+
+    def text(self) -> str:
+        """In words."""
+        if self.tuples:
+            return f"of the {self.terms} sums over tuples of entries, {_are(self.negative)} negative and not covered"
+        of = f"a {self.minor} by {self.minor} minor of its quadratic form" if self.minor else "the difference"
+        text = f"of the {self.terms} coefficients of {of}, {_are(self.negative)} negative"
+        if self.multiplied is not None:
+            text += f", and {self.multiplied[1]} of {self.multiplied[0]} after {POLYA} multipliers"
+        if self.below:
+            text += "; it is negative where all its values are 1, or one of them is large"
+        return text
+
+
+class _Reached(Exception):
+    """The values whose ends are asked for."""
+
+    def __init__(self, terms: Sequence[Value]) -> None:
+        """Take the values."""
+        super().__init__(terms)
+        self.terms = terms
 
 
 class BoundReader(Reader):
@@ -51,16 +133,49 @@ class BoundReader(Reader):
     def __init__(self, subject: Subject, deadline: float, *, effort: float = math.inf) -> None:
         """Take a traced claim that states a bound; ``effort`` limits the steps that are taken."""
         super().__init__(subject, deadline, effort=effort)
-        # A bound is a statement about values: a mode with a direction states another one.
-        self.live = [program.name for program in subject.modes if not program.contracted]
-        if subject.stable is not None:
-            self.live.append(subject.stable.name)
+        if subject.claim.relation != "==":
+            # A bound is a statement about values: a mode with a direction states another one.
+            contracted = {program.name for program in subject.modes if program.contracted}
+            self.live = [name for name in self.live if name not in contracted]
+        # Whether entries of either sign are followed with either sign, one after the other.
+        self.split = False
+        # Whether entries of an interval stay as they are, and its ends are known of them.
+        self.plain = False
+        # Differences of one line of the proof; the modes of JAX mostly come to the same ones.
+        self.same: dict[Any, bool] = {}
+        self.rest: Rest | None = None
         # With sizes left open: whether maxima are looked for among entries in order, and values that are at most one.
         self.ordered = False
         self.bounded: frozenset[str] = frozenset()
+        # Arguments of entries of either sign of which the largest and the smallest are asked for.
+        self.spread: dict[str, None] = {}
+        self.spread_tried = 0
+
+    def _read(self, partition: Partition, values: Mapping[int, Any], path: Path) -> None:
+        # Another line of the proof has other generators under the same numbers.
+        self.same = {}
+        super()._read(partition, values, path)
 
     def _values(self) -> Iterator[dict[int, Any]]:
-        """Finitely many values, and the signs of entries that may have either."""
+        """Finitely many values, and the signs of entries that may have either, where they are followed."""
+        if not self.split:
+            yield from super()._values()
+            return
+        for values in super()._values():
+            for signs in itertools.product((1, -1), repeat=len(self.free)):
+                turned: dict[int, dict[int, int]] = {}
+                for (place, entry), sign in zip(self.free, signs, strict=True):
+                    turned.setdefault(place, {})[entry] = sign
+                yield {**values, **turned}
+
+    @property
+    def between(self) -> bool:
+        """Whether an argument lies in an interval."""
+        return any(facts.low is not None and facts.high is not None for facts in self.facts)
+
+    @property
+    def free(self) -> list[tuple[int, int]]:
+        """Entries of either sign, as places of arguments and of entries."""
         free: list[tuple[int, int]] = []
         for place, (facts, shape) in enumerate(zip(self.facts, self.subject.shapes, strict=True)):
             if facts != Facts() or self._is_logits(place):
@@ -68,14 +183,7 @@ class BoundReader(Reader):
             if any(not isinstance(each, int) for each in shape):
                 continue
             free += [(place, entry) for entry in range(int(np.prod(shape, dtype=int)))]
-        if len(free) > MOST_FREE:
-            raise TooHard(f"a bound with more than {MOST_FREE} entries of either sign")
-        for values in super()._values():
-            for signs in itertools.product((1, -1), repeat=len(free)):
-                turned: dict[int, dict[int, int]] = {}
-                for (place, entry), sign in zip(free, signs, strict=True):
-                    turned.setdefault(place, {})[entry] = sign
-                yield {**values, **turned}
+        return free
 
     def _is_logits(self, place: int) -> bool:
         """Whether an argument enters by its exponentials, so that its own sign does not matter."""
@@ -93,7 +201,7 @@ class BoundReader(Reader):
             return self._saturated(system, facts, name, shape)
         if facts.total is not None:
             return self._shares(system, name, shape)
-        if facts.low is not None and facts.high is not None:
+        if facts.low is not None and facts.high is not None and not self.plain:
             return self._between(system, facts, name, shape)
         if place in values:
             array = super()._argument(system, place, name, {})
@@ -125,9 +233,10 @@ class BoundReader(Reader):
         """A maximum that stays is looked for among the entries whose order is known, or is made known."""
         if not self._open:
             return super()._follows_maxima()
-        if self.ordered:
+        if self.ordered and len(self.spread) == self.spread_tried:
             return False
         self.ordered = True
+        self.spread_tried = len(self.spread)
         return True
 
     def _opened(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
@@ -141,9 +250,11 @@ class BoundReader(Reader):
         if first is not None:
             return self._behind(system, name, slots, first, special.get(f"second {name}"))
         result = np.empty((1, len(slots)), dtype=object)
+        algebra = system.field
+        if name in self.spread:
+            return self._spread_out(system, place, name, values)
         if facts.total is None:
             return super()._argument(system, place, name, values)
-        algebra = system.field
         parts: list[Value] = []
         for number, slot in enumerate(slots):
             share = system.input(f"{name} share", (_where(slot),), AT_LEAST_ZERO)
@@ -156,6 +267,92 @@ class BoundReader(Reader):
         for number in range(len(slots)):
             result[0, number] = result[0, number] / total
         return result
+
+    @staticmethod
+    def _least(system: Symbolic, name: str) -> Value:
+        """The smallest entry of an argument."""
+        return system.input(f"{name} least", (), ANY)
+
+    def _spread(self, algebra: Field, name: str) -> Value:
+        """The largest entry of an argument less the smallest."""
+        return self._parameter(algebra, f"{name} spread", 0)
+
+    def _parts(self, system: Symbolic, name: str, slots: Sequence[tuple[str, Any]]) -> list[Value]:
+        """``least + spread q_j`` with ``0 <= q_j <= 1`` for each slot."""
+        self.bounded = self.bounded | {f"{name} part"}
+        least, spread = self._least(system, name), self._spread(system.field, name)
+        return [least + spread * system.input(f"{name} part", (_where(slot),), AT_LEAST_ZERO) for slot in slots]
+
+    def _spread_out(self, system: Symbolic, place: int, name: str, values: Mapping[int, Any]) -> Array:
+        """An argument v where the ends of ``a_j + v_j`` or ``a_j - v_j`` are asked: they are ``least + spread q_j``."""
+        slots = system.axis(self.subject.shapes[place][0]).slots
+        # To see what a_j is, the formula is read up to there with entries that are free.
+        del self.spread[name]
+        before = system.extreme
+        given = [self._argument(system, each, other, values) for each, other in enumerate(self.subject.names)]
+
+        def stop(terms: Sequence[Value], direction: int) -> Value | None:
+            if self._turn(terms, given[place].ravel().tolist(), name) is not None:
+                raise _Reached(terms)
+            return before(terms, direction)
+
+        try:
+            system.extreme = stop
+            walk(system, self.subject.formula.closed, given, 1)
+        except _Reached as reached:
+            turn = self._turn(reached.terms, given[place].ravel().tolist(), name)
+            assert turn is not None
+            factor = system.field.number(turn)
+            result = np.empty((1, len(slots)), dtype=object)
+            entries = given[place].ravel().tolist()
+            for number, part in enumerate(self._parts(system, name, slots)):
+                # The terms come in the order of the slots.
+                rest = reached.terms[number] - factor * entries[number]
+                result[0, number] = factor * (part - rest)
+            return result
+        finally:
+            system.extreme = before
+            self.spread[name] = None
+        raise NeedsCases
+
+    @staticmethod
+    def _turn(terms: Sequence[Value], entries: Sequence[Any], name: str) -> int | None:
+        """1 or -1 where all terms are something plus or minus an entry of an argument; None where they are not."""
+        if len(terms) != len(entries) or not all(isinstance(each, Value) for each in entries):
+            return None
+        algebra = terms[0].field
+
+        def without(value: Value) -> bool:
+            return all(
+                generator.kind != "input" or generator.key[0] != name
+                for generator in (algebra.generators[each] for each in algebra.all_used(value))
+            )
+
+        for turn in (1, -1):
+            factor = algebra.number(turn)
+            if all(without(term - factor * entry) for term, entry in zip(terms, entries, strict=True)):
+                return turn
+        return None
+
+    def _end(self, system: Symbolic, terms: Sequence[Value], direction: int) -> Value | None:
+        """The largest or smallest of values that each have an entry of their own of either sign."""
+        for place, (name, shape, facts) in enumerate(
+            zip(self.subject.names, self.subject.shapes, self.facts, strict=True)
+        ):
+            if len(shape) != 1 or isinstance(shape[0], int) or facts != Facts() or self._is_logits(place):
+                continue
+            slots = system.axis(shape[0]).slots
+            if name not in self.spread:
+                entries = super()._argument(system, place, name, {}).ravel().tolist()
+                if self._turn(terms, entries, name) is not None:
+                    self.spread[name] = None
+                    raise NeedsCases
+                continue
+            parts = self._parts(system, name, slots)
+            if len(parts) == len(terms) and all((a - b).is_zero for a, b in zip(parts, terms, strict=True)):
+                least = self._least(system, name)
+                return least if direction < 0 else least + self._spread(system.field, name)
+        return None
 
     def _behind(
         self, system: Symbolic, name: str, slots: Sequence[tuple[str, Any]], first: int | str, second: int | str | None
@@ -190,10 +387,11 @@ class BoundReader(Reader):
             if algebra.roles_of(one):
                 continue
             differences = (one - other if direction > 0 else other - one for other in terms)
-            if all(each.is_zero or algebra.signs(each) <= AT_LEAST_ZERO for each in differences):
+            if all(self._is_at_least_zero(system, each) for each in differences):
                 return one
-        if direction < 0:
-            return None
+        end = self._end(system, terms, direction)
+        if end is not None or direction < 0:
+            return end
         for name, region, shape, facts in zip(
             self.subject.names, self.subject.regions, self.subject.shapes, self.facts, strict=True
         ):
@@ -208,6 +406,15 @@ class BoundReader(Reader):
                     self.special[wanted] = str(shape[0])
                     raise NeedsCases
         return None
+
+    def _is_at_least_zero(self, system: Symbolic, difference: Value) -> bool:
+        """Whether one value is at least another, by plain signs or by a certificate."""
+        if difference.is_zero or system.field.signs(difference) <= AT_LEAST_ZERO:
+            return True
+        try:
+            return self._at_least_zero(system, Path([]), difference)
+        except TooHard:
+            return False
 
     @staticmethod
     def _of(algebra: Field, terms: Sequence[Value], names: set[str]) -> bool:
@@ -290,10 +497,19 @@ class BoundReader(Reader):
             return
         differences = {"<=": [two - one], ">=": [one - two], "abs<=": [two - one, two + one]}[relation]
         for difference in differences:
-            if not self._at_least_zero(system, path, difference):
+            key = difference.key
+            if key not in self.same:
+                self.rest = None
+                self.same[key] = self._at_least_zero(system, path, difference)
+            if not self.same[key]:
                 if system.field.has_maximum(system.field.all_used(difference)):
                     raise NeedsCases
-                self._drop(program, f"no certificate was found for component {component}")
+                left = (
+                    self.rest.text()
+                    if self.rest is not None
+                    else "it has values of either sign, and is no quadratic form in them"
+                )
+                self._drop(program, f"no certificate for {component_words(system, component)}: {left}")
                 return
 
     def _drop(self, program: Program, reason: str) -> None:
@@ -305,26 +521,48 @@ class BoundReader(Reader):
     def _at_least_zero(self, system: Symbolic, path: Path, difference: Value) -> bool:
         """Whether a value is nowhere negative."""
         algebra = system.field
-        if difference.is_zero or algebra.signs(difference) <= AT_LEAST_ZERO:
+        if difference.is_zero:
             return True
-        below = POSITIVE
-        for base, power in difference.den:
-            signs = algebra.signs_of_base(base)
-            if power % 2 and signs != POSITIVE:
-                if signs != frozenset({-1}):
-                    return False
-                below = frozenset(-each for each in below)
+        below = forms.below(algebra, difference)
         poly = difference.num if below == POSITIVE else -difference.num
-        given = [
-            _without_logarithms(algebra, algebra.bases[base] if signs <= AT_LEAST_ZERO else -algebra.bases[base])
-            for base, signs in path.signs.items()
-            if signs <= AT_LEAST_ZERO or signs <= AT_MOST_ZERO
-        ]
-        return self._certified(system, poly, given)
+        if below == ANY:
+            return algebra.signs(difference) <= AT_LEAST_ZERO
+        if algebra.plain_signs(poly) <= AT_LEAST_ZERO:
+            return True
+        if self._open and algebra.signs(difference) <= AT_LEAST_ZERO:
+            return True
+        given: list[Poly] = []
+        for base, signs in (*path.signs.items(), *(algebra.base_signs.items() if self.plain else ())):
+            # What is zero is both.
+            given += [_without_logarithms(algebra, algebra.bases[base])] if signs <= AT_LEAST_ZERO else []
+            given += [_without_logarithms(algebra, -algebra.bases[base])] if signs <= AT_MOST_ZERO else []
+        if self._open:
+            # What is known is solved for something in the difference, or looked at beside it.
+            logarithms = any(algebra.generators[each].kind == "log" for each in algebra.used(poly))
+            if not (self.plain or logarithms) and self._certified(system, poly, given):
+                return True
+            solved = forms.at_least_zero(
+                algebra, poly, given, lambda each, _: each != poly and self._certified(system, each, []), minors=False
+            )
+            return solved or (self.plain and not logarithms and self._certified(system, poly, given))
+        return forms.at_least_zero(
+            algebra, poly, given, lambda each, minor: self._certified(system, each, [], minor=minor)
+        )
 
-    def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly]) -> bool:
+    def _left(self, rest: Rest) -> None:
+        """Keep what is left of the search that came closest."""
+        if self.rest is None or rest.negative * self.rest.terms < self.rest.negative * rest.terms:
+            self.rest = rest
+
+    def _certified(self, system: Symbolic, poly: Poly, given: Sequence[Poly], *, minor: int = 0) -> bool:
         """Search for a certificate of a polynomial, using what the path has decided."""
         algebra = system.field
+        if algebra.relations:
+            # Products of polynomials may have powers of roots.
+            reduced = algebra.value(poly, 1, (), frozenset())
+            if reduced.den:
+                return False
+            poly = reduced.num
         if len(poly) > MOST_CERTIFIED:
             raise TooHard(f"a difference of {len(poly)} terms")
         used = algebra.used(poly)
@@ -357,11 +595,62 @@ class BoundReader(Reader):
             else:
                 rest.append(algebra.bases[base])
         if not rest:
+            if sign < 0:
+                self._left(Rest(len(poly), max(_negatives(poly), 1), minor, below=True))
             return sign > 0
         whole = math.prod(rest[1:], start=rest[0])
         if self._open:
-            return sums.at_least_zero(algebra, whole if sign > 0 else -whole, self.bounded)
-        return self._search(algebra, whole if sign > 0 else -whole, DEEPEST, [0])
+            whole = whole if sign > 0 else -whole
+            if not self.ordered and algebra.has_maximum(algebra.used(whole)):
+                # Where it may be told apart, that is tried first.
+                return False
+            # What takes longest comes last.
+            for means in (False, True):
+                for each in (whole, self._inverted(algebra, whole)):
+                    if each is None or (means and len(each) > MOST_INVERTED):
+                        continue
+                    facts = given if each is whole else ()
+                    if len(each) > MOST_INVERTED and each is not whole:
+                        continue
+                    terms, open_ones = sums.uncovered(algebra, each, self.bounded, facts, means=means)
+                    if not open_ones:
+                        return True
+                    self._left(Rest(terms, open_ones, tuples=True))
+            return False
+        whole = whole if sign > 0 else -whole
+        if self._search(algebra, whole, DEEPEST, [0]):
+            return True
+        self._left(self._rest(algebra, whole, minor))
+        return False
+
+    def _inverted(self, algebra: Field, poly: Poly) -> Poly | None:
+        """The polynomial with ``1 / (1 + b)`` in the place of single values that are at most one; None without any."""
+        places = [
+            place
+            for place in algebra.used(poly)
+            if algebra.generators[place].kind == "input"
+            and algebra.generators[place].key[0] in self.bounded
+            and not algebra.generators[place].roles
+        ]
+        if not places:
+            return None
+        for place in places:
+            name = ("inverted", algebra.generators[place].key)
+            one_more = algebra.one_poly + algebra.variables[algebra.generator("parameter", name, AT_LEAST_ZERO)]
+            degree = int(poly.degrees()[place])
+            parts = forms.powers(algebra, poly, place)
+            poly = sum((part * one_more ** (degree - power) for power, part in parts.items()), algebra.zero_poly)
+            algebra.learnt.effort -= 1 + len(poly) // 10
+            algebra.watch()
+        return poly
+
+    def _rest(self, algebra: Field, poly: Poly, minor: int) -> Rest:
+        """What is left of a polynomial without a certificate."""
+        rest = Rest(len(poly), _negatives(poly), minor, below=_negative_somewhere(algebra, poly))
+        if not rest.below:
+            for lifted in self._lifted(algebra, poly):
+                rest.multiplied = len(lifted), _negatives(lifted)
+        return rest
 
     @staticmethod
     def _by_root(algebra: Field, poly: Poly, place: int) -> tuple[Poly, Poly, Value] | None:
@@ -373,6 +662,8 @@ class BoundReader(Reader):
         rooted: dict[tuple[int, ...], int] = {}
         for exponents, coefficient in poly.to_dict().items():
             key = tuple(int(each) for each in exponents)
+            if key[place] > 1:
+                raise TooHard("a bound with powers of a root")
             if key[place]:
                 rooted[(*key[:place], 0, *key[place + 1 :])] = -int(coefficient)
             else:
@@ -432,6 +723,11 @@ class BoundReader(Reader):
 
     def _multiplied(self, algebra: Field, poly: Poly) -> bool:
         """Whether a product with powers of sums of generators has no negative coefficient (Pólya)."""
+        return any(algebra.plain_signs(each) <= AT_LEAST_ZERO for each in self._lifted(algebra, poly))
+
+    @staticmethod
+    def _lifted(algebra: Field, poly: Poly) -> Iterator[Poly]:
+        """Products with powers of sums of generators."""
         for group in _groups(algebra, poly):
             if len(group) < 2 or len(poly) > MOST_ORDERED:
                 continue
@@ -441,9 +737,31 @@ class BoundReader(Reader):
             lifted = poly
             for _ in range(POLYA):
                 lifted = lifted * total
-                if algebra.plain_signs(lifted) <= AT_LEAST_ZERO:
-                    return True
-        return False
+                yield lifted
+
+
+def _are(count: int) -> str:
+    return f"{count} is" if count == 1 else f"{count} are"
+
+
+def _negatives(poly: Poly) -> int:
+    return sum(int(each) < 0 for each in poly.coeffs())
+
+
+def component_words(system: Symbolic, component: str) -> str:
+    """``0[0]`` or ``0[1, 0](0, 1)``, number of the output and places in it, as a reader says it."""
+    number, _, rest = component.partition("[")
+    places, _, coincide = rest.partition("]")
+    axes = list(system.partition.axes.values())
+    words: list[str] = []
+    for place in filter(None, places.split(", ")):
+        slots = axes[0].slots if len(axes) == 1 else []
+        kind, which = slots[int(place)] if int(place) < len(slots) else ("at", place)
+        words.append("any other" if kind == "in" else str(which))
+    if coincide and len(set(coincide)) < len(coincide):
+        words.append("on the diagonal" if coincide == "(0, 0)" else "off it")
+    text = f"component [{', '.join(words)}]" if words else "the value"
+    return text if number == "0" else f"{text} of output {number}"
 
 
 def _where(slot: tuple[str, Any]) -> tuple[Any, ...]:

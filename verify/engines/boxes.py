@@ -55,8 +55,8 @@ class Shares:
         """The shares in words."""
         where = "the whole domain" if self.whole else f"the box of entries and differences of logits up to {REACH}"
         return (
-            f"on {where} {_percent(self.proved)} of the volume proved, {_percent(self.refuted)} refuted, "
-            f"{_percent(self.undecided)} undecided"
+            f"on {where}, cut into small ones, {_percent(self.proved)} of the volume is proved, "
+            f"{_percent(self.refuted)} refuted, {_percent(self.undecided)} undecided"
         )
 
 

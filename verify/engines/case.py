@@ -15,7 +15,8 @@ from verify.claim import Claim, UnsupportedPrimitive, Witness
 from verify.domain import Labels, Region
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
-from verify.program import Breadth, Program, Subject, equations, literals, trace
+from verify.primitives import RULES, Rule
+from verify.program import Breadth, Program, Subject, by_literals, equations, literals, trace
 from verify.readings.exact import Exact, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
 from verify.readings.signs import MINUS, NONE, PLUS, Signs
@@ -25,12 +26,16 @@ from verify.readings.signs import MINUS, NONE, PLUS, Signs
 LEVELS: Final = (192, 512, 1536, 4096)
 # Relative accuracy, in bits, at which two balls that overlap are taken to be one value.
 SHARED_BITS: Final = 100
-# Bits that values must keep when literals are widened by half an ulp, of the 53 that the widening leaves.
+# Bits that values must keep when literals are widened by half an ulp, of the 53 that the widening leaves; as many
+# fewer in a coarser format, but not below the second.
 LITERAL_BITS: Final = 40
+LEAST_LITERAL_BITS: Final = 3
 # Entries that reading confirmed points again with all bits may compute.
 SECOND_WORK: Final = 20_000
 # Two balls around zero that are both below 2**-2500 at the last level are zero: far below anything a float could show.
 NEGLIGIBLE: Final = arb(2) ** -2500
+# Occurrences of literals whose slopes are read.
+MOST_SLOPES: Final = 64
 # Whole-number arguments with more values than this are not enumerated to prove a choice unreachable.
 MOST_LABELS: Final = 256
 OPEN, CONFIRMED, REFUTED = 0, 1, 2
@@ -297,13 +302,14 @@ class Readings:
     def __init__(self, most: int, largest: int) -> None:
         """Keep this many readings of at most this many components."""
         self.most, self.largest = most, largest
-        self.kept: dict[tuple[str, int, bytes], tuple[Array, Trail]] = {}
+        self.kept: dict[tuple[str, int, bytes, tuple[Rule, ...]], tuple[Array, Trail]] = {}
 
     def get(
         self, program: Program, points: "Points", bits: int, compute: Callable[[], tuple[Array, Trail]]
     ) -> tuple[Array, Trail]:
         """A kept reading, or a new one."""
-        key = (program.text, bits, points.key)
+        # A rule that is registered anew gives a program of the same text another meaning.
+        key = (program.text, bits, points.key, tuple(RULES.values()))
         if key in self.kept:
             return self.kept[key]
         result = compute()
@@ -343,6 +349,11 @@ class Case:
         """Randomness that depends on the seed, the domain and a salt alone: claims of one domain share their points."""
         return np.random.default_rng([self.seed, *self._domain, *salt])
 
+    @property
+    def judges_a_rule(self) -> bool:
+        """Whether the side by hand is JAX's derivative too, of the body of a custom rule."""
+        return getattr(self.claim.by_hand, "differentiates", False)
+
     @cached_property
     def _domain(self) -> bytes:
         return hashlib.sha256(repr(self.claim.domain).encode()).digest()
@@ -353,10 +364,16 @@ class Case:
         return self.claim.choices()
 
     def read(
-        self, program: Program, arguments: Sequence[Array], points: int, bits: int, widen: bool = False
+        self,
+        program: Program,
+        arguments: Sequence[Array],
+        points: int,
+        bits: int,
+        widen: bool = False,
+        form: Format = FLOAT64,
     ) -> tuple[Array, Trail]:
         """Components of one program at some points, and what was met."""
-        system = Exact(widen_literals=widen)
+        system = Exact(widen_literals=widen, form=form)
         with precision(bits):
             outputs, trail = walk(system, program.closed, arguments, points)
         self.literals.update(system.widened)
@@ -424,7 +441,7 @@ class Case:
             judged.bits[rows] = level
             if program.name != "stable":
                 judged.kinks[rows] = trails[program.name].kinks
-                if getattr(self.claim.by_hand, "differentiates", False):
+                if self.judges_a_rule:
                     # There a difference is one of conventions; where the sides agree there is nothing to excuse.
                     judged.kinks[rows] |= trails[formula.name].kinks & (codes != CONFIRMED).any(axis=1)
             for name, trail in trails.items():
@@ -478,7 +495,8 @@ class Case:
         count = len(points)
 
         def fresh(side: Program) -> tuple[Array, Trail]:
-            return self.read(side, [*lift(points), *(along if side.directions else [])], count, bits, widen)
+            given = [*lift(points), *(along if side.directions else [])]
+            return self.read(side, given, count, bits, widen, subject.form)
 
         def kept(side: Program) -> tuple[Array, Trail]:
             return fresh(side) if widen or side.directions else READINGS.get(side, points, bits, lambda: fresh(side))
@@ -501,7 +519,7 @@ class Case:
         relation: str,
     ) -> None:
         """Read refuted points again with full-precision literals as ± half an ulp; if the sides meet, they agree."""
-        if not any(full_precision(value) for each in (program, formula) for value in all_literals(each)):
+        if not any(full_precision(value, subject.form) for each in (program, formula) for value in all_literals(each)):
             return
         rows = np.flatnonzero((judged.codes == REFUTED).any(axis=1) & ~judged.kinks)
         if not len(rows):
@@ -511,17 +529,68 @@ class Case:
         first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[-1], widen=True)
         with precision(LEVELS[-1]):
             again = decide(relation, first, second, last=True)
-        # A literal that is inflated by the program makes balls that meet anything: they decide nothing.
-        sharp = np.minimum(_accuracy(first), _accuracy(second)) >= LITERAL_BITS
+        least = max(LITERAL_BITS + subject.form.precision - FLOAT64.precision, LEAST_LITERAL_BITS)
+        sharp = np.minimum(_accuracy(first), _accuracy(second)) >= least
         sharp = sharp.astype(bool) & finite(first) & finite(second)
-        saved = (judged.codes[rows] == REFUTED) & (again != REFUTED)
         codes = judged.codes[rows]
+        saved = (codes == REFUTED) & (again != REFUTED)
+        blunt = np.flatnonzero((saved & ~sharp).any(axis=1))
+        if relation == "==" and len(blunt):
+            some, along_ = points.take(rows[blunt]), [each[blunt] for each in steer]
+            saved[blunt] &= sharp[blunt] | ~self._still_apart(subject, program, formula, some, along_)
         codes[saved & sharp] = CONFIRMED
+        # A literal that is inflated by the program makes balls that meet anything: they decide nothing.
         codes[saved & ~sharp] = OPEN
         judged.blurred[rows] = (saved & ~sharp).any(axis=1)
         judged.codes[rows] = codes
         if not saved.any():
             self.literals = before
+
+    def _still_apart(
+        self, subject: Subject, program: Program, formula: Program, points: Points, along: list[Array]
+    ) -> Array:
+        """Components that differ whatever the literals are, by the mean value theorem.
+
+        A program that subtracts numbers near one has wide balls where a literal is one, though it hardly depends on it:
+        its value at the literals themselves, and its slopes by them over all that they may be, say more.
+        """
+        bits = LEVELS[-1]
+        first, second = (self._by_slopes(side, points, along, bits, subject.form) for side in (program, formula))
+        with precision(bits):
+            if program.contracted:
+                second = joined(contract(subject, program, apart(formula, second), along), len(points))
+            return decide("==", first, second, last=True) == REFUTED
+
+    def _by_slopes(self, side: Program, points: Points, along: list[Array], bits: int, form: Format) -> Array:
+        """Components with full-precision literals as ± half an ulp; not a number where slopes are not known."""
+        count = len(points)
+        given = [*lift(points), *(along if side.directions else [])]
+        value, _ = self.read(side, given, count, bits)
+        among = tuple({each for each in all_literals(side) if full_precision(each, form)})
+        if not among:
+            return value
+        unknown = np.full(value.shape, arb("nan"), dtype=object)
+        slopes = by_literals(side, among)
+        if slopes is None or len(slopes.literals) > MOST_SLOPES:
+            return unknown
+        halves = [form.ulp(each) / 2 for each in slopes.literals]
+        varied = np.array([arb(each, half) for each, half in zip(slopes.literals, halves, strict=True)], dtype=object)
+        try:
+            with precision(bits):
+                outputs, trail = walk(
+                    Exact(), slopes.closed, [np.broadcast_to(varied, (count, len(varied))), *given], count
+                )
+                rows = [
+                    np.broadcast_to(each, (count, *each.shape[1:])).reshape(count, -1, len(varied)) for each in outputs
+                ]
+                change = (np.concatenate(rows, axis=1) * np.array([arb(0, half) for half in halves], dtype=object)).sum(
+                    axis=2
+                )
+                # Over a choice that the literals leave open, or a kink, there is no slope.
+                smooth = ~(trail.lost | trail.hulls | trail.kinks)
+                return np.where(smooth[:, None], value + change, unknown)
+        except UnsupportedPrimitive:
+            return unknown
 
     def reachable(self, subject: Subject, program: Program) -> Mapping[str, set[int]] | None:
         """Outcomes that the signs of the domain leave open, per choice; None where signs cannot be read."""
@@ -588,8 +657,9 @@ def all_literals(program: Program) -> list[float]:
     found = literals(program.closed)
     for constant in program.closed.consts:
         array = np.asarray(constant)
-        if array.dtype.kind == "f" and array.size <= 4096:
-            found += [float(value) for value in array.ravel()]
+        if array.dtype.kind in "fc" and array.size <= 4096:
+            found += [float(value) for value in array.real.ravel()]
+            found += [float(value) for value in array.imag.ravel()] if array.dtype.kind == "c" else []
     return found
 
 

@@ -6,12 +6,12 @@ every outcome of every choice in every program to have been taken at some point,
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
-from verify.claim import Status, UnsupportedPrimitive, Verdict, Witness
+from verify.claim import ClaimError, Status, UnsupportedPrimitive, Verdict, Witness
 from verify.engines.case import (
     CONFIRMED,
     REFUTED,
@@ -25,8 +25,9 @@ from verify.engines.case import (
     judged_programs,
     point_text,
 )
-from verify.formats import FLOAT64
-from verify.program import Subject, entries, size_text
+from verify.engines.floats import run_size, runs
+from verify.formats import FLOAT64, FORMATS
+from verify.program import Subject, entries, same_but_for_the_format, size_text
 from verify.readings.exact import precision
 
 NAME: Final = "enclose"
@@ -49,11 +50,13 @@ class _Tally:
         self.undecided = 0
         self.kinks = 0
         self.kink_note = ""
+        self.kinks_differ = False
         self.outside = 0
         self.unavailable: dict[str, str] = {}
         self.lacking: list[str] = []
         self.refuted: tuple[int, Witness, str] | None = None
         self.uncovered: list[str] = []
+        self.formats: list[str] = []
 
 
 def check(case: Case) -> Verdict:
@@ -86,6 +89,7 @@ def check(case: Case) -> Verdict:
         except UnsupportedPrimitive as error:
             return _verdict(case, tally, started, str(error))
         tally.sizes.append(text)
+    _other_formats(case, tally)
     return _verdict(case, tally, started, "")
 
 
@@ -120,6 +124,51 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     tally.uncovered += missing
 
 
+def _other_formats(case: Case, tally: _Tally) -> None:
+    """Judge the claim as it is traced in the other formats, where that gives another program.
+
+    A function may look at the format of its arguments, and a rule be right in one and wrong in another. Nearly always
+    the programs are those of float64 but for their formats, and there is nothing to read. A formula by hand is asked
+    for where its floats are run, a custom rule in every format.
+    """
+    size = run_size(case)
+    if size is None or tally.refuted is not None or entries(case.claim, size) > case.budget.entries:
+        return
+    plain = case.subject(size)
+    known = {program.name: program for program in plain.sides}
+    for number, form in enumerate(FORMATS.values()):
+        if form is FLOAT64 or not (case.judges_a_rule or runs(case, form)):
+            continue
+        try:
+            subject = case.subject(size, form, "one")
+            sides = [(known[side.name], side) for side in subject.sides if side.name in known]
+            if all(same_but_for_the_format(first.closed, second.closed) for first, second in sides):
+                continue
+            points = draw(subject, case.budget.float_points, form, case.rng(11, number))
+            points = points.take(np.flatnonzero(case.admitted(subject, points)))
+            decided = len(points) > 0 and _judge_traced(case, subject, points, tally)
+        except (ClaimError, UnsupportedPrimitive) as error:
+            text = str(error).removeprefix(f"claim {case.claim.id!r}: ")
+            tally.formats.append(f"not in {form.name}: {text}")
+            continue
+        if not decided:
+            tally.formats.append(f"no point decides the program that is traced in {form.name}")
+
+
+def _judge_traced(case: Case, subject: Subject, points: Points, tally: _Tally) -> bool:
+    """Judge the sides as they are traced in another format; whether any point was decided."""
+    decided = False
+    for program in judged_programs(subject):
+        limit = WORK[case.budget.name] // max(cost(program) + cost(subject.formula), 1)
+        chosen = points.take(_some(len(points), max(limit, LEAST_POINTS)))
+        judged = case.judge(subject, program, chosen)
+        refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
+        decided |= bool((((judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks) | refuted).any())
+        judged = replace(judged, program=replace(program, name=f"{program.name}, traced in {subject.form.name}"))
+        _refute(case, subject, chosen, judged, refuted, tally)
+    return decided
+
+
 def _judge_all(
     case: Case,
     subject: Subject,
@@ -140,7 +189,7 @@ def _judge_all(
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks
         refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
         _note(case, subject, chosen, judged, refuted, tally)
-        _cover(judged, met, formula_too=getattr(case.claim.by_hand, "differentiates", False))
+        _cover(judged, met, formula_too=case.judges_a_rule)
         if must_decide and not confirmed.any() and not refuted.any():
             tally.lacking.append(f"no point decides {program.name} at {at}")
         elif must_decide and 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
@@ -173,9 +222,14 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
 
     if judged.kinks.any():
         tally.kinks += int(judged.kinks.sum())
-        row = int(np.flatnonzero(judged.kinks)[0])
-        if not tally.kink_note:
-            taken_by = decimal(judged.first[row, 0], 6), decimal(judged.second[row, 0], 6)
+        row, component = int(np.flatnonzero(judged.kinks)[0]), 0
+        # Of a rule, where its convention and JAX's for the body differ is what a reader looks for.
+        differing = np.argwhere((judged.codes == REFUTED) & judged.kinks[:, None] & case.judges_a_rule)
+        if len(differing):
+            row, component = map(int, differing[0])
+        if not tally.kink_note or (len(differing) and not tally.kinks_differ):
+            tally.kinks_differ = bool(len(differing))
+            taken_by = decimal(judged.first[row, component], 6), decimal(judged.second[row, component], 6)
             tally.kink_note = f"at {place(row)} {program.name} takes {taken_by[0]}, the formula {taken_by[1]}"
     open_points = ~judged.kinks & ~refuted & ~(judged.codes == CONFIRMED).all(axis=1)
     tally.undecided += int(open_points.sum())
@@ -194,11 +248,17 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
             else program.name
         )
         tally.undefined = f"{sides} is not a real number at {place(row)}"
+    _refute(case, subject, points, judged, refuted, tally)
+
+
+def _refute(case: Case, subject: Subject, points: Points, judged: Judged, refuted: np.ndarray, tally: _Tally) -> None:
+    """Keep the point that is easiest to read of those that refute the claim."""
     for row in np.flatnonzero(refuted):
         first = judged.codes[row] == REFUTED
         component = int(np.flatnonzero(first)[0])
         # The smallest point is shown, and of those the one that is shortest to write.
-        rank = sum(array[0].size for array in points.arrays) * 1000 + len(place(int(row)))
+        place = point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
+        rank = sum(array[0].size for array in points.arrays) * 1000 + len(place)
         if tally.refuted is None or rank < tally.refuted[0]:
             with precision(int(judged.bits[row])):
                 difference = decimal(judged.first[row, component] - judged.second[row, component], 12)
@@ -262,6 +322,7 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
     if tally.unavailable:
         reason = next(iter(tally.unavailable.values()))
         exceptions.append(f"JAX does not offer {', '.join(tally.unavailable)} here: {reason}")
+    exceptions += tally.formats
     literals = tuple(repr(value) for value in case.literals)
 
     def verdict(status: Status, **more: object) -> Verdict:

@@ -50,6 +50,9 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
     if not sizes:
         return _unknown(case, started, "every size is too large to search for a readable counterexample")
     subjects = tuple(case.subject(size) for size in sizes)
+    if suspect is not None and not any(suspect.program == side.name for each in subjects for side in each.sides):
+        # What was refuted is the program of another format.
+        return _unknown(case, started, "the sides were found to differ in another format than float64 alone")
     if all(shape_size(shape) == 0 for shape in subjects[0].shapes):
         return _unknown(case, started, "the claim has no arguments to search")
     texts = tuple(map(size_text, sizes))

@@ -4,6 +4,7 @@ Each program is traced in each format and compiled once, for one point and for a
 against its own rounded reading, never against another side's floats.
 """
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ import jax
 import numpy as np
 from flint import arb
 
-from verify.claim import Loss, Status, UnsupportedPrimitive, Verdict, Witness
+from verify.claim import ClaimError, Loss, Status, UnsupportedPrimitive, Verdict, Witness, float_sides
 from verify.engines.case import LEVELS, Case, Points, components, cost, decimal, draw, joined, lift, shape_size
 from verify.engines.diagnosis import diagnose
 from verify.formats import FORMATS, Format, hexadecimal
@@ -36,6 +37,8 @@ WORK: Final = 40_000
 LEAST_POINTS: Final = 4
 # Points that are tried, the worst first, until an equation is found that loses the digits.
 DIAGNOSED: Final = 3
+# Of two sides, one keeps more digits than the other where it keeps so many more: less is a matter of luck.
+MORE_DIGITS: Final = 1.5
 
 _accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
 _contains = np.frompyfunc(arb.contains, 2, 1)
@@ -73,11 +76,13 @@ class _Found:
     case: Case
     size: Mapping[str, int] | None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    compared: list[dict[str, Any]] = field(default_factory=list)
     worst: Witness | None = None
     outside: Witness | None = None
     loses: Loss | None = None
     diagnosed: bool = False
     problem: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -89,7 +94,8 @@ def check(case: Case) -> Verdict:
 
     Returns:
         A verdict that is never HOLDS: what floats do is a finding about them, not about the equation. Its
-        ``floats`` is ``inside``, ``outside`` or ``no claim``; ``measured`` has one row per format, program and way.
+        ``floats`` is ``inside`` where floats of both sides were judged, ``outside`` or ``no claim``; ``measured``
+        has one row per format, program and way.
     """
     return check_all([case])[0]
 
@@ -104,7 +110,7 @@ def check_all(cases: Sequence[Case], progress: Callable[[str], None] = lambda fo
     Returns:
         One verdict per claim.
     """
-    found = [_Found(case, _size(case)) for case in cases]
+    found = [_Found(case, run_size(case)) for case in cases]
     for each in found:
         if each.size is None:
             each.problem = "every size is too large to run"
@@ -121,7 +127,8 @@ def check_all(cases: Sequence[Case], progress: Callable[[str], None] = lambda fo
 
 def _verdict(found: _Found) -> Verdict:
     state = "no claim" if found.rows or found.problem else ""
-    if any(row["inside"] for row in found.rows):
+    # What is known of one side's floats says nothing of the other's.
+    if found.rows and "no claim" not in float_sides(found.rows).values():
         state = "inside"
     if found.outside is not None:
         state = "outside"
@@ -133,27 +140,19 @@ def _verdict(found: _Found) -> Verdict:
         sizes=(size_text(found.size),) if found.size else (),
         worst=found.outside or found.worst,
         reason=found.problem
+        or "; ".join(f"not run in {form}: {why}" for form, why in found.refused.items())
         or ("" if found.rows else NOT_RUN)
         or "floats are a finding, not evidence for the equation",
         floats=state,
         measured=tuple(found.rows),
         loses=found.loses,
+        compared=tuple(found.compared),
         seconds=found.seconds,
     )
 
 
-def digits_kept(verdicts: Sequence[Verdict]) -> dict[str, tuple[float, float]]:
-    """Decimal digits kept at the worst point, per format: by JAX's modes, and by the other side."""
-    found: dict[str, tuple[list[float], list[float]]] = {}
-    for verdict in verdicts:
-        for row in verdict.measured if verdict.engine == NAME else ():
-            sides = found.setdefault(str(row["format"]), ([], []))
-            if row["program"] != "stable":
-                sides[row["program"] == "formula"].append(float(row["digits"]))
-    return {form: (min(first), min(second)) for form, (first, second) in found.items() if first and second}
-
-
-def _size(case: Case) -> Mapping[str, int] | None:
+def run_size(case: Case) -> Mapping[str, int] | None:
+    """The choice of sizes at which a claim's floats are run; None where every one is too large."""
     small = [size for size in case.choices if entries(case.claim, size) <= 4096]
     for size in small:
         if entries(case.claim, size) >= LEAST_ENTRIES:
@@ -165,7 +164,7 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
     """Draw points, run all programs of all claims together, and judge what came out."""
     jobs: dict[tuple[str, bytes], Job] = {}
     used: list[tuple[_Found, Subject, dict[str, Job]]] = []
-    found = [each for each in found if _runs(each.case, form)]
+    found = [each for each in found if runs(each.case, form)]
     for each in found:
         try:
             assert each.size is not None
@@ -177,6 +176,10 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
         except UnsupportedPrimitive as error:
             each.problem = str(error)
             continue
+        except ClaimError as error:
+            # JAX's functions need not take every format, nor a rule be written for it.
+            each.refused[form.name] = str(error).removeprefix(f"claim {each.case.claim.id!r}: ")
+            continue
         used.append((each, subject, chosen))
     needed = {id(job): job for _, _, chosen in used for job in chosen.values()}
     pending = list(needed.values())
@@ -186,7 +189,7 @@ def _one_format(found: Sequence[_Found], form: Format) -> None:
         _judge(each, subject, chosen)
 
 
-def _runs(case: Case, form: Format) -> bool:
+def runs(case: Case, form: Format) -> bool:
     """Whether any side of a claim is run in a format; where none is, nothing is traced."""
     return any(_ways(case, form.name, main) for main in (True, False))
 
@@ -282,6 +285,76 @@ def _judge(found: _Found, subject: Subject, chosen: Mapping[str, Job]) -> None:
             if number == 0 and way in ("jit", "vmap") and subject.form.name == "float64" and values.size:
                 at = int(rows[place[0]]), place[1]
                 found.worst = _witness(subject, job, at, values[place], way, exact[at])
+
+    if found.case.judges_a_rule and {subject.modes[0].name, "formula"} <= set(chosen):
+        found.compared.append(_compared(subject, chosen[subject.modes[0].name], chosen["formula"]))
+
+
+def _compared(subject: Subject, rule: Job, plain: Job) -> dict[str, Any]:
+    """How far a custom rule and JAX's derivative of the body are apart, and where one keeps more digits.
+
+    Returns:
+        ``format``; ``apart``, the largest difference of their exact values off kinks, relative to the body's, None
+        where no value is known; and ``rule`` and ``plain``, each the point at which that side keeps more digits, or
+        None: ``at`` (numbers by argument), ``component``, and ``rule`` and ``plain`` with the whole digits of both,
+        or ``not finite``. Points are ranked by what rounding allows, which is the same on every machine.
+    """
+    form, sides = subject.form, (rule, plain)
+    row: dict[str, Any] = {"format": form.name, "apart": None, "rule": None, "plain": None}
+    way = next((each for each in ("jit", "vmap", "eager") if all(each in job.returned for job in sides)), None)
+    if way is None:
+        return row
+    count = min(len(job.returned[way][0]) for job in sides)
+    ranked: list[tuple[float, tuple[int, int]]] = []
+    with precision(ROUNDED_BITS):
+        smooth = ~(_kinks(rule, count) | _kinks(plain, count))
+        for place in itertools.product(np.flatnonzero(smooth).tolist(), range(len(components(rule.program)))):
+            first, second = (job.exact[place] for job in sides if job.exact is not None)
+            if min(first.rel_accuracy_bits(), second.rel_accuracy_bits()) < REFERENCE_BITS or second == 0:
+                continue
+            gap = 0.0 if first.overlaps(second) else float(abs((first - second) / second).upper())
+            row["apart"] = max(row["apart"] or 0.0, gap)
+            if min(abs(first), abs(second)) >= form.smallest_normal:
+                ruled, other = (_promised(form, job, place) for job in sides)
+                ranked.append((ruled - other, place))
+        for name, sign in (("rule", 1), ("plain", -1)):
+            for _, place in sorted(ranked, key=lambda each: -sign * each[0]):
+                kept = [_kept(form, job, way, place) for job in sides]
+                if sign * (kept[0] - kept[1]) >= MORE_DIGITS:
+                    whole = [math.floor(each) if each >= 0 else "not finite" for each in kept]
+                    at = _at(subject, rule, place[0])
+                    component = components(rule.program)[place[1]]
+                    row[name] = {"at": at, "component": component, "rule": whole[0], "plain": whole[1]}
+                    break
+    return row
+
+
+def _kinks(job: Job, count: int) -> Array:
+    """Which of the first points decide an exact equality."""
+    points = job.points.take(np.arange(count))
+    _, trail = walk(Exact(), job.program.closed, [*lift(points), *(balls(each[:count]) for each in job.along)], count)
+    return trail.kinks
+
+
+def _promised(form: Format, job: Job, place: tuple[int, int]) -> float:
+    """Digits that rounding cannot take."""
+    assert job.permitted is not None and job.exact is not None
+    room = job.permitted[place]
+    return _digits(form, arb(room.rad()), job.exact[place]) if room.is_finite() else 0.0
+
+
+def _kept(form: Format, job: Job, way: str, place: tuple[int, int]) -> float:
+    """Digits that a float has; -1 where it is not finite."""
+    assert job.exact is not None
+    value = float(job.returned[way][1][place])
+    return _digits(form, abs(arb(value) - job.exact[place]), job.exact[place]) if math.isfinite(value) else -1.0
+
+
+def _digits(form: Format, error: arb, true: arb) -> float:
+    """Correct decimal digits of a value with an error; as many as the format has where there is none."""
+    most = form.precision * math.log10(2)
+    relative = float((error / abs(true)).mid())
+    return max(min(-math.log10(relative), most), 0.0) if relative > 0 else most
 
 
 def _loses(subject: Subject, job: Job, rows: Array, values: Array) -> Loss | None:

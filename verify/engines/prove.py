@@ -62,8 +62,10 @@ HYPOTHESIS_SECONDS: Final = 1.0
 STEPS: Final = 30_000
 PATIENCE: Final = 20
 LONGEST_SUM: Final = 12
-LONGEST_REASON: Final = 300
+LONGEST_BASE: Final = 80
+LONGEST_REASON: Final = 600
 LONGEST_RESIDUAL: Final = 400
+SHIFTS: Final = "a maximum decides more than a shift"
 MOST_PATHS: Final = 4000
 # Facts whose sums are looked at to see that a choice has one outcome only.
 MOST_KNOWN: Final = 20
@@ -171,7 +173,7 @@ class Reader:
                 self.spoke = False
                 self.outcome = Outcome()
                 return self.run()
-            self._stop("a maximum decides more than a shift")
+            self._stop(SHIFTS)
         except (TooHard, UnsupportedPrimitive) as error:
             self._stop(str(error))
         except Exception as error:
@@ -292,7 +294,7 @@ class Reader:
                 old = other.blocks.pop(found.block)
                 fresh: list[int] = []
                 for signs in chosen:
-                    other.blocks[self._fresh] = Block(self._fresh, (*old.answers, signs))
+                    other.blocks[self._fresh] = Block(self._fresh, (*old.answers, signs), (*old.options, found.options))
                     fresh.append(self._fresh)
                     self._fresh += 1
                 axis.blocks = tuple(each for each in axis.blocks if each != found.block) + tuple(fresh)
@@ -595,12 +597,14 @@ class Reader:
                 raise NeedsCases
             self.outcome.residual = Residual(difference, one, two, component, program.name, system)
             return
-        open_needs = [need for need in one.needs | two.needs if not _met(system, need)]
+        open_needs = [need for need in one.needs | two.needs if not _met(system, path, need)]
         if open_needs:
             base, signs = min(open_needs, key=lambda need: need[0])
+            text = base_text(system, base)
+            text = text if len(text) <= LONGEST_BASE else f"a sum of {len(system.field.bases[base])} terms"
             words = {NOT_ZERO: "zero", POSITIVE: "zero or negative", AT_LEAST_ZERO: "negative"}.get(signs, "undefined")
             give_up(
-                f"{base_text(system, base)} may be {words} in the domain, where "
+                f"{text} may be {words} in the domain, where "
                 f"{'a division' if signs == NOT_ZERO else 'a logarithm or a root'} has no value"
             )
             return
@@ -665,7 +669,10 @@ class _Deciding:
         if self.system.autodiff and 0 in signs and not any(0 in each for each in options):
             self.path.exceptions.setdefault(place)
         turned = options if turn > 0 else tuple(frozenset(-each for each in option) for option in options)
-        turned = tuple(each for each in turned if not self._contradicts(place, each)) or turned
+        implied = self._implied(place)
+        turned = tuple(each for each in turned if each & implied) or turned
+        # An option that holds at every point of this path leaves nothing to the others.
+        turned = next(((each,) for each in turned if implied <= each), turned)
         roles = field.base_roles[place]
         if len(turned) == 1:
             chosen = turned[0]
@@ -677,6 +684,9 @@ class _Deciding:
             if block.asked >= len(block.answers):
                 raise Split(number, turned)
             chosen = block.answers[block.asked]
+            if not set(turned) <= set(block.options[block.asked]):
+                # What is known by now has changed the order of the choices, and these blocks do not cover this one.
+                raise TooHard("choices about an axis of any length that come up in different orders")
             block.asked += 1
         else:
             asked = len(self.path.counts)
@@ -687,8 +697,8 @@ class _Deciding:
         self.path.signs[place] = self.path.signs.get(place, ANY) & chosen
         return chosen
 
-    def _contradicts(self, base: int, signs: Signs) -> bool:
-        """Whether a sign follows to be impossible from a sum of two that are known."""
+    def _implied(self, base: int) -> Signs:
+        """Signs that a base may have, given that it or its opposite may be a sum of two that are known."""
         field = self.system.field
         target = field.bases[base]
         known: list[tuple[Any, bool]] = []
@@ -698,10 +708,11 @@ class _Deciding:
             elif held <= AT_MOST_ZERO:
                 known.append((-field.bases[other], 0 not in held))
         if len(known) > MOST_KNOWN:
-            return False
+            return ANY
         # Each pair of facts is added and compared.
-        field.learnt.effort -= len(known) ** 2
+        field.learnt.effort -= len(known) ** 2 // 4
         field.watch()
+        found = ANY
         sums = known + [(a + b, p or q) for (a, p), (b, q) in itertools.combinations(known, 2)]
         for poly, strict in sums:
             for turn, side in ((1, target), (-1, -target)):
@@ -710,9 +721,19 @@ class _Deciding:
                     continue
                 # The side is a sum of what is known and of a number that is at least zero.
                 allowed = POSITIVE if strict or len(more) else AT_LEAST_ZERO
-                if not (signs & frozenset(turn * each for each in allowed)):
-                    return True
-        return False
+                found = found & frozenset(turn * each for each in allowed)
+        for poly, strict in known:
+            lead, first = tuple(int(each) for each in poly.monomial(0)), int(poly.coefficient(0))
+            for turn, side in ((1, target), (-1, -target)):
+                other = int(side[lead])
+                if len(found) == 1 or other * first <= 0:
+                    continue
+                # The side times something is what is known times something, and of the rest the signs are plain.
+                signs = field.plain_signs(side * abs(first) - poly * abs(other))
+                if signs <= AT_LEAST_ZERO:
+                    allowed = POSITIVE if strict or signs == POSITIVE else AT_LEAST_ZERO
+                    found = found & frozenset(turn * each for each in allowed)
+        return found
 
 
 def _vanishes(algebra: Field, path: Path, difference: Value) -> bool:
@@ -729,9 +750,35 @@ def _vanishes(algebra: Field, path: Path, difference: Value) -> bool:
     return False
 
 
-def _met(system: Symbolic, need: tuple[int, Signs]) -> bool:
+def _met(system: Symbolic, path: Path, need: tuple[int, Signs]) -> bool:
+    """Whether a base has a sign that is needed: as is known, or as a sum of squares of which one is not zero."""
+    algebra = system.field
     base, wanted = need
-    return system.field.signs_of_base(base) <= wanted
+    if algebra.signs_of_base(base) <= wanted:
+        return True
+    whole = algebra.bases[base]
+    if 1 not in wanted or algebra.base_roles[base] or not _is_sum_of_squares(system, path, whole):
+        return False
+    # The field is that of this line of the proof alone.
+    algebra.base_signs[base] = algebra.base_signs.get(base, ANY) & POSITIVE
+    return True
+
+
+def _is_sum_of_squares(system: Symbolic, path: Path, whole: Any) -> bool:
+    """Whether a polynomial is a sum of squares of what the path has decided, of which one is not zero."""
+    algebra = system.field
+    rest, some = whole, False
+    for other, signs in path.signs.items():
+        long = len(algebra.bases[other]) > LONGEST_SUM
+        if long or len(algebra.base_roles[other]) > 1 or algebra.bases[other] == whole:
+            continue
+        square = Value(algebra, algebra.bases[other] ** 2, 1, (), frozenset())
+        for role in algebra.base_roles[other]:
+            # Every block has an entry.
+            square = system.sum_over(square, role)
+        if set(algebra.used(square.num)) <= set(algebra.used(whole)):
+            rest, some = rest - square.num, some or 0 not in signs
+    return some and (rest.is_zero() or algebra.plain_signs(rest) <= AT_LEAST_ZERO)
 
 
 def least(subject: Subject, name: str) -> int:
@@ -870,7 +917,15 @@ def prove_open(claim: Claim, seconds: float = OPEN_SECONDS, *, keep: bool = Fals
         outcome = Outcome()
         outcome.reasons["formula"] = f"it cannot be traced with its sizes left open: {error}"
         return outcome
-    return Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
+    outcome = Reader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS, keep=keep).run()
+    if not keep and SHIFTS in outcome.reasons.values():
+        # The reader of bounds knows which of several values is the largest.
+        from verify.engines import bounds
+
+        other = bounds.prove_bound(subject, seconds)
+        if other.proved and not other.reasons:
+            return other
+    return outcome
 
 
 def prove_open_bound(claim: Claim, seconds: float = OPEN_SECONDS) -> Outcome:
@@ -883,7 +938,7 @@ def prove_open_bound(claim: Claim, seconds: float = OPEN_SECONDS) -> Outcome:
         outcome = Outcome()
         outcome.reasons["formula"] = f"it cannot be traced with its sizes left open: {error}"
         return outcome
-    return bounds.BoundReader(subject, time.perf_counter() + PATIENCE * seconds, effort=seconds * STEPS).run()
+    return bounds.prove_bound(subject, seconds)
 
 
 def prove_at(subject: Subject, seconds: float, *, keep: bool = False) -> Outcome:
@@ -1026,8 +1081,7 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
         text = size_text(size)
         if entries(case.claim, size) > MOST_BOUND_ENTRIES or spent > seconds:
             continue
-        deadline = time.perf_counter() + PATIENCE * seconds
-        outcome = bounds.BoundReader(case.subject(size), deadline, effort=seconds / 2 * STEPS).run()
+        outcome = bounds.prove_bound(case.subject(size), seconds / 2)
         spent += outcome.spent
         if outcome.proved and not outcome.reasons:
             done[text] = outcome

@@ -26,6 +26,7 @@ def render(results: Results) -> dict[str, bytes]:
         return {FINDINGS: f"{FINDINGS_MARK}\n\n{findings_page(results).rstrip()}\n".encode()}
     from verify.pages.figures import precision_figures
     from verify.pages.maps import first_map, map_figures, maps_page, thresholds_page
+    from verify.pages.rules import rules_page
     from verify.pages.verdict import verdict_page
 
     precision = precision_figures(results.precision)
@@ -35,6 +36,8 @@ def render(results: Results) -> dict[str, bytes]:
         pages["maps.md"] = maps_page(results)
     if verdict := verdict_page(results):
         pages["verdict.md"] = verdict
+    if rules := rules_page(results):
+        pages["custom-rules.md"] = rules
     if results.thresholds:
         pages["thresholds.md"] = thresholds_page(results.thresholds)
     if results.statements:

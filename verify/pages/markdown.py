@@ -13,6 +13,7 @@ from verify.pages.text import (
     counts,
     difference,
     floats_text,
+    floats_word,
     found_text,
     lost,
     proof,
@@ -25,6 +26,7 @@ from verify.pages.text import (
     values_text,
     why_different,
     why_unexpected,
+    why_unproved,
 )
 from verify.results import ClaimRow, Counterexample, LossRow, Point, Results, StatementRow, VerdictRow
 
@@ -109,7 +111,8 @@ def topic_name(module: str) -> str:
     stem = module.strip("_").replace("_", "-").lower() or "claims"
     return (
         f"{stem}-claims.md"
-        if stem in ("index", "article", "precision", "maps", "thresholds", "verdict", "findings", "trust")
+        if stem
+        in ("index", "article", "precision", "maps", "thresholds", "verdict", "custom-rules", "findings", "trust")
         else f"{stem}.md"
     )
 
@@ -229,6 +232,8 @@ def index_page(results: Results, first_map: Sequence[str] = ()) -> str:
         if verdict_told(results):
             rows.append(["[Does squared error work poorly with softmax? The story](verdict.md)", "", ""])
         rows.append(["[Every statement of the article](article.md)", f"{len(results.statements)} statements", ""])
+    if any(each.compared for row in results.claims for each in row.verdicts):
+        rows.append(["[Custom rules: which agree, which keep more digits](custom-rules.md)", "", ""])
     if results.precision:
         rows.append(["[Digits that floats keep](precision.md)", "", ""])
     if results.maps:
@@ -448,7 +453,8 @@ def topic_page(results: Results, module: str) -> str:
     anchors = claim_anchors(rows)
     blocks = [f"# {topic_title(results, module)}", "[Back to the index](index.md)"]
     overview = [
-        [f"[{row.id}](#{anchors[row.id]})", outcome(row), found_text(row), row.floats or "not run"] for row in rows
+        [f"[{row.id}](#{anchors[row.id]})", outcome(row), found_text(row), floats_word(row) or "not run"]
+        for row in rows
     ]
     blocks.append(table(["claim", "verdict", "evidence", "floats"], overview))
     for row in rows:
@@ -510,7 +516,7 @@ def _remark(row: ClaimRow, verdict: VerdictRow) -> str:
         return plain(verdict.reason)
     if verdict.status == "FAILS":
         return "a difference is left for all inputs"
-    return plain(short_of(row) if row.status == "HOLDS" else verdict.reason)
+    return plain(why_unproved(verdict) if verdict.reason else "")
 
 
 def _says(verdict: VerdictRow) -> str:
@@ -551,7 +557,7 @@ def _verdict_sentence(row: ClaimRow) -> str:
             text += f" ({plain(letters)})." if letters else "."
     if row.within:
         promise = ", ".join(f"{ulps:g} units in the last place in {form}" for form, ulps in row.within.items())
-        text += f" Promised: floats within {promise}; {plain(floats_text(row.floats, promised=True) or 'not run')}."
+        text += f" Promised: floats within {promise}; {plain(floats_text(row) or 'not run')}."
     if short_of(row):
         text += f" {_sentence(plain(short_of(row)))}"
     if difference(row):

@@ -1,24 +1,31 @@
 """Results as lines of plain text, for a terminal of 80 columns."""
 
+import math
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from verify.claim import float_sides
 from verify.results import ClaimRow, Counterexample, LossRow, Results, VerdictRow
 
 WIDTH = 80
 PROVE = "prove"
 # What keeps a proof from speaking of every size, as the engine says it, and for a reader.
 WHY_NOT = (
-    (r"a reshape of |an axis of length ", "the program joins axes whose lengths are left open"),
-    (r"an index of|dynamic_\w+ along|scatter along|gather|a slice of", "the program picks entries by a moving index"),
-    (r"\w+ along an axis of any length", "the program cuts or joins an axis whose length is left open"),
-    (r"out of time|in time|too many|more than", "it took too long"),
-    (r"did not cancel", "for a combination of choices, which may be impossible, a difference is left"),
-    (r"no certificate was found", "no certificate was found"),
+    (r"no certificate for .*", r"\g<0>"),
+    (r"a bound with .*? along an axis of any length|a bound for .*", r"there is no rule yet for \g<0>"),
+    (r"a maximum decides more than a shift", r"\g<0>"),
+    (r"a reshape of .*|an axis of length .*", "the program joins axes whose lengths are left open"),
     (
-        r"may be (zero|negative|zero or negative|undefined) in the domain",
+        r"an index of.*|dynamic_\w+ along.*|scatter along.*|a gather.*|a slice of.*",
+        "the program picks entries by a moving index",
+    ),
+    (r"\w+ along an axis of any length", "the program cuts or joins an axis whose length is left open"),
+    (r"out of time.*|.*in time$|too many .*|more than .*", r"it took too long (\g<0>)"),
+    (r".*did not cancel.*", "for a combination of choices, which may be impossible, a difference is left"),
+    (
+        r".*may be (zero|negative|zero or negative|undefined) in the domain.*",
         "a division, root or logarithm may have no value",
     ),
 )
@@ -40,7 +47,7 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         return _wrapped(head, row.reason or "no engine decided it")
     found = [found_text(row)]
     if row.floats:
-        found.append(floats_text(row.floats, promised=bool(row.within)) + _broken(row))
+        found.append(floats_text(row) + _broken(row))
     if row.literals:
         found.append(f"up to the rounding of {', '.join(row.literals)}")
     if row.exceptions:
@@ -49,6 +56,33 @@ def verdict_lines(row: ClaimRow) -> list[str]:
         found.append(short_of(row))
     lines = _wrapped(head, "; ".join(each for each in found if each) or row.reason)
     return lines + (_folded(f"digits    {loss_text(loss)}") if (loss := lost(row)) is not None else [])
+
+
+def next_step(row: ClaimRow) -> str:
+    """What a reader may do about a verdict, in a sentence."""
+    if row.error:
+        return "Mend the claim as the message says, and run it again."
+    if row.floats == "outside":
+        return (
+            "A float lies where rounding cannot have put it: look up the worst point in results.json, try it without "
+            "jax.jit, and report it to JAX, or to us if our model of rounding is wrong there."
+        )
+    if row.status == "UNKNOWN":
+        if "rimitive" in row.reason:
+            return "Give the primitive a rule with verify.register_primitive, or write the function without it."
+        return "Narrow the domain or the sizes to where the reason does not apply, or give it more with --budget deep."
+    if row.status == "FAILS" and row.expect == "FAILS":
+        return "Nothing: it is known to be false, and the difference says where the sides are equal."
+    if row.status == "FAILS":
+        return (
+            "Compare the sides at this point by hand. If the formula is right under a hypothesis, put it into the "
+            "domain; if the statement is false and is to stay on record, give it expect=Status.FAILS."
+        )
+    if row.expect == "FAILS":
+        return "It was expected to fail and holds: take expect=Status.FAILS away, or look for the point it was about."
+    if row.evidence == "proved":
+        return f"Nothing; `verify show {row.id} --certificate` writes the proof as a file that sympy checks."
+    return "Nothing has to be done; --budget deep looks at more points."
 
 
 def _broken(row: ClaimRow) -> str:
@@ -127,24 +161,33 @@ def short_of(row: ClaimRow) -> str:
     found = proof(row)
     if found is None or row.status != "HOLDS" or not found.reason:
         return ""
+    return why_unproved(found)
+
+
+def why_unproved(found: VerdictRow) -> str:
+    """What keeps the symbolic engine from a proof, at which sizes, in a reader's words."""
     parts: list[str] = []
     for each in re.split(r"; (?=every |not )", found.reason):
         alone = re.match(r"(every [\w ]+?) by ([\w(), ]+) alone: (.*)", each)
         unproved = re.match(r"not (for every [\w ]+?|at [^:]+|proved at [^:]+): (.*)", each)
+        none = "not " if found.status == "HOLDS" else "no proof "
         if alone is not None:
             parts.append(f"for {alone[1]} by {alone[2]} alone, since in the other modes {_plainly(alone[3])}")
-        elif unproved is not None and found.status == "HOLDS":
-            parts.append(f"not {unproved[1]}: {_plainly(unproved[2])}")
-    if not parts and found.status != "HOLDS":
-        parts.append(f"no proof: {_plainly(found.reason)}")
+        elif unproved is not None:
+            where = unproved[1] if found.status == "HOLDS" else unproved[1].removeprefix("proved ")
+            parts.append(f"{none}{where}: {_plainly(unproved[2])}")
+        else:
+            parts.append(_plainly(each) if found.status == "HOLDS" else f"no proof: {_plainly(each)}")
     return "; ".join(dict.fromkeys(parts))
 
 
 def _plainly(reason: str) -> str:
+    """A reason, which may say something of each mode, in a reader's words."""
     for pattern, words in WHY_NOT:
-        if re.search(pattern, reason):
-            return words
-    return textwrap.shorten(reason, 120, placeholder=" …")
+        found = re.search(pattern, reason)
+        if found is not None:
+            return found.expand(words)
+    return reason
 
 
 def difference(row: ClaimRow) -> str:
@@ -170,14 +213,65 @@ def symbols_in(residual: str) -> str:
     return "; ".join(words for pattern, words in known if re.search(pattern, residual))
 
 
-def floats_text(word: str, promised: bool = False) -> str:
-    """What the word on floats means, by rounding or by the promise of a claim."""
-    allows = "was promised" if promised else "rounding allows"
+def floats_word(row: ClaimRow) -> str:
+    """The word on floats, ``inside (by hand), no claim (autodiff)`` where only one side's could be judged."""
+    words = next((float_sides(each.measured) for each in row.verdicts if each.measured), {})
+    if row.floats == "no claim" and "inside" in words.values():
+        return ", ".join(f"{words[side]} ({side})" for side in sorted(words, key=lambda side: words[side] != "inside"))
+    return row.floats
+
+
+def floats_text(row: ClaimRow) -> str:
+    """What the word on floats means."""
+    word = floats_word(row)
+    allows = "was promised" if row.within else "rounding allows"
     return {
         "inside": f"floats inside what {allows}",
         "outside": f"floats OUTSIDE what {allows}",
         "no claim": "no claim about floats",
-    }.get(word, word)
+    }.get(word, f"floats {word}")
+
+
+def compared(row: ClaimRow) -> tuple[dict[str, Any], ...]:
+    """How a custom rule and JAX's derivative of the body compare, a row per format; empty for other claims."""
+    return next((each.compared for each in row.verdicts if each.compared), ())
+
+
+def rule_lines(row: ClaimRow) -> Iterator[str]:
+    """A line per format: how far a custom rule and plain autodiff are apart, and which keeps more digits where."""
+    for each in compared(row):
+        parts = [] if not each["apart"] else [f"exact values up to {power_of_ten(each['apart'])} apart"]
+        for side, words in (("rule", "the rule keeps more"), ("plain", "plain autodiff keeps more")):
+            if each[side] is not None:
+                parts.append(f"{words}, {digits_at(each[side])}")
+        yield f"{each['format']:<10}{'; '.join(parts) or 'both sides keep the same digits'}"
+
+
+def power_of_ten(value: float) -> str:
+    """The first power of ten at or above a positive number, such as ``1e-13``."""
+    return f"1e{math.ceil(math.log10(value) - 1e-9)}"
+
+
+def digits_at(place: dict[str, Any]) -> str:
+    """``rule 7 digits, plain 0 digits, at x = -34.1``; of vectors, the entry that the component is about."""
+    rule, plain = (f"{each} digits" if isinstance(each, int) else each for each in (place["rule"], place["plain"]))
+    inside = [int(each) for each in re.findall(r"\d+", place["component"].rpartition("[")[2])]
+    shown: list[str] = []
+    for name, value in place["at"].items():
+        flat = isinstance(value, list) and not any(isinstance(each, list) for each in value)
+        if flat and inside and inside[-1] < len(value):
+            value = value[inside[-1]]
+        if isinstance(value, float):
+            shown.append(f"{name} = {value:.4g}")
+        else:
+            shown.append(f"{name} = {values_text(_short(value))}")
+    return f"rule {rule}, plain {plain}, at {', '.join(shown)}"
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_short(each) for each in value]
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def lost(row: ClaimRow) -> LossRow | None:

@@ -387,7 +387,7 @@ class Field:
     def watch(self) -> None:
         """Stop where the effort is spent, or time is up."""
         if self.learnt.effort < 0 or time.perf_counter() > self.deadline:
-            raise TooHard("out of time")
+            raise TooHard("out of time, after the steps that one proof may take")
 
     def negative(self, a: Value) -> Value:
         """Minus a value."""

@@ -14,25 +14,16 @@ from flint import acb, arb
 
 from verify.claim import ClaimError, UnsupportedPrimitive
 from verify.primitives import Rule
+from verify.readings import factorisations
 from verify.readings.exact import INFINITE, NAN, ONE, ZERO, Balls, balls, filled, finite
+from verify.readings.factorisations import no_claim, together
 from verify.readings.interpreter import NO, UNDECIDED, YES, Array, kind_of, scatter_targets, source_line
 
 _lower = np.frompyfunc(lambda value: value.lower(), 1, 1)
 _upper = np.frompyfunc(lambda value: value.upper(), 1, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
-_square_root = np.frompyfunc(arb.sqrt, 1, 1)
 _exp = np.frompyfunc(arb.exp, 1, 1)
 _log = np.frompyfunc(arb.log, 1, 1)
-
-
-def _no_claim(system: Balls, shape: tuple[int, ...]) -> Array:
-    system.tainted = True
-    return filled(shape, NAN)
-
-
-def _together(arrays: Sequence[Array]) -> list[Array]:
-    points = max(array.shape[0] for array in arrays)
-    return [np.broadcast_to(array, (points, *array.shape[1:])) for array in arrays]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -95,7 +86,7 @@ def sort(system: Balls, equation: Any, *operands: Array) -> list[Array]:
     if equation.params["num_keys"] != 1:
         raise UnsupportedPrimitive(f"sort by {equation.params['num_keys']} keys", system.name, source_line(equation))
     axis = 1 + equation.params["dimension"]
-    moved = [np.moveaxis(array, axis, -1) for array in _together(operands)]
+    moved = [np.moveaxis(array, axis, -1) for array in together(*operands)]
     keys = moved[0]
     if kind_of(equation.invars[0].aval) != "number":
         if (keys == UNDECIDED).any() and kind_of(equation.invars[0].aval) == "truth":
@@ -119,19 +110,31 @@ def sort(system: Balls, equation: Any, *operands: Array) -> list[Array]:
 
 def top_k(system: Balls, equation: Any, operand: Array) -> list[Array]:
     """The k largest entries, largest first, and where they are; of equal ones the first."""
-    axis, k = equation.params.get("axis", -1), equation.params["k"]
+    return _top(system, equation, operand, equation.params.get("axis", -1), falling=True)
+
+
+def _top(system: Balls, equation: Any, operand: Array, axis: int, *, falling: bool) -> list[Array]:
+    k = equation.params["k"]
     axis = 1 + axis % (operand.ndim - 1)
     keys = np.moveaxis(operand, axis, -1)
-    order, unsure = _ordered(system, keys, falling=True, stable=True, head=k)
+    order, unsure = _ordered(system, keys, falling=falling, stable=True, head=k)
     values = np.take_along_axis(keys, order, axis=-1)[..., :k]
     if unsure.any():
         if type(equation.outvars[1]).__name__ != "DropVar":
             system.mark("lost", unsure)
         elif system.depends:
             system.mark("hulls", unsure)
-        values[unsure] = _hulls(keys[unsure], falling=True)[..., :k]
+        values[unsure] = _hulls(keys[unsure], falling=falling)[..., :k]
         system.watch(values)
     return [np.moveaxis(values, -1, axis), np.moveaxis(order[..., :k], -1, axis)]
+
+
+def approximate_top_k(system: Balls, equation: Any, operand: Array) -> list[Array]:
+    """The k largest or smallest along an axis; XLA on CPU takes no approximation."""
+    params = equation.params
+    if not params["aggregate_to_topk"]:
+        raise UnsupportedPrimitive("approx_top_k before it is put together", system.name, source_line(equation))
+    return _top(system, equation, operand, params["reduction_dimension"], falling=bool(params["is_max_k"]))
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -193,14 +196,13 @@ def _window_extremum(system: Balls, equation: Any, operand: Array, *, greater: b
     return found.reshape(found.shape[0], *shape)
 
 
-def select_and_scatter_add(system: Balls, equation: Any, source: Array, operand: Array) -> Array:
-    """Each window's entry of ``source`` is added where the window's extremum stands: the slope of max pooling."""
+def _chosen(system: Balls, equation: Any, operand: Array, counts: Sequence[int]) -> Array:
+    """For each window, which entry of the flattened operand is its extremum; -1 where that is padding."""
     name = str(equation.params["select_prim"])
     if name not in ("ge", "le"):
-        raise UnsupportedPrimitive(f"select_and_scatter_add by {name}", system.name, source_line(equation))
+        raise UnsupportedPrimitive(f"{equation.primitive.name} by {name}", system.name, source_line(equation))
     greater = name == "ge"
-    source, operand = _together([source, operand])
-    index = _windows_of(equation.params, operand.shape[1:], source.shape[1:])
+    index = _windows_of(equation.params, operand.shape[1:], counts)
     entries = _looked_up(operand, index, INFINITE[-1 if greater else 1])
     best = np.broadcast_to(index[None, :, 0], entries.shape[:-1]).copy()
     value = entries[..., 0].copy()
@@ -211,6 +213,13 @@ def select_and_scatter_add(system: Balls, equation: Any, source: Array, operand:
         system.meet(value, other)
         best = np.where(keep == NO, index[None, :, place], best)
         value = np.where(keep == NO, other, value)
+    return best
+
+
+def select_and_scatter_add(system: Balls, equation: Any, source: Array, operand: Array) -> Array:
+    """Each window's entry of ``source`` is added where the window's extremum stands: the slope of max pooling."""
+    source, operand = together(source, operand)
+    best = _chosen(system, equation, operand, equation.invars[0].aval.shape)
     size = int(np.prod(operand.shape[1:], dtype=int))
     flat = source.reshape(source.shape[0], -1)
     terms = filled((flat.shape[0], size, flat.shape[1]), ZERO)
@@ -220,14 +229,22 @@ def select_and_scatter_add(system: Balls, equation: Any, source: Array, operand:
     return system.running_total(equation, terms).reshape(operand.shape)
 
 
+def select_and_gather_add(system: Balls, equation: Any, tangents: Array, operand: Array) -> Array:
+    """For each window, the entry of ``tangents`` that stands where the window's extremum does."""
+    tangents, operand = together(tangents, operand)
+    best = _chosen(system, equation, operand, equation.outvars[0].aval.shape)
+    flat = np.concatenate([tangents.reshape(len(tangents), -1), filled((len(tangents), 1), ZERO)], axis=1)
+    return np.take_along_axis(flat, best, axis=1).reshape(len(tangents), *equation.outvars[0].aval.shape)
+
+
 def convolution(system: Balls, equation: Any, lhs: Array, rhs: Array) -> Array:
     """Sums of products of windows and a kernel. Of 16-bit formats nothing is claimed: what they sum in is not known."""
     params = equation.params
     numbers = params["dimension_numbers"]
     out_shape = equation.outvars[0].aval.shape
-    lhs, rhs = _together([lhs, rhs])
+    lhs, rhs = together(lhs, rhs)
     if system.name == "rounded" and np.dtype(equation.outvars[0].aval.dtype).itemsize < 4:
-        return _no_claim(system, (lhs.shape[0], *out_shape))
+        return no_claim(system, (lhs.shape[0], *out_shape))
     x = lhs.transpose(0, *(1 + axis for axis in numbers.lhs_spec))
     kernel = rhs.transpose(0, *(1 + axis for axis in numbers.rhs_spec))
     shape = tuple(out_shape[axis] for axis in numbers.out_spec)
@@ -266,18 +283,18 @@ def convolution(system: Balls, equation: Any, lhs: Array, rhs: Array) -> Array:
 def running_log_sum(system: Balls, equation: Any, array: Array) -> Array:
     """log(e^x_0 + … + e^x_k), by its definition."""
     if system.name == "rounded":
-        return _no_claim(system, array.shape)
+        return no_claim(system, array.shape)
     axis = 1 + equation.params["axis"]
     terms = _exp(np.flip(array, axis) if equation.params["reverse"] else array)
     sums = _log(np.add.accumulate(terms, axis=axis))
     return system.watch(np.flip(sums, axis) if equation.params["reverse"] else sums)
 
 
-def _scattered(
+def scattered(
     system: Balls, equation: Any, operand: Array, indices: Array, updates: Array, combine: Callable[..., Array]
 ) -> Array:
     """Updates are combined with the entries that they land on, in the order in which they are written."""
-    operand, indices, updates = _together([operand, indices, updates])
+    operand, indices, updates = together(operand, indices, updates)
     flat = operand.reshape(operand.shape[0], -1).copy()
     moving = updates.reshape(updates.shape[0], -1)
     for row in range(len(flat)):
@@ -285,89 +302,12 @@ def _scattered(
         if system.name == "rounded" and len({each for each in targets if each >= 0}) < sum(
             each >= 0 for each in targets
         ):
-            return _no_claim(system, operand.shape)
+            return no_claim(system, operand.shape)
         for place, target in enumerate(targets):
             if target >= 0:
                 here = slice(row, row + 1)
                 flat[here, target] = combine(equation, flat[here, target], moving[here, place])
     return flat.reshape(operand.shape)
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# Matrices, by substitution: the definition of each factor.
-
-
-def cholesky(system: Balls, equation: Any, a: Array) -> Array:
-    """L with L Lᵀ = A, from the lower triangle of A."""
-    if system.name == "rounded":
-        return _no_claim(system, a.shape)
-    n = a.shape[-1]
-    lower = filled(a.shape, ZERO)
-    for j in range(n):
-        for i in range(j, n):
-            rest = a[..., i, j]
-            for k in range(j):
-                rest = np.subtract(rest, np.multiply(lower[..., i, k], lower[..., j, k]))
-            lower[..., i, j] = _square_root(rest) if i == j else np.divide(rest, lower[..., j, j])
-    return system.watch(lower)
-
-
-def triangular_solve(system: Balls, equation: Any, a: Array, b: Array) -> Array:
-    """X with op(A) X = B, or X op(A) = B; only the named triangle of A is read."""
-    params = equation.params
-    a, b = _together([a, b])
-    if system.name == "rounded":
-        return _no_claim(system, b.shape)
-    turned = bool(params["transpose_a"]) != (not params["left_side"])
-    matrix = np.swapaxes(a, -1, -2) if turned else a
-    lower = bool(params["lower"]) != turned
-    given = b if params["left_side"] else np.swapaxes(b, -1, -2)
-    n = matrix.shape[-1]
-    result = np.empty(given.shape, dtype=object)
-    solved: list[int] = []
-    for i in range(n) if lower else reversed(range(n)):
-        rest = given[..., i, :]
-        for k in solved:
-            rest = np.subtract(rest, np.multiply(matrix[..., i, k, None], result[..., k, :]))
-        result[..., i, :] = rest if params["unit_diagonal"] else np.divide(rest, matrix[..., i, i, None])
-        solved.append(i)
-    return system.watch(result if params["left_side"] else np.swapaxes(result, -1, -2))
-
-
-def lu(system: Balls, equation: Any, a: Array) -> list[Array]:
-    """P A = L U with partial pivoting: both factors in one matrix, pivots, and the permutation."""
-    *batch, m, n = a.shape
-    steps = min(m, n)
-    pivots = np.tile(np.arange(steps), (*batch, 1))
-    order = np.tile(np.arange(m), (*batch, 1))
-    if system.name == "rounded":
-        # The permutation is not known either, so that nothing downstream means anything.
-        system.mark("lost", np.ones(a.shape, dtype=bool))
-        return [_no_claim(system, a.shape), pivots, order]
-    result = a.copy()
-    unsure = np.zeros(tuple(batch), dtype=bool)
-    for place in np.ndindex(*batch):
-        rows = result[place]
-        for k in range(steps):
-            sizes = [abs(each) for each in rows[k:, k]]
-            best = 0
-            for number in range(1, len(sizes)):
-                if sizes[number].mid() > sizes[best].mid():
-                    best = number
-            for number, size in enumerate(sizes):
-                beaten = size < sizes[best] if number < best else size <= sizes[best]
-                unsure[place] |= number != best and not beaten
-            if best:
-                rows[[k, k + best]] = rows[[k + best, k]]
-                order[place][[k, k + best]] = order[place][[k + best, k]]
-            pivots[place][k] = k + best
-            for i in range(k + 1, m):
-                rows[i, k] = rows[i, k] / rows[k, k]
-                for j in range(k + 1, n):
-                    rows[i, j] = rows[i, j] - rows[i, k] * rows[k, j]
-        result[place] = rows
-    system.mark("lost", unsure)
-    return [system.watch(result), pivots, order]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -403,6 +343,24 @@ def _incomplete(lower: bool) -> Callable[[arb, arb], arb]:
     return value
 
 
+def _incomplete_slope(a: arb, x: arb) -> arb:
+    """Slope of the regularized lower incomplete gamma function in its first argument.
+
+    γ(a, x) is x^a / a · 1F1(a; a + 1; -x), and the slope of that in a is γ(a, x) log x - x^a / a² · 2F2(a, a; a + 1,
+    a + 1; -x) (DLMF 8.8 and 8.19); dividing by Γ(a) adds -ψ(a) P(a, x).
+    """
+    if not a > 0 or not x >= 0:
+        return NAN
+    if x.is_zero():
+        return ZERO
+    if not x > 0:
+        return NAN
+    part = acb(-x).hypgeom([acb(a), acb(a)], [acb(a + 1), acb(a + 1)]).real
+    log = x.log()
+    first = x.gamma_lower(a, regularized=1) * (log - a.digamma())
+    return first - (a * log - a.lgamma()).exp() / (a * a) * part
+
+
 def _beta(a: arb, b: arb, x: arb) -> arb:
     inside = a > 0 and b > 0 and x >= 0 and x <= 1
     return x.beta_lower(a, b, regularized=1) if inside else NAN
@@ -413,6 +371,7 @@ SEVERAL: Final[dict[str, tuple[Callable[..., arb], int]]] = {
     "zeta": (_zeta, 2),
     "igamma": (_incomplete(True), 2),
     "igammac": (_incomplete(False), 2),
+    "igamma_grad_a": (_incomplete_slope, 2),
     "regularized_incomplete_beta": (_beta, 3),
     "bessel_i0e": (_bessel(0), 1),
     "bessel_i1e": (_bessel(1), 1),
@@ -426,19 +385,19 @@ def _function(function: Callable[..., Array]) -> Callable[..., Array]:
 ROWS: Final[dict[str, Callable[..., Any]]] = {
     "sort": sort,
     "top_k": top_k,
+    "approx_top_k": approximate_top_k,
     "reduce_window_sum": window_sum,
     "reduce_window_max": functools.partial(_window_extremum, greater=True),
     "reduce_window_min": functools.partial(_window_extremum, greater=False),
     "select_and_scatter_add": select_and_scatter_add,
+    "select_and_gather_add": select_and_gather_add,
     "conv_general_dilated": convolution,
     "cumlogsumexp": running_log_sum,
-    "scatter-mul": lambda system, *given: _scattered(system, *given, combine=system.multiply),
-    "scatter-sub": lambda system, *given: _scattered(system, *given, combine=system.rows["sub"]),
-    "scatter-max": lambda system, *given: _scattered(system, *given, combine=system.larger),
-    "scatter-min": lambda system, *given: _scattered(system, *given, combine=system.smaller),
-    "cholesky": cholesky,
-    "triangular_solve": triangular_solve,
-    "lu": lu,
+    "scatter-mul": lambda system, *given: scattered(system, *given, combine=system.multiply),
+    "scatter-sub": lambda system, *given: scattered(system, *given, combine=system.rows["sub"]),
+    "scatter-max": lambda system, *given: scattered(system, *given, combine=system.larger),
+    "scatter-min": lambda system, *given: scattered(system, *given, combine=system.smaller),
+    **factorisations.ROWS,
     **{name: _function(np.frompyfunc(function, count, 1)) for name, (function, count) in SEVERAL.items()},
 }
 
@@ -449,12 +408,12 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
 
 def registered(system: Balls, rule: Rule, equation: Any, *arrays: Array) -> list[Array]:
     """A user's rule, point by point; what it returns must have the shapes that the trace has."""
-    given = _together(arrays)
+    given = together(*arrays)
     shapes = [tuple(variable.aval.shape) for variable in equation.outvars]
     points = len(given[0])
     rounded = system.name == "rounded"
     if rounded and rule.rounded is None:
-        return [_no_claim(system, (points, *shape)) for shape in shapes]
+        return [no_claim(system, (points, *shape)) for shape in shapes]
     own = rounded and callable(rule.rounded)
     function: Callable[..., Any] = rule.rounded if own else rule.exact  # type: ignore[assignment]
     more = {"dtype": str(np.dtype(equation.outvars[0].aval.dtype))} if own else {}

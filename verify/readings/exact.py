@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import flint
 import numpy as np
-from flint import arb
+from flint import acb, arb
 
 from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.formats import FLOAT64, Format
 from verify.primitives import RULES
 from verify.readings.interpreter import (
     NO,
+    STRUCTURE,
     UNDECIDED,
     YES,
     Array,
@@ -37,6 +39,9 @@ INFINITE: Final = {1: arb("inf"), -1: arb("-inf")}
 # Below this size looking for exact zeros costs more than it saves.
 SPARSE_SIZE: Final = 64
 
+# The answer to many equalities is the outcome that stands for one only where an equality holds.
+PASSED_ON: Final = ("reduce_or", "reduce_and", "copy")
+
 precision = flint.ctx.workprec
 
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
@@ -54,6 +59,8 @@ class _Addresses:
 
 def addresses(array: Array) -> Array:
     """Identity of every entry: two entries are one value where their addresses agree."""
+    if array.dtype != object:  # what lies in memory there is no address, and may be the next array's
+        raise TypeError(f"entries of {array.dtype} have no identity")
     return np.asarray(_Addresses(array))
 
 
@@ -97,6 +104,8 @@ class Balls(System):
         self.unbounded_constants = False
         # Answers of == and != by the identity of their array, kept alive, with what stands for "equal".
         self._equalities: dict[int, tuple[Array, int]] = {}
+        # A constant that is compared with itself, wherever it was written, is one value and no kink.
+        self._literals: dict[float, arb] = {}
         self.rows = {
             "add": self._add,
             "add_any": self._add,
@@ -120,6 +129,7 @@ class Balls(System):
             "is_finite": self._is_finite,
             "select_n": self._select,
             "convert_element_type": self._convert,
+            "reduce_precision": self._reduce_precision,
             "nextafter": self._unsupported,
             "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"]),
             "reduce_max": lambda e, a: self._reduce_extremum(e, a, greater=True),
@@ -137,10 +147,12 @@ class Balls(System):
         }
         for name, function in _ELEMENTARY_UFUNCS.items():
             self.rows[name] = self._elementary_row(function)
-        for name in (*COMPARISONS, "lt_to", "le_to"):
+        for name in (*COMPARISONS, "lt_to", "le_to", "eq_to"):
             self.rows[name] = self._compare
         # Composite rows are written in terms of this class; imported here, since they import it.
-        from verify.readings import composite
+        from verify.readings import complexes, composite
+
+        self.complex_rows = complexes.rows(self)
 
         for name, row in composite.ROWS.items():
             self.rows[name] = partial(row, self)
@@ -164,7 +176,7 @@ class Balls(System):
     # -- constants, truth, whole numbers ---------------------------------------------------------------------
 
     def lift(self, values: Array) -> Array:
-        """Exact balls; zeros and ones are shared objects, which is how sparse arrays are known to be sparse."""
+        """Exact balls, one object a constant: by the zeros and ones, sparse arrays are known to be sparse."""
         flat = values.ravel()
         array = np.empty(flat.shape, dtype=object)
         for place, value in enumerate(flat.tolist()):
@@ -179,8 +191,19 @@ class Balls(System):
                 array[place] = INFINITE[1 if value > 0 else -1]
                 self.unbounded_constants = True
             else:
-                array[place] = self.literal(value)
+                found = self._literals.get(value)
+                array[place] = self._literals.setdefault(value, self.literal(value)) if found is None else found
         return array.reshape(values.shape)
+
+    def lift_complex(self, values: Array) -> Array:
+        """Rectangles of two literals; in the rounded reading nothing is claimed of them."""
+        from verify.readings import complexes
+
+        if self.name == "rounded":
+            self.tainted = True
+            return self.undefined(values.shape)
+        found = [acb(*(self.literal(each) for each in (value.real, value.imag))) for value in values.ravel().tolist()]
+        return complexes.packed(found, values.shape)
 
     def literal(self, value: float) -> arb:
         """A constant of the program: the dyadic number that it is."""
@@ -214,6 +237,25 @@ class Balls(System):
             else:
                 whole[place] = int(found)
         return whole, unsure
+
+    def sign_bit(self, equation: Any, numbers: Array) -> Array:
+        """Whether numbers are below zero; a zero may carry either sign."""
+        shape, (x,) = thin(numbers)
+        below, above = np.less(x, ZERO).astype(bool), np.greater(x, ZERO).astype(bool)
+        return spread(np.where(below, YES, np.where(above, NO, UNDECIDED)).astype(np.int8), shape)
+
+    def bits(self, equation: Any, numbers: Array) -> Array:
+        """The bits of numbers that are exactly numbers of their format, and not zero; other points are lost."""
+        dtype = np.dtype(equation.invars[0].aval.dtype)
+        values = np.zeros(numbers.shape, dtype=np.float64)
+        for place, value in np.ndenumerate(numbers):
+            if value.is_exact() and value.is_finite():
+                values[place] = float(value)
+        with np.errstate(over="ignore"):
+            narrow = values.astype(dtype)
+        known = np.equal(balls(np.where(np.isfinite(narrow), narrow, 0).astype(np.float64)), numbers).astype(bool)
+        self.mark("lost", ~(known & (values != 0)))
+        return narrow.view(f"u{dtype.itemsize}").astype(np.int64)
 
     # -- arithmetic ------------------------------------------------------------------------------------------
 
@@ -261,12 +303,12 @@ class Balls(System):
             return spread(result, shape)
         result = self.finish(equation, np.subtract(x, y))
         if not self.tainted:
-            same = np.broadcast_to(self._same(x, y), result.shape)
+            same = np.broadcast_to(self.same(x, y), result.shape)
             if same.any():
                 result[same] = ZERO
         return spread(result, shape)
 
-    def _same(self, a: Array, b: Array) -> Array:
+    def same(self, a: Array, b: Array) -> Array:
         """Where both entries are one value, and so equal; the shared ball without a value is not one."""
         where = addresses(a)
         return (where == addresses(b)) & (where != id(NAN))
@@ -381,40 +423,43 @@ class Balls(System):
         yes = (np.less(a, b) if less else np.less_equal(a, b)).astype(bool)
         no = (np.greater_equal(a, b) if less else np.greater(a, b)).astype(bool)
         result = np.where(yes, YES, np.where(no, NO, UNDECIDED)).astype(np.int8)
-        result[self._same(a, b)] = NO if less else YES
+        result[self.same(a, b)] = NO if less else YES
         return result
 
     def equal(self, a: Array, b: Array) -> Array:
         """Three-valued ``a == b``."""
         a, b = np.broadcast_arrays(a, b)
-        yes = np.equal(a, b).astype(bool) | self._same(a, b)
+        yes = np.equal(a, b).astype(bool) | self.same(a, b)
         no = ~yes & np.not_equal(a, b).astype(bool)
         return np.where(yes, YES, np.where(no, NO, UNDECIDED)).astype(np.int8)
 
     def _compare(self, equation: Any, a: Array, b: Array) -> Array:
         shape, (x, y) = thin(a, b)
         name = equation.primitive.name
-        if name in ("eq", "ne"):
+        if name[:2] in ("eq", "ne"):
             result = self.equal(x, y)
             result = negate(result) if name == "ne" else result
         else:
             first, second = (x, y) if name[:2] in ("lt", "le") else (y, x)
             result = self.decide(first, second, less=name[:2] in ("lt", "gt"))
-            if name.endswith("_to"):
-                # The total order of floats puts -0 before 0, and real numbers do not know which zero they are.
-                both = np.broadcast_to(np.equal(x, ZERO) & np.equal(y, ZERO), result.shape).astype(bool)
-                result[both & (self.name == "rounded")] = UNDECIDED
+        if name.endswith("_to"):
+            # The total order of floats puts -0 before 0, and real numbers do not know which zero they are.
+            both = np.broadcast_to(np.equal(x, ZERO) & np.equal(y, ZERO), result.shape).astype(bool)
+            result[both & (self.name == "rounded")] = UNDECIDED
         self.meet(x, y)
         answer = spread(result, shape)
-        if name in ("eq", "ne"):
-            self._equalities[id(answer)] = (answer, YES if name == "eq" else NO)
+        return self.asked(equation, answer) if name in ("eq", "ne") else answer
+
+    def asked(self, equation: Any, answer: Array) -> Array:
+        """Remember an answer to == or !=: a choice that hangs on it need not be seen to take the equality."""
+        self._equalities[id(answer)] = (answer, YES if equation.primitive.name == "eq" else NO)
         return answer
 
     def meet(self, a: Array, b: Array) -> None:
         """Mark the points at which two different values are exactly equal: a kink, if anything hangs on it."""
         if self.depends:
             a, b = np.broadcast_arrays(a, b)
-            self.mark("kinks", np.equal(a, b).astype(bool) & ~self._same(a, b))
+            self.mark("kinks", np.equal(a, b).astype(bool) & ~self.same(a, b))
 
     def choose(self, which: Array, cases: Sequence[Array]) -> Array:
         """Cases by their number, hulls where it is undecided."""
@@ -438,12 +483,27 @@ class Balls(System):
             self.tainted = self.tainted or not finite(hull).all()
         return spread(result, shape)
 
+    def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
+        """Remember that the answer to an equality is one after it has been moved, gathered or negated."""
+        if self._equalities and len(inputs) == 1 and len(results) == 1:
+            asked = self._equalities.get(id(inputs[0]))
+            if asked is not None and (equation.primitive.name in (*STRUCTURE, *PASSED_ON, "not")):
+                outcome = YES + NO - asked[1] if equation.primitive.name == "not" else asked[1]
+                self._equalities[id(results[0])] = (results[0], outcome)
+        return results
+
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
-        self.branch(equation, which, len(cases))
+        return self.choose(self.record(equation, which, len(cases)), cases)
+
+    def record(self, equation: Any, which: Array, count: int) -> Array:
+        """Note the outcomes of a select and return them; whole numbers beyond the cases mean the nearest case."""
+        if kind_of(equation.invars[0].aval) == "whole":
+            which = np.clip(which, 0, count - 1)
+        self.branch(equation, which, count)
         asked = self._equalities.get(id(which))
         if asked is not None and self.path in self.trail.branches:
             self.trail.branches[self.path].equality = asked[1]
-        return self.choose(which, cases)
+        return which
 
     def _extremum(self, equation: Any, a: Array, b: Array, *, greater: bool) -> Array:
         shape, (x, y) = thin(a, b)
@@ -517,6 +577,10 @@ class Balls(System):
         whole, unsure = self.to_whole(array)
         self.mark("lost", unsure)
         return whole
+
+    def _reduce_precision(self, equation: Any, array: Array) -> Array:
+        """Rounding to fewer bits is rounding, of which the exact reading knows nothing."""
+        return array
 
     def _unsupported(self, equation: Any, *arrays: Array) -> Array:
         raise UnsupportedPrimitive(equation.primitive.name, self.name, source_line(equation))
@@ -614,6 +678,7 @@ class Balls(System):
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         """Sums of products: batch axes first, contracted axes last."""
+        a, b = (self._as_numbers(variable, array) for variable, array in zip(equation.invars, (a, b), strict=True))
         self._guard(a, b)
         (a_contract, b_contract), (a_batch, b_batch) = equation.params["dimension_numbers"]
         a_free = [axis for axis in range(a.ndim - 1) if axis not in (*a_contract, *a_batch)]
@@ -631,6 +696,13 @@ class Balls(System):
         if not rows:
             return filled((points, *batch, *free_x, *free_y), ZERO)
         return np.concatenate(rows, axis=-2).reshape(points, *batch, *free_x, *free_y)
+
+    def _as_numbers(self, variable: Any, array: Array) -> Array:
+        """An operand of a product of mixed types, which JAX allows: truth values are 0 and 1."""
+        kind = kind_of(variable.aval)
+        if kind == "truth":
+            return self.from_truth(array)
+        return self.lift(array.astype(np.float64)) if kind == "whole" else array
 
     def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
         """Sums of products along the last axis."""
@@ -704,6 +776,11 @@ def _cube_root(value: arb) -> arb:
     return -((-value).root(3)) if value < 0 else NAN
 
 
+def _log_gamma(value: arb) -> arb:
+    """Log |Γ|, also between the poles."""
+    return value.lgamma() if value > 0 else acb(value).lgamma().real
+
+
 COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge")
 
 # One row per elementary function of one argument: how Arb computes it.
@@ -732,7 +809,7 @@ ELEMENTARY: Final[dict[str, Callable[[arb], arb]]] = {
     "erf": arb.erf,
     "erfc": arb.erfc,
     "erf_inv": arb.erfinv,
-    "lgamma": arb.lgamma,
+    "lgamma": _log_gamma,
     "digamma": arb.digamma,
 }
 
@@ -748,22 +825,23 @@ class Exact(Balls):
 
     name = "exact"
 
-    def __init__(self, widen_literals: bool = False) -> None:
-        """Start with literals as they are, or widened."""
+    def __init__(self, widen_literals: bool = False, form: Format = FLOAT64) -> None:
+        """Start with literals as they are, or widened by half an ulp of the format that the program was traced in."""
         super().__init__()
         self.widen_literals = widen_literals
+        self.form = form
         self.widened: dict[float, None] = {}
 
     def literal(self, value: float) -> arb:
         """The dyadic number, or the real numbers that round to it if it uses its full precision."""
-        if self.widen_literals and full_precision(value):
+        if self.widen_literals and full_precision(value, self.form):
             self.widened[value] = None
-            return arb(value, float(np.spacing(abs(value))) / 2)
+            return arb(value, self.form.ulp(value) / 2)
         return arb(value)
 
 
-def full_precision(value: float) -> bool:
-    """Whether a float's significand needs more than 32 bits: then it is likely a rounded real number."""
+def full_precision(value: float, form: Format = FLOAT64) -> bool:
+    """Whether a float's significand needs more than three fifths of its bits, 32 of 53: then it is likely rounded."""
     mantissa, _ = np.frexp(value)
     whole = int(mantissa * 2.0**53)
-    return whole != 0 and (whole & -whole).bit_length() <= 53 - 32
+    return whole != 0 and (whole & -whole).bit_length() <= 53 - round(0.6 * form.precision)

@@ -1,10 +1,12 @@
 """Walk a jaxpr over any number system: structure is known here once, arithmetic is asked of the system.
 
 Every array carries a leading axis of points, of length B or, where nothing in it depends on the point, 1. One walk
-reads a whole batch, so that Python's cost is paid per equation. Three kinds of arrays occur: numbers (the system's
-own, dtype object), whole numbers (int64), and truth values (int8 with the values NO, YES and UNDECIDED).
+reads a whole batch, so that Python's cost is paid per equation. Four kinds of arrays occur: numbers (the system's
+own, dtype object), complex numbers (the same, in the systems that have them), whole numbers (int64), and truth values
+(int8 with the values NO, YES and UNDECIDED).
 """
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +30,8 @@ CALLS: Final = {
     "pjit": "jaxpr",
     "closed_call": "call_jaxpr",
     "core_call": "call_jaxpr",
+    "call": "call_jaxpr",
+    "eval_jaxpr": "call_jaxpr",
     "checkpoint": "jaxpr",
     "remat2": "jaxpr",
     "custom_jvp_call": "call_jaxpr",
@@ -88,6 +92,8 @@ class System(ABC):
     name: str
     rows: dict[str, Callable[..., Any]]
     own: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    # Rows of equations with a complex operand or result; a system without any has no complex numbers.
+    complex_rows: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 
     def __init__(self) -> None:
         """Start without a walk."""
@@ -100,6 +106,10 @@ class System(ABC):
     @abstractmethod
     def lift(self, values: Array) -> Array:
         """Numbers of the system from a float array; ``values`` already has the leading axis of points."""
+
+    def lift_complex(self, values: Array) -> Array:
+        """Complex numbers of the system; refused where it has none."""
+        raise UnsupportedPrimitive("complex numbers", self.name)
 
     @abstractmethod
     def from_truth(self, truth: Array) -> Array:
@@ -116,6 +126,14 @@ class System(ABC):
     @abstractmethod
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
+
+    def sign_bit(self, equation: Any, numbers: Array) -> Array:
+        """Truth values: is the sign bit set? Of a zero nobody knows; refused where a system has no answer."""
+        raise UnsupportedPrimitive("the sign bit", self.name, source_line(equation))
+
+    def bits(self, equation: Any, numbers: Array) -> Array:
+        """The bits of numbers as whole numbers; refused where a system has no answer."""
+        raise UnsupportedPrimitive(f"{equation.primitive.name} of numbers", self.name, source_line(equation))
 
     def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
         """Look at an equation that has been read, and return its results, changed or not; does nothing here."""
@@ -163,7 +181,7 @@ def source_line(equation: Any) -> str:
 
 
 def kind_of(aval: Any) -> str:
-    """``number``, ``whole`` or ``truth``."""
+    """``number``, ``complex``, ``whole`` or ``truth``."""
     dtype = np.dtype(aval.dtype) if not jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else None
     if dtype is None:
         raise UnsupportedPrimitive(f"values of type {aval.dtype}", "interpreter")
@@ -171,9 +189,7 @@ def kind_of(aval: Any) -> str:
         return "truth"
     if np.issubdtype(dtype, np.integer):
         return "whole"
-    if jax.dtypes.issubdtype(dtype, np.complexfloating):
-        raise UnsupportedPrimitive("complex numbers", "interpreter")
-    return "number"
+    return "complex" if jax.dtypes.issubdtype(dtype, np.complexfloating) else "number"
 
 
 def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -> tuple[list[Array], Trail]:
@@ -208,7 +224,7 @@ def _constant(system: System, value: Any) -> Array:
     if np.issubdtype(array.dtype, np.integer):
         return array.astype(np.int64)[None]
     if np.issubdtype(array.dtype, np.complexfloating):
-        raise UnsupportedPrimitive("complex numbers", system.name)
+        return system.lift_complex(array.astype(np.complex128)[None])
     return system.lift(array.astype(np.float64)[None])
 
 
@@ -253,6 +269,8 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     if name in CALLS:
         inner = equation.params[CALLS[name]]
         jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, [])
+        if _asks_for_the_sign(jaxpr):
+            return [system.sign_bit(equation, inputs[0])], flags
         lifted = [_constant(system, value) for value in constants]
         caller = system.line
         system.line = source_line(equation) or caller
@@ -261,14 +279,21 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
         return outcome
     if name in CONTROL:
         return CONTROL[name](system, equation, inputs, flags)
+    if name in DEFINED and name not in system.rows:
+        return _defined(system, equation, inputs, flags)
     depends = [any(flags)] * len(equation.outvars)
-    if name.startswith(CONCRETE):
+    if name in CONCRETE:
         return _concrete(system, equation, inputs), depends
     kinds = {kind_of(variable.aval) for variable in equation.invars}
     if name in system.own:
         result = system.own[name](equation, *inputs)
     elif name in STRUCTURE:
         result = STRUCTURE[name](system, equation, *inputs)
+    elif "complex" in kinds or any(kind_of(variable.aval) == "complex" for variable in equation.outvars):
+        row = system.complex_rows.get(name)
+        if row is None:
+            raise UnsupportedPrimitive(f"{name} of complex numbers", system.name, source_line(equation))
+        result = row(equation, *inputs)
     elif "number" in kinds or (kinds == set() and kind_of(equation.outvars[0].aval) == "number"):
         row = system.rows.get(name)
         if row is None:
@@ -276,13 +301,43 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
         result = row(equation, *inputs)
     elif name in WHOLE:
         result = _wrapped(equation, WHOLE[name](system, equation, *inputs))
+    elif name in CONCRETE_WHOLE:
+        result = _concrete(system, equation, inputs)
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
 
 
+def _asks_for_the_sign(jaxpr: Any) -> bool:
+    """Whether a call does nothing but look at the sign bit of numbers, as ``jnp.signbit`` does."""
+    names = [equation.primitive.name for equation in jaxpr.eqns]
+    if names != ["bitcast_convert_type", "shift_right_arithmetic", "convert_element_type"] or len(jaxpr.invars) != 1:
+        return False
+    bits, moved, answer = jaxpr.eqns
+    place = moved.invars[1]
+    return (
+        kind_of(jaxpr.invars[0].aval) == "number"
+        and bits.invars[0] is jaxpr.invars[0]
+        and moved.invars[0] is bits.outvars[0]
+        and answer.invars[0] is moved.outvars[0]
+        and jaxpr.outvars[0] is answer.outvars[0]
+        and kind_of(answer.outvars[0].aval) == "truth"
+        and isinstance(place, jex.Literal)
+        and int(place.val) == 8 * np.dtype(jaxpr.invars[0].aval.dtype).itemsize - 1
+    )
+
+
 # Primitives on whole numbers, bits and random keys, which JAX itself is asked about.
-CONCRETE: Final = ("random_", "threefry2x32", "bitcast_convert_type", "lu_pivots_to_permutation")
+CONCRETE: Final = (
+    *("random_bits", "random_fold_in", "random_seed", "random_split", "random_unwrap", "random_wrap", "random_clone"),
+    *("threefry2x32", "bitcast_convert_type", "lu_pivots_to_permutation", "rng_bit_generator"),
+)
+# The same, where no operand is a number: whole numbers and decided truth values alone.
+CONCRETE_WHOLE: Final = (
+    *("population_count", "clz", "mulhi", "reduce_xor", "dot_general", "cumprod", "cummax", "cummin", "pow"),
+    *("scatter-add", "scatter-sub", "scatter-mul", "scatter-min", "scatter-max", "top_k", "sort"),
+    *("reduce_window_sum", "reduce_window_max", "reduce_window_min", "conv_general_dilated"),
+)
 
 
 def _is_key(aval: Any) -> bool:
@@ -291,17 +346,26 @@ def _is_key(aval: Any) -> bool:
 
 def _concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
     """Let JAX compute what has no real numbers in it. A random key is held as its data, in a trailing axis."""
-    for variable in (*equation.invars, *equation.outvars):
-        if not _is_key(variable.aval) and kind_of(variable.aval) == "truth":
-            raise UnsupportedPrimitive(f"{equation.primitive.name} of truth values", system.name)
-    if any(not _is_key(variable.aval) and kind_of(variable.aval) == "number" for variable in equation.invars):
+    kinds = ["key" if _is_key(variable.aval) else kind_of(variable.aval) for variable in equation.invars]
+    if "number" in kinds and equation.primitive.name == "bitcast_convert_type":
+        inputs, kinds = [system.bits(equation, inputs[0])], ["bits"]
+    if "number" in kinds or "complex" in kinds:
         raise UnsupportedPrimitive(f"{equation.primitive.name} of numbers", system.name, source_line(equation))
+    for kind, array in zip(kinds, inputs, strict=True):
+        if kind == "truth":
+            system.mark("lost", array == UNDECIDED)
     found: list[list[Array]] = []
     for row in range(max((array.shape[0] for array in inputs), default=1)):
         operands: list[Any] = []
-        for variable, array in zip(equation.invars, inputs, strict=True):
+        for variable, array, kind in zip(equation.invars, inputs, kinds, strict=True):
             value = array[min(row, array.shape[0] - 1)]
-            if _is_key(variable.aval):
+            if kind == "bits":
+                dtype = np.dtype(variable.aval.dtype)
+                plain = value.astype(f"u{dtype.itemsize}").view(dtype)
+                operands.append(jax.numpy.asarray(plain))
+            elif kind == "truth":
+                operands.append(jax.numpy.asarray(value == YES))
+            elif kind == "key":
                 data = jax.numpy.asarray(value.astype(np.uint32))
                 operands.append(jax.random.wrap_key_data(data, impl=variable.aval.dtype._impl.name))
             else:
@@ -317,7 +381,7 @@ def _concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]
         if kind_of(variable.aval) == "number":
             results.append(system.lift(stacked.astype(np.float64)))
         else:
-            results.append(stacked.astype(np.int64))
+            results.append(stacked.astype(np.int8 if kind_of(variable.aval) == "truth" else np.int64))
     return results
 
 
@@ -389,7 +453,7 @@ def _empty(system: System, equation: Any) -> Array:
     """Memory that JAX leaves uninitialised: what a branch that was not taken would have returned."""
     aval = equation.outvars[0].aval
     kind = kind_of(aval)
-    if kind == "number":
+    if kind in ("number", "complex"):
         return system.undefined((1, *aval.shape))
     return np.zeros((1, *aval.shape), dtype=np.int64 if kind == "whole" else np.int8)
 
@@ -406,7 +470,15 @@ def _iota(system: System, equation: Any, *sizes: Array) -> Array:
     shape, axis = equation.params["shape"], equation.params["dimension"]
     counts = np.arange(shape[axis]).reshape([-1 if each == axis else 1 for each in range(len(shape))])
     array = np.broadcast_to(counts, shape)[None]
-    return system.lift(array.astype(np.float64)) if kind_of(equation.outvars[0].aval) == "number" else array.copy()
+    return _lifted(system, equation.outvars[0].aval, array)
+
+
+def _lifted(system: System, aval: Any, values: Array) -> Array:
+    """Whole numbers as entries of the kind that a value has."""
+    kind = kind_of(aval)
+    if kind == "complex":
+        return system.lift_complex(values.astype(np.complex128))
+    return system.lift(values.astype(np.float64)) if kind == "number" else values.astype(np.int64)
 
 
 def _common(arrays: Sequence[Array]) -> list[Array]:
@@ -482,8 +554,9 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
             table[key] = np.where((result < 0) | (result >= missing), missing, result)
         return table[key]
 
-    if moved_kind == "number":
-        filled = system.undefined((rows, 1)) if filling is None else system.lift(np.full((rows, 1), float(filling)))
+    if moved_kind in ("number", "complex"):
+        lift = system.lift if moved_kind == "number" else system.lift_complex
+        filled = system.undefined((rows, 1)) if filling is None else lift(np.full((rows, 1), filling))
     else:
         filled = np.full((rows, 1), 0 if filling is None else filling, dtype=flat.dtype)
     flat = np.concatenate([flat, filled], axis=1)
@@ -529,6 +602,8 @@ STRUCTURE: Final[dict[str, Callable[..., Any]]] = {
     "iota": _iota,
     "copy": lambda system, equation, array: array,
     "copy_p": lambda system, equation, array: array,
+    "name": lambda system, equation, array: array,
+    "sharding_constraint": lambda system, equation, array: array,
     "stop_gradient": lambda system, equation, array: array,
     "optimization_barrier": lambda system, equation, *arrays: list(arrays),
     "device_put": lambda system, equation, *arrays: list(arrays),
@@ -657,8 +732,7 @@ def _scan(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     if not collected:
         gathered = []
         for variable in equation.outvars[carried:]:
-            empty = np.zeros((1, *variable.aval.shape))
-            gathered.append(system.lift(empty) if kind_of(variable.aval) == "number" else empty.astype(np.int64))
+            gathered.append(_lifted(system, variable.aval, np.zeros((1, *variable.aval.shape))))
     return [*carry, *gathered], [any(flags)] * len(equation.outvars)
 
 
@@ -683,17 +757,19 @@ def _while(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     for _ in range(MAX_ITERATIONS):
         state = [array[active] for array in carry]
         (again,) = run(test, [*_take(test_fixed, active, points), *state], active)
-        again = np.broadcast_to(again, (len(active),))
+        # A loop that JAX has batched tests every entry, and turns for those that want another turn.
+        again = np.broadcast_to(again, (len(active), *again.shape[1:]))
         with _only(system, active):
             system.mark("lost", again == UNDECIDED)
-        active = active[again == YES]
+        turning = (again == YES).reshape(len(active), -1).any(axis=1)
+        active, wanted = active[turning], again[turning] == YES
         if not len(active):
             system.path = path
             return carry, [live] * len(carry)
         state = [array[active] for array in carry]
         outputs = run(body, [*_take(body_fixed, active, points), *state], active)
-        for array, output in zip(carry, outputs, strict=True):
-            array[active] = output
+        for array, output, old in zip(carry, outputs, state, strict=True):
+            array[active] = np.where(wanted.reshape(*wanted.shape, *[1] * (old.ndim - wanted.ndim)), output, old)
     raise UnsupportedPrimitive(f"while of more than {MAX_ITERATIONS} steps", system.name, source_line(equation))
 
 
@@ -719,7 +795,85 @@ def _linear_solve(
     return outputs, depends
 
 
+def _reduce(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    """A reduction by a function of the user's, one entry after the other: JAX asks for one that is associative.
+
+    Floats may be put together in any order, so that the rounded reading claims nothing but of minima and maxima.
+    """
+    count, inner = len(inputs) // 2, equation.params["jaxpr"]
+    axes = equation.params["dimensions"]
+    points = len(system.members)
+    kept = tuple(equation.outvars[0].aval.shape)
+    cells = int(np.prod(kept, dtype=int))
+    rows = np.repeat(np.arange(points), cells)
+    entries: list[Array] = []
+    for array in inputs[:count]:
+        left = [axis for axis in range(1, array.ndim) if axis - 1 not in axes]
+        moved = array.transpose(0, *left, *(1 + axis for axis in axes)).reshape(array.shape[0], cells, -1)
+        entries.append(np.broadcast_to(moved, (points, *moved.shape[1:])).reshape(points * cells, -1))
+    carry = [np.broadcast_to(array, (points,))[rows] for array in inputs[count:]]
+    constants = [_constant(system, value) for value in (*inner.consts, *equation.params.get("consts", ()))]
+    live = [any(flags)] * (2 * count)
+    path = system.path
+    with _only(system, rows):
+        for place in range(entries[0].shape[1] if cells else 0):
+            system.path = path
+            given = [*carry, *(array[:, place] for array in entries)]
+            found, _ = _run(system, inner.jaxpr, constants, given, [False] * len(constants), live)
+            carry = [np.broadcast_to(each, (points * cells,)) for each in found]
+    system.path = path
+    results = [each.reshape(points, *kept) for each in carry]
+    orderly = all(each.primitive.name in ("min", "max", "and", "or") for each in inner.jaxpr.eqns)
+    if system.name == "rounded" and not orderly:
+        for place, variable in enumerate(equation.outvars):
+            if kind_of(variable.aval) == "number":
+                results[place] = system.undefined(results[place].shape)
+            else:
+                system.mark("lost", np.ones((points, 1), dtype=bool))
+    return results, [any(flags)] * count
+
+
+def _horner(x: Any, *coefficients: Any) -> Any:
+    total = coefficients[-1]
+    for each in coefficients[-2::-1]:
+        total = total * x + each
+    return jax.numpy.broadcast_to(total, jax.numpy.broadcast_shapes(*(each.shape for each in (x, *coefficients))))
+
+
+def _expanded(params: Mapping[str, Any]) -> Callable[..., Any]:
+    made = params["_prim"]
+    return lambda *flat: made.expand(*jax.tree.unflatten(made.in_tree, flat))
+
+
+# Primitives that are what a program of other ones makes of their operands: from parameters to that program.
+DEFINED: Final[dict[str, Callable[[Mapping[str, Any]], Callable[..., Any]]]] = {
+    "call_hi_primitive": _expanded,
+    "polynomial": lambda params: _horner,
+    "log2": lambda params: lambda x: jax.numpy.log(x) / jax.numpy.log(jax.numpy.asarray(2, x.dtype)),
+}
+
+
+@functools.lru_cache(maxsize=256)
+def _definition(name: str, avals: tuple[Any, ...], made: Any) -> Any:
+    program = DEFINED[name]({"_prim": made})
+    shapes = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals]
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        return jax.make_jaxpr(lambda *flat: jax.tree.leaves(program(*flat)))(*shapes)
+
+
+def _defined(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    avals = tuple(variable.aval for variable in equation.invars)
+    closed = _definition(equation.primitive.name, avals, equation.params.get("_prim"))
+    constants = [_constant(system, value) for value in closed.consts]
+    caller, path = system.line, system.path
+    system.line = source_line(equation) or caller
+    outcome = _run(system, closed.jaxpr, constants, inputs, [False] * len(constants), flags)
+    system.line, system.path = caller, path
+    return outcome
+
+
 CONTROL: Final[dict[str, Callable[..., tuple[list[Array], list[bool]]]]] = {
+    "reduce": _reduce,
     "cond": _cond,
     "scan": _scan,
     "while": _while,

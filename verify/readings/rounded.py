@@ -108,9 +108,9 @@ class Rounded(Balls):
         finally:
             self._running = False
 
-    def _same(self, a: Array, b: Array) -> Array:
+    def same(self, a: Array, b: Array) -> Array:
         """One value is equal to itself only where it is exact: compiled code may compute it twice, differently."""
-        same = super()._same(a, b)
+        same = super().same(a, b)
         if same.any():
             a, same = np.broadcast_arrays(a, same)
             same = same.copy()
@@ -226,6 +226,30 @@ class Rounded(Balls):
                 return array
         shape, (x,) = thin(array)
         return spread(self.finish(equation, x.copy()), shape)
+
+    def _reduce_precision(self, equation: Any, array: Array) -> Array:
+        """Rounded to a format by its bits; nothing is claimed of a range that no known format has."""
+        params = equation.params
+        exponent, mantissa = params["exponent_bits"], params["mantissa_bits"]
+        own = self._form(equation)
+        forms = [each for each in FORMATS.values() if each.emax == 2 ** (exponent - 1) - 1]
+        form = own if own in forms else next(iter(forms), None)
+        if form is None:
+            self.tainted = True
+            return filled(array.shape, NAN)
+        shape, (x,) = thin(array)
+        # What is below the normal numbers of either format may become zero, or a multiple of some last place.
+        spare = UNIT * arb(max(form.smallest_normal, own.smallest_normal))
+        rounded = x * self._factor_of(2.0 ** -(mantissa + 1)) + spare
+        zero = _is_zero(x).astype(bool)
+        rounded[zero] = ZERO
+        largest = arb(2) ** form.emax * (arb(2) - arb(2) ** -(mantissa + 1))
+        return spread(self._bounded(rounded, own, min(largest, _overflow(own))), shape)
+
+    @staticmethod
+    def _factor_of(unit: float) -> arb:
+        """1 ± u."""
+        return ONE + UNIT * arb(unit)
 
     def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
         """Floors are exact, but the ball of the argument may span several of them."""

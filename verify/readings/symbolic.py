@@ -22,6 +22,7 @@ from verify.readings.algebra import (
     AT_LEAST_ZERO,
     AT_MOST_ZERO,
     NEGATIVE,
+    NOT_ZERO,
     POSITIVE,
     ZERO_SIGN,
     Field,
@@ -73,11 +74,13 @@ class Block:
     Attributes:
         place: number of the block.
         answers: signs that its generic element takes in the choices about it, in the order in which they come up.
+        options: the options of each of these choices, all of which some block took.
         asked: how many of them have come up.
     """
 
     place: int
     answers: tuple[Signs, ...] = ()
+    options: tuple[tuple[Signs, ...], ...] = ()
     asked: int = 0
 
 
@@ -122,7 +125,7 @@ class Partition:
     def copy(self) -> "Partition":
         """The same partition with nothing asked yet."""
         axes = {name: Axis(each.name, each.least, each.singles, each.blocks) for name, each in self.axes.items()}
-        blocks = {place: Block(place, block.answers) for place, block in self.blocks.items()}
+        blocks = {place: Block(place, block.answers, block.options) for place, block in self.blocks.items()}
         return Partition(axes, blocks, dict(self.special))
 
     def keys_for(self, name: str, axis: str) -> list[int | str]:
@@ -502,7 +505,11 @@ class Symbolic(System):
         answers = {COMPARISONS[name](sign) for sign in signs}
         if len(answers) == 1:
             return answers.pop()
-        return COMPARISONS[name](self.field.sign(difference, self._strict()))
+        options = self._strict()
+        if name in ("eq", "ne") and not self.autodiff:
+            # On which side of zero a value is, nobody asks.
+            options = (NOT_ZERO, ZERO_SIGN)
+        return COMPARISONS[name](self.field.sign(difference, options))
 
     def _is_finite(self, equation: Any, array: Array) -> Array:
         """Values of the reals are finite; constants need not be."""
@@ -777,7 +784,11 @@ class Symbolic(System):
             inner = self.renamed(Value(field, field.bases[generator.key], 1, (), frozenset()), renaming)
             _, pairs = field.factor(inner.num)
             if kind == "log":
-                return field.total([field.log_of_base(base) for base, _ in pairs])
+                result = field.total([field.log_of_base(base) for base, _ in pairs])
+                if len(pairs) == 1 and (moved := field.by_key.get(("log", pairs[0][0]))) is not None:
+                    # Entries that are alike have logarithms of the same signs.
+                    field.generators[moved].signs &= generator.signs
+                return result
             return field.power_of(inner, Fraction(1, generator.unit))
         if kind == "others":
             raise TooHard("a sum over all entries but one")

@@ -8,23 +8,38 @@ from jax.extend.core import primitives as public
 
 from verify.readings.algebra import Field, Learnt
 from verify.readings.budgets import BUDGETS
+from verify.readings.complexes import ROWS as COMPLEX
 from verify.readings.composite import ROWS, SEVERAL
 from verify.readings.exact import ELEMENTARY, Exact
-from verify.readings.interpreter import CALLS, CONCRETE, CONTROL, STRUCTURE, WHOLE
+from verify.readings.factorisations import ROWS as FACTORISATIONS
+from verify.readings.interpreter import CALLS, CONCRETE, CONCRETE_WHOLE, CONTROL, DEFINED, STRUCTURE, WHOLE
 from verify.readings.symbolic import BY_NAME, Symbolic
 
 # Rows that exist to say that there is none, and composites of which the rounded reading claims nothing.
 REFUSED: Final = ("nextafter",)
-NO_CLAIM: Final = ("cholesky", "triangular_solve", "lu", "cumlogsumexp")
+NO_CLAIM: Final = (*FACTORISATIONS, "cumlogsumexp")
+# Not of one device, or not a function of its operands: no reading could say what they are.
+ELSEWHERE: Final = {
+    **dict.fromkeys(
+        (
+            *("all_gather", "all_to_all", "axis_index", "pbroadcast", "pmax", "pmin", "ppermute", "psum"),
+            *("psum_invariant", "psum_scatter", "pvary", "ragged_all_to_all", "reduce_scatter"),
+            *("all_gather_invariant", "all_gather_reduced", "unreduced_psum", "unreduced_reduce_scatter", "preduced"),
+        ),
+        "other devices",
+    ),
+    **dict.fromkeys(("after_all", "create_token", "dce_sink", "get", "swap", "addupdate", "rng_uniform"), "effect"),
+}
 
 HEAD: Final = """# Primitives
 
 What each reading knows of every primitive that JAX {version} makes public. *Rule*: the reading says what it
 does. *Structure*: it moves entries, calls or repeats other programs, or is concrete, such as random bits;
 once for all readings. *Whole*: on whole numbers and truth values alone. *Atom*: a value without a form of its
-own, equal to itself. *No claim*: floats are not judged behind it. *None*: a program with it is refused, with
-its name and line. A primitive of your own gets rules by `verify.register_primitive`. Written by `python -m
-verify.readings.table`.
+own, equal to itself. *Complex*: of complex numbers alone. *No claim*: floats are not judged behind it. *None*: a
+program with it is refused, with its name and line; *other devices* and *effect* say why: it needs several devices, or
+it is no function of its operands. A primitive of your own gets rules by `verify.register_primitive`. Written by
+`python -m verify.readings.table`.
 
 | primitive | exact | rounded | symbolic |
 | --- | --- | --- | --- |"""
@@ -42,13 +57,17 @@ def names() -> list[str]:
 
 def states(name: str) -> tuple[str, str, str]:
     """State in the exact, the rounded and the symbolic reading."""
+    if name in ELSEWHERE:
+        return (ELSEWHERE[name],) * 3
     symbolic: dict[str, Any] = Symbolic(Field(Learnt())).rows
-    if name in CALLS or name in CONTROL or name in STRUCTURE:
+    if name in CALLS or name in CONTROL or name in STRUCTURE or name in DEFINED:
         return ("structure",) * 3
-    if name.startswith(CONCRETE):
+    if name in CONCRETE:
         return ("structure",) * 3
-    whole = "whole" if name in WHOLE else "none"
+    whole = "whole" if name in WHOLE or name in CONCRETE_WHOLE else "none"
     exact = "rule" if name in Exact().rows and name not in REFUSED else whole
+    if exact == "none" and name in COMPLEX:
+        return "complex", "no claim", "none"
     unclaimed = name in NO_CLAIM or ((name in ELEMENTARY or name in SEVERAL) and name not in BUDGETS["float64"])
     rounded = "no claim" if unclaimed and exact == "rule" else exact
     form = "atom" if name in BY_NAME or name == "atan2" else "rule" if name in symbolic else whole

@@ -5,6 +5,7 @@ one. With an array for each component every operation runs along cells, and the 
 """
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import jax
 import numpy as np
 from jax.extend import core as jex
+from jax.interpreters import partial_eval
 
 from verify.readings.interpreter import CALLS, Array
 
@@ -74,6 +76,43 @@ def over_block(closed: Any, entries: int) -> Callable[..., list[Any]]:
     return whole
 
 
+def over_numbers(closed: Any) -> Any:
+    """A program with one argument and one output for each entry of its arrays: every equation works on numbers.
+
+    Args:
+        closed: jaxpr of arrays.
+
+    Returns:
+        A closed jaxpr of scalars, without calls and without equations that nothing depends on.
+
+    Raises:
+        ValueError: where some equation does not come apart.
+    """
+    shapes = [aval.shape for aval in closed.in_avals]
+    sizes = [math.prod(shape) for shape in shapes]
+    if not comes_apart(closed.jaxpr, sum(sizes)):
+        raise ValueError("the program does not come apart into operations on numbers")
+
+    def whole(*entries: Any) -> list[Any]:
+        taken = iter(entries)
+        given: list[Array] = []
+        for shape, size in zip(shapes, sizes, strict=True):
+            array = np.empty(size, dtype=object)
+            for place in range(size):
+                array[place] = next(taken)
+            given.append(array.reshape(shape))
+        return [entry for array in _walk(closed.jaxpr, closed.consts, given) for entry in array.ravel()]
+
+    given = [
+        jax.ShapeDtypeStruct((), aval.dtype)
+        for aval, size in zip(closed.in_avals, sizes, strict=True)
+        for _ in range(size)
+    ]
+    made = jax.make_jaxpr(whole)(*given)
+    live, _ = partial_eval.dce_jaxpr(made.jaxpr, [True] * len(made.jaxpr.outvars), instantiate=True)
+    return jex.ClosedJaxpr(live, made.consts)
+
+
 def _single(entry: Any) -> Array:
     array = np.empty((), dtype=object)
     array[()] = entry
@@ -83,8 +122,9 @@ def _single(entry: Any) -> Array:
 def _apart(value: Any) -> Array:
     """A constant, entry by entry."""
     array = np.empty(np.shape(value), dtype=object)
-    for place in np.ndindex(array.shape):
-        array[place] = jax.numpy.asarray(value)[place]
+    with jax.ensure_compile_time_eval():  # numbers, also where a caller is being traced
+        for place in np.ndindex(array.shape):
+            array[place] = jax.numpy.asarray(value)[place]
     return array
 
 
@@ -176,7 +216,8 @@ def _split(params: Mapping[str, Any], array: Array) -> list[Array]:
 
 
 def _iota(params: Mapping[str, Any]) -> Array:
-    return _apart(jax.lax.broadcasted_iota(params["dtype"], params["shape"], params["dimension"]))
+    with jax.ensure_compile_time_eval():  # numbers, also where a caller is being traced
+        return _apart(np.asarray(jax.lax.broadcasted_iota(params["dtype"], params["shape"], params["dimension"])))
 
 
 def _dot(params: Mapping[str, Any], left: Array, right: Array) -> Array:

@@ -1,0 +1,181 @@
+"""Custom rules of JAX's own functions: `jax.nn`, `jax.scipy.special`, `jax.numpy`, and what they call."""
+
+import functools
+import importlib
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import jax
+import jax.numpy as jnp
+from jax.scipy import special
+
+from verify.claim import Claim, Source, Status
+from verify.domain import Interval, Positive, Reals
+from verify.rules import BODIES, RULES, RuleClaim
+
+TITLE: Final = "Custom rules of JAX"
+SEARCHED: Final = ("jax.nn", "jax.numpy", "jax.numpy.linalg", "jax.scipy.special")
+
+APPROXIMATION: Final = (
+    "The body is an approximation by polynomials, and its derivative is not exactly that of the function it stands "
+    "for, which is what the rule computes."
+)
+
+SERIES: Final = (
+    "The body adds up a series until a term is below a tolerance, and its derivative is that of the terms added up; "
+    "the rule has that of the function."
+)
+
+# Rules that are found and not compared, and why.
+LEFT_OUT: Final = {
+    "_det": "the sides agree at every point, but the program turns negative pivots around, of which there are none, so "
+    "that a choice is never seen both ways",
+    "_frexp": "it takes floats apart by their bits, which real numbers do not have",
+    "_owens_t_impl": "the sides differ, but the rounding of the body's many literals could explain it at most points",
+    "_pinv": "its body is a singular value decomposition, which is not read",
+    "_slogdet_lu": "as for `_det`",
+    "_slogdet_qr": "JAX has no derivative of its body, a QR decomposition, to compare it with",
+    "_wofz": "it works on complex numbers, which are not read",
+    "hyp1f1": "its body adds up a series whose end real numbers leave open, and no point is decided",
+    "hyp2f1": "its body takes floats apart by their bits, which real numbers do not have",
+    "poch": "its body takes floats apart by their bits, which real numbers do not have",
+    "zeta": "JAX has no derivative of its body to compare it with",
+}
+
+
+def _claim(name: str, rule: str, module: str, fn: Callable[..., Any], domain: dict[str, Any], **more: Any) -> Claim:
+    """The rule that a public function reaches; vectors of two entries unless the domain has no size."""
+    sized = any("n" in region.shape.split() for region in domain.values())
+    return RuleClaim(
+        fn,
+        id=f"customs.{name}",
+        domain=domain,
+        sizes={"n": (2,)} if sized else {},
+        kind="jacobian",
+        source=Source(module, rule),
+        **more,
+    )
+
+
+_X = {"x": Reals("n")}
+_XY = {"x": Positive("n"), "y": Positive("n")}
+_PQ = {"p": Positive("n"), "q": Positive("n")}
+_BOTH = {"x1": Reals("n"), "x2": Reals("n")}
+_NN, _SPECIAL, _NUMPY, _LINALG = "jax.nn", "jax.scipy.special", "jax.numpy", "jax.numpy.linalg"
+_FAILS: Final = {"expect": Status.FAILS, "note": APPROXIMATION}
+
+
+def _softmax(x: Any) -> Any:
+    """Softmax with its rule, which JAX uses where that is asked for."""
+    with jax.softmax_custom_jvp(True):
+        return jax.nn.softmax(x)
+
+
+CLAIMS = [
+    _claim("relu", "relu", _NN, jax.nn.relu, _X),
+    _claim("relu6", "relu6", _NN, jax.nn.relu6, _X),
+    _claim("hard-sigmoid", "relu6", _NN, jax.nn.hard_sigmoid, _X),
+    _claim("hard-silu", "relu6", _NN, jax.nn.hard_silu, _X),
+    _claim("softmax", "_softmax", _NN, _softmax, _X, note="With `jax.softmax_custom_jvp(True)`."),
+    _claim("log1mexp", "log1mexp", _NN, jax.nn.log1mexp, {"x": Positive("n")}),
+    _claim("softplus", "logaddexp", _NN, jax.nn.softplus, _X),
+    _claim("log-sigmoid", "logaddexp", _NN, jax.nn.log_sigmoid, _X),
+    _claim("mish", "logaddexp", _NN, jax.nn.mish, _X),
+    _claim("logaddexp", "logaddexp", _NUMPY, lambda x1, x2: jnp.logaddexp(x1, x2), _BOTH),
+    _claim("logaddexp2", "logaddexp2", _NUMPY, lambda x1, x2: jnp.logaddexp2(x1, x2), _BOTH),
+    _claim("i0", "_i0", _NUMPY, jnp.i0, _X),
+    _claim("sinc", "_sinc_maclaurin", _NUMPY, jnp.sinc, _X),
+    _claim(
+        "slogdet-small",
+        "_slogdet_small",
+        _LINALG,
+        lambda a: jnp.linalg.slogdet(a)[1],
+        {"a": Interval("2 2", -4.0, 4.0)},
+    ),
+    _claim("logit", "logit", _SPECIAL, special.logit, {"x": Interval("n", 0.015625, 0.984375)}),
+    _claim("xlogy", "xlogy", _SPECIAL, special.xlogy, _XY),
+    _claim("xlog1py", "xlog1py", _SPECIAL, special.xlog1py, _XY),
+    _claim("entr", "_xlogx", _SPECIAL, special.entr, {"x": Positive("n")}),
+    _claim("kl-div", "_xlogx", _SPECIAL, special.kl_div, _PQ),
+    _claim("rel-entr", "_xlogx", _SPECIAL, special.rel_entr, _PQ),
+    _claim("erfcx", "_erfcx", _SPECIAL, special.erfcx, _X, **_FAILS),
+    _claim("dawsn", "_dawsn", _SPECIAL, special.dawsn, _X, **_FAILS),
+    _claim("log-ndtr", "log_ndtr", _SPECIAL, special.log_ndtr, _X, **_FAILS),
+    _claim("sici", "sici", _SPECIAL, special.sici, {"x": Positive("n")}, **_FAILS),
+    _claim("fresnel", "fresnel", _SPECIAL, special.fresnel, {"x": Interval("n", -65536.0, 65536.0)}, **_FAILS),
+    _claim("expi", "expi", _SPECIAL, special.expi, {"x": Interval("", 0.5, 64.0)}, **_FAILS),
+    _claim("exp1", "expn", _SPECIAL, special.exp1, {"x": Interval("", 0.5, 8.0)}, expect=Status.FAILS, note=SERIES),
+]
+
+
+# --- what there is ---------------------------------------------------------------------------------------------
+
+
+def found() -> dict[str, tuple[str, ...]]:
+    """Every rule that a public function of the modules searched reaches.
+
+    Functions are traced with arguments of many shapes, of which each takes some; nothing is computed.
+
+    Returns:
+        Name of each rule's function to the public functions that reach it, such as ``_xlogx`` to
+        ``jax.scipy.special.entr``. Rules that JAX uses on graphics cards alone are not reached.
+    """
+    reached: dict[str, set[str]] = {}
+    with jax.enable_x64(True), jax.softmax_custom_jvp(True):
+        for module_name in SEARCHED:
+            module = importlib.import_module(module_name)
+            for name in sorted(dir(module)):
+                function = getattr(module, name)
+                if name.startswith("_") or not callable(function) or inspect.isclass(function):
+                    continue
+                for rule in _reached(function):
+                    reached.setdefault(rule, set()).add(f"{module_name}.{name}")
+    return {rule: tuple(sorted(reached[rule])) for rule in sorted(reached)}
+
+
+def _reached(function: Callable[..., Any]) -> set[str]:
+    """Names of the rules in the traces of a function."""
+    names: set[str] = set()
+    methods = [{}, {"method": "qr"}] if "method" in str(_signature(function)) else [{}]
+    for arguments, options in itertools.product(_arguments(), methods):
+        call = functools.partial(function, **options)
+        try:
+            closed = jax.make_jaxpr(lambda *given, call=call: call(*given))(*arguments)
+        except Exception:  # most functions refuse most arguments, each in its own way
+            continue
+        names |= set(_names(closed.jaxpr))
+    return names
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def _arguments() -> Iterator[tuple[Any, ...]]:
+    """Arguments to trace with: up to four vectors, a matrix, a whole number and a vector."""
+
+    def floats(*shape: int) -> Any:
+        return jax.ShapeDtypeStruct(shape, "float64")
+
+    for count in (1, 2, 3, 4):
+        yield (floats(3),) * count
+    for size in (2, 3, 4):
+        yield (floats(size, size),)
+    yield jax.ShapeDtypeStruct((), "int64"), floats(3)
+
+
+def _names(jaxpr: Any) -> Iterator[str]:
+    """Names of the functions whose rules are called in a jaxpr."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name.startswith(RULES):
+            body = next(equation.params[each] for each in BODIES if equation.params.get(each) is not None)
+            yield str(getattr(body, "jaxpr", body).debug_info.func_name)
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (tuple, list)) else (value,):
+                if hasattr(inner, "eqns") or hasattr(inner, "jaxpr"):
+                    yield from _names(getattr(inner, "jaxpr", inner))
