@@ -42,6 +42,7 @@ def _blocks(raw: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     rows = [each for each in raw if "peer" in each and "growth" not in each]
     times = [each for each in raw if "growth" in each]
     sweeps = [each for each in raw if "norm" in each]
+    held = [each for each in raw if "held out" in each]
     whole = next((each for each in rows if each["peer"] == "verify.check"), None)
     points = [each for each in rows if each is not whole]
     yield "# Gradproof beside other gradient checkers"
@@ -52,8 +53,7 @@ def _blocks(raw: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield from _protocol(protocol, settings)
     yield "## Who sees what"
     yield _headline(points, whole, times)
-    yield from _reading(points, whole)
-    held = [each for each in raw if "held out" in each]
+    yield from _reading(points, whole, held)
     if held:
         yield "## Mutants that no test knows"
         yield from _held_out(held)
@@ -177,8 +177,12 @@ def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{1e3 * seconds:.3g}"
 
 
-def _reading(points: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | None) -> Iterator[str]:
+def _reading(
+    points: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | None, held: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
     peers = [row for row in points if row["peer"] != "verify.enclose"]
+    others = [row for row in held if not row["held out"].startswith("verify.")]
+    least = min(others, key=lambda row: row["caught, moderate"], default=None)
     ours = next((row for row in points if row["peer"] == "verify.enclose"), None)
     quiet = [row for row in peers if not sum(row[f"false alarms, {regime}"] for regime in REGIMES)]
     if quiet:
@@ -221,9 +225,10 @@ def _reading(points: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | Non
             + ", most of which is tracing and compiling, and exact balls cost more with every entry.",
             "- They compare with the function's own values, and so find a wrong rule or a `stop_gradient` unasked. "
             "Here the subject is what JAX computes, and a rule is a claim of its own.",
-            "- At moderate points each of them catches at least "
-            f"{min(row['caught, moderate'] for row in peers)} of {peers[0]['visible, moderate']} mutants: for gross "
-            "errors at ordinary points, any of them will do.",
+            "- At ordinary points each of them sees most: at least "
+            f"{min(row['caught, moderate'] for row in peers)} of {peers[0]['visible, moderate']} mutants"
+            + (f", and {least['caught, moderate']} of {least['visible, moderate']} of those below" if least else "")
+            + ".",
         ]
     )
 

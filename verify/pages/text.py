@@ -62,6 +62,14 @@ def next_step(row: ClaimRow) -> str:
     """What a reader may do about a verdict, in a sentence."""
     if row.error:
         return "Mend the claim as the message says, and run it again."
+    if mended(row):
+        return "Take expect_floats='outside' away: floats keep the promise with this version."
+    if row.floats == row.expect_floats == "outside":
+        return "Nothing: the promise is known to be broken, and the run says so when a version keeps it."
+    if row.floats == "outside" and row.within:
+        return (
+            "Promise less, write the function so that it keeps its digits, or give the claim expect_floats='outside'."
+        )
     if row.floats == "outside":
         return (
             "A float lies where rounding cannot have put it: look up the worst point in results.json, try it without "
