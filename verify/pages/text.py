@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from verify.claim import float_sides
+from verify.formats import FORMATS
 from verify.results import ClaimRow, Counterexample, LossRow, Results, VerdictRow
 
 WIDTH = 80
@@ -378,6 +379,11 @@ def proved_counts(results: Results) -> dict[str, int]:
 def unexpected(results: Results) -> list[ClaimRow]:
     """Claims that did not come out as expected."""
     return [row for row in results.claims if not row.as_expected]
+
+
+def promises(row: ClaimRow) -> list[tuple[str, float]]:
+    """Formats and units in the last place of a promise, in the order of formats: a file keeps that of letters."""
+    return [(form, row.within[form]) for form in FORMATS if form in row.within]
 
 
 def mended(row: ClaimRow) -> bool:
