@@ -16,6 +16,7 @@ from verify.pages.text import (
     floats_word,
     found_text,
     lost,
+    promises,
     proof,
     proved_counts,
     reach,
@@ -563,7 +564,7 @@ def _verdict_sentence(row: ClaimRow) -> str:
             )
             text += f" ({plain(letters)})." if letters else "."
     if row.within:
-        promise = ", ".join(f"{ulps:g} units in the last place in {form}" for form, ulps in row.within.items())
+        promise = ", ".join(f"{ulps:g} units in the last place in {form}" for form, ulps in promises(row))
         text += f" Promised: floats within {promise}; {plain(floats_text(row) or 'not run')}."
     if short_of(row):
         text += f" {_sentence(plain(short_of(row)))}"
