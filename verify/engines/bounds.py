@@ -507,11 +507,7 @@ class BoundReader(Reader):
             if not self.same[key]:
                 if system.field.has_maximum(system.field.all_used(difference)):
                     raise NeedsCases
-                left = (
-                    self.rest.text()
-                    if self.rest is not None
-                    else "it has values of either sign, and is no quadratic form in them"
-                )
+                left = NO_FORM if self.rest is None else self.rest.text()
                 self._drop(program, f"no certificate for {component_words(system, component)}: {left}")
                 return
 
