@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -26,6 +27,13 @@ NO_ACTIVATIONS = {
 }
 # Other names of the same functions.
 ALIASES = {"hard_swish", "swish"}
+
+
+@pytest.fixture(autouse=True)
+def _ordinary_promotion() -> Iterator[None]:
+    """Code of others keeps JAX's own promotion rules, as in a run."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
 
 
 def test_there_are_examples() -> None:
