@@ -128,9 +128,27 @@ def build(session: nox.Session) -> None:
 def findings(session: nox.Session) -> None:
     """Decide the findings in JAX and write reports/findings.md; `-- --check` compares. Fails where one is mended."""
     install(session)
-    results = str(Path(session.create_tmp()) / "findings.json")
-    run = ("verify", "run", "verify.findings", "--reports", "reports", "--results", results)
-    session.run(*run, *session.posargs, env=CPU)
+    decide(session, "verify.findings", "reports")
+
+
+@nox.session(default=False)
+def rules(session: nox.Session) -> None:
+    """Decide the claims about JAX's own custom rules, write reports/rules/; `-- --check` compares instead."""
+    install(session)
+    decide(session, "verify.customs", "reports/rules")
+
+
+@nox.session(default=False)
+def examples(session: nox.Session) -> None:
+    """Decide the claims in examples/, write reports/examples/; `-- --check` compares instead of writing."""
+    install(session, "test", extras="practice")
+    decide(session, "examples", "reports/examples")
+
+
+def decide(session: nox.Session, target: str, folder: str) -> None:
+    """Decide claims that are not the article's; its results.json, which the website is made of, stays."""
+    results = str(Path(session.create_tmp()) / f"{session.name}.json")
+    session.run("verify", "run", target, "--reports", folder, "--results", results, *session.posargs, env=CPU)
 
 
 @nox.session(default=False)

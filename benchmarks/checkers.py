@@ -58,6 +58,8 @@ class Subject:
         stable: whether the form without cancellation is under test.
         rule: whether the function carries the wrong rule, and the formula is right.
         article: whether it is one of the article's gradients.
+        change: what is done to the formula, and to the same in mpmath, of a mutant that is made here.
+        called: what that is, in a word or two.
     """
 
     claim: Claim
@@ -66,11 +68,14 @@ class Subject:
     stable: bool = False
     rule: bool = False
     article: bool = False
+    change: "Change | None" = None
+    called: str = ""
 
     @property
     def name(self) -> str:
-        """The claim's id, whether it is the article's, and whether it is the form without cancellation."""
-        return f"{self.claim.id}{', article' * self.article}{', without cancellation' * self.stable}"
+        """The claim's id, and what tells it from others of that claim."""
+        more = [word for word, said in (("article", self.article), ("without cancellation", self.stable)) if said]
+        return ", ".join([self.claim.id, *more, *([self.called] if self.called else [])])
 
 
 def _derivative(claim: Claim) -> bool:
@@ -103,6 +108,71 @@ def true_formulas() -> list[Subject]:
     for claim in _article():
         found += [Subject(claim=claim, true=True, stable=stable, article=True) for stable in (False, True)]
     return found
+
+
+# What is done to a derivative, its last axis being the input's: in JAX and, row by row, in mpmath, with x.
+Change = tuple[Callable[[Any, Any], Any], Callable[[list[Any], list[Any]], list[Any]]]
+
+
+def _factors(factors: Callable[[int], Sequence[float]]) -> Change:
+    """Each entry times a factor of its own, which the number of entries gives."""
+    return (
+        lambda g, x: g * jnp.asarray(factors(g.shape[-1]), g.dtype),
+        lambda row, x: [each * factor for each, factor in zip(row, factors(len(row)), strict=True)],
+    )
+
+
+def _beyond(share: float) -> Change:
+    """Twice as large where one probability exceeds a share."""
+    from controls import m_softmax
+
+    return (
+        lambda g, x: jnp.where(jnp.max(jax.nn.softmax(x)) > share, 2 * g, g),
+        lambda row, x: [each * (2 if max(m_softmax(x)) > share else 1) for each in row],
+    )
+
+
+def held_out() -> list[Subject]:
+    """Mutants of the article's four gradients that no test demands to be refused."""
+    from controls import m_absolute, m_cross, m_jacobian, m_softmax, m_squared
+
+    truth: dict[str, Callable[..., Any]] = {
+        "softmax.jacobian": lambda v: m_jacobian(m_softmax(v["x"])),
+        "squared-error.gradient": m_squared,
+        "cross-entropy.gradient": m_cross,
+        "absolute-error.gradient": m_absolute,
+    }
+    changes: dict[str, Change] = {
+        "nothing but zeros": _factors(lambda n: [0.0] * n),
+        "halved": _factors(lambda n: [0.5] * n),
+        "first entry zero": _factors(lambda n: [0.0] + [1.0] * (n - 1)),
+        "last entry with the other sign": _factors(lambda n: [1.0] * (n - 1) + [-1.0]),
+        "last entry 1e-3 too large": _factors(lambda n: [1.0] * (n - 1) + [1 + 1e-3]),
+        "first entry 1e-8 too large": _factors(lambda n: [1 + 1e-8] + [1.0] * (n - 1)),
+        "entries moved by one": (lambda g, x: jnp.roll(g, 1, axis=-1), lambda row, x: [row[-1], *row[:-1]]),
+        "twice as large where saturated": _beyond(1 - 1e-6),
+    }
+
+    def sides(true: Callable[..., Any], change: Change) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        def wrong(v: Any) -> Any:
+            found = true(v)
+            matrix = isinstance(found[0], list)
+            return [change[1](row, v["x"]) for row in found] if matrix else change[1](found, v["x"])
+
+        return true, wrong
+
+    return [
+        Subject(
+            claim=claim,
+            true=False,
+            sides=sides(truth[claim.id], change),
+            article=True,
+            change=change,
+            called=called,
+        )
+        for claim in _article()
+        for called, change in changes.items()
+    ]
 
 
 def _article() -> list[Claim]:
@@ -149,6 +219,8 @@ class Problem:
 
         def by_hand(u: Any, others: Any) -> Any:
             found = formula(**{**others, **self.unravel(u)})
+            if subject.change is not None:
+                found = subject.change[0](found, {**others, **self.unravel(u)}["x"])
             if kind == "gradient":
                 # ravel orders the leaves of both sides alike where the names are sorted; a tuple follows wrt.
                 given = dict(zip(self.names, found, strict=True)) if len(self.names) > 1 else found
@@ -521,7 +593,9 @@ def drawn(subjects: Sequence[Subject]) -> dict[str, list[At]]:
 
 
 def _choices(subject: Subject) -> list[dict[str, int]]:
-    """All choices of the controls, and n = 3 and 10 of the article's claims."""
+    """All choices of the controls, n = 3 and 10 of the article's claims, n = 10 of what is held out."""
+    if subject.change is not None:
+        return [{"n": 10}]
     return [{"n": 3}, {"n": 10}] if subject.article else subject.claim.choices()
 
 
@@ -636,6 +710,55 @@ def table(say: Callable[[str], None]) -> list[dict[str, Any]]:
         say(f"{peer.key}: {row}")
     rows.append(_whole(say))
     return rows
+
+
+def unknown_to_tests(rows: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """What each setting, with the tolerances that it was given before, sees of the mutants that are held out."""
+    import verify
+
+    wrong = drawn(held_out())
+    seen = {name: {at.regime for at in each if visible(at)} for name, each in wrong.items()}
+    settled = {(row["peer"], row["setting"]): row.get("tolerances", {"": 0.0}) for row in rows if "setting" in row}
+    found: list[dict[str, Any]] = []
+    for peer in PEERS:
+        if (peer.name, peer.setting) not in settled:
+            continue
+        lists = caught(peer, wrong, seen, settled[peer.name, peer.setting])
+        row: dict[str, Any] = {"held out": peer.name, "setting": peer.setting}
+        for regime in REGIMES:
+            row[f"caught, {regime}"] = len(lists[regime]["caught"])
+            row[f"visible, {regime}"] = sum(map(len, lists[regime].values()))
+            row[f"unknown, {regime}"] = len(lists[regime]["unknown"])
+            row[f"missed, {regime}"] = lists[regime]["missed"]
+        found.append(row)
+        say(f"{row}")
+    said: dict[str, list[str]] = {}
+    for subject in held_out():
+        said.setdefault(verify.check(_changed(subject), "quick").status.value, []).append(subject.name)
+    found.append(
+        {
+            "held out": "verify.check",
+            "setting": "quick budget, the whole domain",
+            "caught, anywhere": len(said.get("FAILS", [])),
+            "visible, anywhere": len(wrong),
+            "wrong, unknown": said.get("UNKNOWN", []),
+            "wrong, holds": said.get("HOLDS", []),
+        }
+    )
+    say(f"{found[-1]}")
+    return found
+
+
+def _changed(subject: Subject) -> Claim:
+    """A mutant that is made here, as a claim."""
+    claim, change = subject.claim, subject.change
+    assert change is not None
+    return replace(
+        claim,
+        id=f"{claim.id}.changed",
+        by_hand=lambda **named: change[0](claim.by_hand(**named), named["x"]),
+        stable=None,
+    )
 
 
 def _protocol(
@@ -808,4 +931,5 @@ def measure(in_turn: Callable[..., dict[str, float]]) -> list[dict[str, Any]]:
     def say(text: str) -> None:
         print(f"    {time.perf_counter() - started:7.1f} s  {text}", file=sys.stderr, flush=True)
 
-    return [{"environment": environment()}, *table(say), *growth(in_turn, say)]
+    rows = table(say)
+    return [{"environment": environment()}, *rows, *unknown_to_tests(rows, say), *growth(in_turn, say)]

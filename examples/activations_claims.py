@@ -31,7 +31,7 @@ def _whole(name: str, fn: Any, jacobian: Any, statement: str, *, function: str =
 
 def gelu_slope(x: Any) -> Any:
     """½ (1 + h) + ½ x (1 - h²) u', with h = tanh u and u = √(2/π) (x + 0.044715 x³)."""
-    c, d = jnp.sqrt(2 / jnp.pi), 0.044715
+    c, d = 0.7978845608028654, 0.044715
     h = jnp.tanh(c * (x + d * x**3))
     return 0.5 * (1 + h) + 0.5 * x * (1 - h**2) * c * (1 + 3 * d * x**2)
 
@@ -48,7 +48,7 @@ def silu_slope(x: Any) -> Any:
 
 
 def mish_slope(x: Any) -> Any:
-    """h + x (1 - h²) σ, with h = tanh(log(1 + eˣ)) = ((1 + eˣ)² - 1) / ((1 + eˣ)² + 1)."""
+    """Slope h + x (1 - h²) σ, with h = tanh(log(1 + eˣ)) = ((1 + eˣ)² - 1) / ((1 + eˣ)² + 1)."""
     square = (1 + jnp.exp(x)) ** 2
     h = (square - 1) / (square + 1)
     return h + x * (1 - h**2) / (1 + jnp.exp(-x))
@@ -120,6 +120,7 @@ CLAIMS = [
         lambda x: jax.nn.gelu(x, approximate=True),
         gelu_slope,
         r"\mathrm{gelu}' = \tfrac12 (1 + h) + \tfrac12 x (1 - h^2) u'",
+        domain={"x": domain.Interval("n", -0.5, 4.0)},
     ),
     _claim(
         "gelu-exact",

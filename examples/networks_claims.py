@@ -38,6 +38,24 @@ def rms_norm_jacobian(x: Any) -> Any:
     return (jnp.eye(n, dtype=x.dtype) - z[:, None] * z[None, :] / n) / root
 
 
+def batch_norm(x: Any, g: Any, b: Any) -> Any:
+    """Examples in rows: g (x - mean) / √(variance + ε) + b, mean and variance over the examples."""
+    return g * (x - jnp.mean(x, axis=0)) * jax.lax.rsqrt(jnp.var(x, axis=0) + EPSILON) + b
+
+
+def batch_norm_jacobian(x: Any, g: Any, b: Any) -> Any:
+    """∂out[i, a] / ∂x[j, c] = δ_ac g_a (δ_ij - 1/m - z_ia z_ja / m) / s_a; by g, δ_ac z_ia; by b, δ_ac."""
+    del b
+    m, d = x.shape
+    centred = x - jnp.sum(x, axis=0) / m
+    root = jnp.sqrt(jnp.sum(centred**2, axis=0) / m + EPSILON)
+    z = centred / root
+    same, one = jnp.eye(m, dtype=x.dtype), jnp.eye(d, dtype=x.dtype)
+    rows = (same[:, :, None] - 1 / m - z[:, None, :] * z[None, :, :] / m) * g / root
+    by_x = jnp.transpose(rows, (0, 2, 1))[:, :, :, None] * one[None, :, None, :]
+    return by_x, z[:, :, None] * one[None], jnp.zeros_like(z)[:, :, None] + one[None]
+
+
 def attention(q: Any, k: Any, v: Any) -> Any:
     """Causal attention of t places with d features, unscaled."""
     scores = q @ k.T
@@ -62,6 +80,30 @@ def attention_by_queries(q: Any, k: Any, v: Any) -> Any:
     spread = v[None, :, :] - (p @ v)[:, None, :]
     rows = jnp.sum(p[:, :, None, None] * spread[:, :, :, None] * k[None, :, None, :], axis=1)
     return jnp.eye(q.shape[0], dtype=q.dtype)[:, None, :, None] * rows[:, :, None, :]
+
+
+def attention_by_keys(q: Any, k: Any, v: Any) -> Any:
+    """∂out[i, a] / ∂k[j, b] = p_ij (v_ja - out_ia) q_ib."""
+    p = _weights(q, k)
+    spread = v[None, :, :] - (p @ v)[:, None, :]
+    return jnp.transpose(p[:, :, None] * spread, (0, 2, 1))[:, :, :, None] * q[:, None, None, :]
+
+
+def recurrent(w: Any, u: Any, x: Any) -> Any:
+    """Last state of a network h ← tanh(w h + u x_t) with one hidden unit, from h = 0, by a scan."""
+    last, _ = jax.lax.scan(lambda h, each: (jnp.tanh(w * h + u * each), None), jnp.zeros_like(w), x)
+    return last
+
+
+def recurrent_gradient(w: Any, u: Any, x: Any) -> Any:
+    """By w Σ_t b_t h_{t-1}, by u Σ_t b_t x_t, going back with b_3 = 1 - h_3² and b_t = b_{t+1} w (1 - h_t²)."""
+    first = jnp.tanh(u * x[0])
+    second = jnp.tanh(w * first + u * x[1])
+    third = jnp.tanh(w * second + u * x[2])
+    b3 = 1 - third**2
+    b2 = b3 * w * (1 - second**2)
+    b1 = b2 * w * (1 - first**2)
+    return b3 * second + b2 * first, b3 * x[2] + b2 * x[1] + b1 * x[0]
 
 
 def _sigmoid(x: Any) -> Any:
@@ -124,6 +166,33 @@ CLAIMS = [
         by_hand=attention_by_queries,
         domain=_ATTENTION,
         sizes=_PLACES,
+    ),
+    Claim(
+        id="networks.attention-by-keys",
+        statement=r"\partial o_{ia} / \partial k_{jb} = p_{ij} (v_{ja} - o_{ia}) q_{ib}",
+        source=SOURCE,
+        autodiff=Derivative(attention, "jacobian", wrt="k"),
+        by_hand=attention_by_keys,
+        domain=_ATTENTION,
+        sizes=_PLACES,
+    ),
+    Claim(
+        id="networks.batch-norm",
+        statement=r"\partial_x = \delta_{ac} g_a (\delta_{ij} - 1/m - z_{ia} z_{ja} / m) / s_a,\ "
+        r"\partial_g = \delta_{ac} z_{ia},\ \partial_b = \delta_{ac}",
+        source=SOURCE,
+        autodiff=Derivative(batch_norm, "jacobian", wrt=("x", "g", "b")),
+        by_hand=batch_norm_jacobian,
+        domain={"x": domain.Reals("m d"), "g": domain.Reals("d"), "b": domain.Reals("d")},
+        sizes=[{"m": 2, "d": 1}, {"m": 4, "d": 2}],
+    ),
+    Claim(
+        id="networks.recurrent",
+        statement=r"\partial_w = \textstyle\sum_t b_t h_{t-1},\ \partial_u = \sum_t b_t x_t",
+        source=SOURCE,
+        autodiff=Derivative(recurrent, "gradient", wrt=("w", "u")),
+        by_hand=recurrent_gradient,
+        domain={"w": domain.Reals(""), "u": domain.Reals(""), "x": domain.Reals("3")},
     ),
     Claim(
         id="networks.lstm-cell",

@@ -1,4 +1,4 @@
-"""Likelihoods: Gaussian, logistic regression with its Hessian, and a log determinant by Cholesky factors."""
+"""Likelihoods: Gaussian, logistic regression with its Hessian, a log determinant by Cholesky, a Kalman filter step."""
 
 from typing import Any
 
@@ -48,6 +48,22 @@ def log_determinant_gradient(b: Any) -> Any:
     return 2 * jnp.stack([r * b[0] - q * b[1], p * b[1] - q * b[0]]) / (p * r - q * q)
 
 
+def kalman_step(m: Any, p: Any, y: Any, r: Any) -> Any:
+    """Mean of two states after y was seen: m + K (y - m_0), with the gain K = P e_0 / (P_00 + r)."""
+    covariance = _matrix(p)
+    gain = covariance[:, 0] / (covariance[0, 0] + r)
+    return m + gain * (y - m[0])
+
+
+def kalman_jacobian(m: Any, p: Any, y: Any, r: Any) -> Any:
+    """By m: 1 - K e_0ᵀ. By y: K. By r: -K (y - m_0) / (P_00 + r)."""
+    covariance = _matrix(p)
+    s = covariance[0, 0] + r
+    gain = jnp.stack([covariance[0, 0], covariance[1, 0]]) / s
+    by_m = jnp.stack([jnp.stack([1 - gain[0], jnp.zeros_like(y)]), jnp.stack([-gain[1], jnp.ones_like(y)])])
+    return by_m, gain, -gain * (y - m[0]) / s
+
+
 CLAIMS = [
     Claim(
         id="statistics.gaussian",
@@ -76,5 +92,13 @@ CLAIMS = [
         domain={"b": domain.Interval("2 m", -4.0, 4.0)},
         sizes={"m": (1, 2)},
         note="Nothing is claimed of floats: how a library factorises is not known here.",
+    ),
+    Claim(
+        id="statistics.kalman-step",
+        statement=r"\partial_m = 1 - K e_0^T,\ \partial_y = K,\ \partial_r = -K (y - m_0)/(P_{00} + r)",
+        source=SOURCE,
+        autodiff=Derivative(kalman_step, "jacobian", wrt=("m", "y", "r")),
+        by_hand=kalman_jacobian,
+        domain={"m": domain.Reals("2"), "p": domain.Reals("2 2"), "y": domain.Reals(""), "r": domain.Positive("")},
     ),
 ]

@@ -115,6 +115,24 @@ def test_the_tightest_tolerance_without_a_false_alarm_is_found() -> None:
     assert found[""] == max(found[about] for about in ("squared", "cross"))
 
 
+def test_mutants_that_are_held_out_are_what_they_are_called() -> None:
+    made = {each.name: each for each in checkers.held_out()}
+    assert len(made) == 32
+    rng = np.random.default_rng(5)
+    zeros, moved = (
+        next(
+            checkers.points(checkers.Problem(made[f"squared-error.gradient, article, {called}"], {"n": 3}), rng, where)
+        )
+        for called, where in (("nothing but zeros", {"gap 40": 1}), ("entries moved by one", {"moderate": 1}))
+    )
+    assert not zeros.tested().any()
+    np.testing.assert_allclose(moved.tested(), np.roll(moved.computed(), 1), rtol=1e-12)
+    assert checkers.visible(zeros)
+    assert BY_KEY[CHECK_GRADS].says(zeros, 0.0) == PASSES
+    for each in (zeros, moved):
+        assert BY_KEY[OURS].says(each, 0.0) == REFUSES
+
+
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
@@ -133,9 +151,12 @@ def test_what_ours_misses_is_told(raw: list[dict[str, Any]]) -> None:
     ours["false alarms, moderate"] = 3
     whole = next(each for each in raw if each.get("peer") == "verify.check")
     whole["wrong, holds"] = ["cross.sign"]
+    held = next(each for each in raw if each.get("held out") == "verify.enclose")
+    held["missed, gap 20"] = ["a mutant, halved"]
     text = trust.page(raw)
     assert "At the points of the table: `squared.sign`; false alarms: 3" in text
     assert "It says HOLDS of `cross.sign`" in text
+    assert "`verify.enclose` misses `a mutant, halved`" in text
 
 
 def test_the_raw_numbers_name_no_machine(raw: list[dict[str, Any]]) -> None:

@@ -3,23 +3,33 @@
 Right formulas beside wrong ones of the same programs, and a walk over the functions that users call.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.fft
+import jax.scipy.linalg
+import jax.scipy.signal
+import jax.scipy.special
 import numpy as np
 import pytest
 from flint import acb, arb
 from jax import lax
 
-from verify import Claim, Derivative, Status, check, domain
-from verify.claim import UnsupportedPrimitive
+from verify import Claim, Derivative, Status, check, domain, program
+from verify.claim import UnsupportedPrimitive, float_sides
+from verify.engines import case, floats, prove
+from verify.engines.budget import BUDGETS
+from verify.pages.text import floats_word, verdict_lines
 from verify.readings.api import allowed, enclose
 from verify.readings.exact import Exact, balls, precision
 from verify.readings.factorisations import symmetric
 from verify.readings.interpreter import walk
 from verify.readings.rounded import Rounded
+from verify.readings.table import states
 
 
 @pytest.fixture(autouse=True)
@@ -435,3 +445,200 @@ def test_fewer_bits_stay_inside(name: str) -> None:
                 claimed += 1
         assert claimed > 50 or (name, exponent) not in {("float64", 5), ("float32", 8)}
     assert not allowed(lambda v: lax.reduce_precision(v, 3, 4), np.ones(1))[0].is_finite()
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Large programs: decided, or it is said what they ran out of.
+
+
+def _loss(x: Any) -> Any:
+    return jnp.sum(jnp.tanh(x) ** 2) / 2
+
+
+def _slope(x: Any) -> Any:
+    return jnp.tanh(x) * (1 - jnp.tanh(x) ** 2)
+
+
+def _scaled(x: Any) -> Any:
+    return jnp.tanh(x) * x[0]
+
+
+def _scaled_slope(x: Any) -> Any:
+    return jnp.diag((1 - jnp.tanh(x) ** 2) * x[0]) + jnp.outer(jnp.tanh(x), jnp.zeros_like(x).at[0].set(1.0))
+
+
+def _deep(x: Any) -> Any:
+    for _ in range(12):
+        x = jnp.sin(x) * 0.75 + x / 4
+    return jnp.sum(x)
+
+
+def _deep_slope(x: Any) -> Any:
+    slope = jnp.ones_like(x)
+    for _ in range(12):
+        slope, x = slope * (jnp.cos(x) * 0.75 + 0.25), jnp.sin(x) * 0.75 + x / 4
+    return slope
+
+
+def _large(fn: Any, kind: Any, by_hand: Any, n: int) -> Claim:
+    return Claim(
+        id="coverage.large",
+        autodiff=Derivative(fn, kind, wrt="x"),
+        by_hand=by_hand,
+        domain={"x": domain.Interval("n", -2.0, 2.0)},
+        sizes={"n": (n,)},
+    )
+
+
+SMALL = replace(BUDGETS["quick"], entries=600)
+
+
+def test_of_many_inputs_the_modes_that_fit_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUDGETS, "quick", SMALL)
+    report = check(_large(_loss, "gradient", _slope, 40), budget="quick")
+    assert report.status is Status.HOLDS
+    enclosed = next(each for each in report.row.verdicts if each.engine == "enclose")
+    assert enclosed.status == "HOLDS"
+    assert "not read: jacfwd at n = 40: one array has 1,600 entries" in " ".join(enclosed.exceptions)
+    wrong = check(_large(_loss, "gradient", lambda x: 1.5 * _slope(x), 40), budget="quick")
+    assert wrong.status is Status.FAILS
+
+
+def test_a_whole_jacobian_that_does_not_fit_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUDGETS, "quick", SMALL)
+    report = check(_large(_scaled, "jacobian", _scaled_slope, 40), budget="quick")
+    assert report.status is Status.UNKNOWN
+    assert "too large to read: one array has 1,600 entries, more than the 300" in report.row.reason
+    assert check(_large(_scaled, "jacobian", _scaled_slope, 4), budget="quick").status is Status.HOLDS
+
+
+def test_a_long_program_is_read_in_one_mode_and_compiled_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (program, prove):
+        monkeypatch.setattr(module, "MOST_EQUATIONS", 40)
+    monkeypatch.setattr(floats, "MOST_COMPILED", 40)
+    for by_hand, status in ((_deep_slope, Status.HOLDS), (lambda x: _deep_slope(x) * (1 + 1e-12), Status.FAILS)):
+        report = check(_large(_deep, "gradient", by_hand, 2), budget="quick")
+        assert report.status is status, report.row.reason
+        words = {each.engine: f"{each.reason} {' '.join(each.exceptions)}" for each in report.row.verdicts}
+        assert "equations is read in its first mode alone" in words["enclose"]
+        assert "equations is not compiled" in words["floats"]
+        assert "not read symbolically" in words["prove"]
+        assert report.row.floats == "no claim"
+
+
+@pytest.mark.parametrize("by_hand", [_deep_slope, lambda x: 2 * _deep_slope(x)])
+def test_a_reading_that_takes_too_long_says_where_it_was(monkeypatch: pytest.MonkeyPatch, by_hand: Any) -> None:
+    monkeypatch.setattr(case.READINGS, "kept", {})
+    monkeypatch.setattr(case, "PATIENCE", -1)
+    monkeypatch.setattr(prove, "PATIENCE", -1)
+    report = check(_large(_deep, "gradient", by_hand, 2), budget="quick")
+    assert report.status is Status.UNKNOWN
+    assert "n = 2 ran out of time after" in report.row.reason
+    assert "at equation 0 of" in report.row.reason
+
+
+def test_floats_are_inside_only_where_both_sides_were_judged() -> None:
+    """Of a factorisation nothing is claimed: what the formula's floats do says nothing of autodiff's."""
+
+    def log_determinant(x: Any) -> Any:
+        return 2 * jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(jnp.diag(x)))))
+
+    claim = replace(
+        _large(log_determinant, "gradient", lambda x: 1 / x, 3), domain={"x": domain.Interval("n", 1.0, 2.0)}
+    )
+    one_sided = check(claim, budget="quick")
+    assert one_sided.status is Status.HOLDS
+    assert one_sided.row.floats == "no claim"
+    assert floats_word(one_sided.row) == "inside (by hand), no claim (autodiff)"
+    assert any("floats inside (by hand), no claim (autodiff)" in line for line in verdict_lines(one_sided.row))
+    both = check(_large(_loss, "gradient", _slope, 3), budget="quick")
+    assert both.row.floats == floats_word(both.row) == "inside"
+    rows = [{"program": "grad", "inside": 1, "outside": 1}, {"program": "formula", "inside": 0, "outside": 0}]
+    assert float_sides(rows) == {"autodiff": "outside", "by hand": "no claim"}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The public functions of JAX: what their programs and the programs of their gradients are made of.
+
+VECTOR, OTHER = np.array([0.3, 0.75, 0.6]), np.array([0.45, 0.2, 0.9])
+# Tried in turn, until the function takes them and returns numbers; whole numbers are not traced.
+ARGUMENTS: tuple[tuple[Any, ...], ...] = (
+    (VECTOR,),
+    (A,),
+    (VECTOR, OTHER),
+    (A, VECTOR),
+    (A, A),
+    (VECTOR, OTHER, 0.5 + VECTOR / 4),
+    ([VECTOR, OTHER],),
+    (TALL,),
+    (2, VECTOR),
+    (VECTOR, 2),
+    (VECTOR, 1, 2),
+    (A, 1, 0),
+)
+MODULES = (jnp, jnp.linalg, jnp.fft, jax.nn, jax.scipy.special, jax.scipy.linalg, jax.scipy.fft, jax.scipy.signal)
+# What no reading knows yet, and the public functions that need it.
+MISSING = {
+    "eig": {"eig", "eigvals", "roots", "rsf2csf"},
+    "schur": {"schur", "sqrtm", "funm"},
+    "hessenberg": {"hessenberg"},
+    "nextafter": {"nextafter", "spacing"},
+}
+
+
+@functools.cache
+def _known(primitive: str) -> bool:
+    system = Exact()
+    return states(primitive)[0] != "none" or primitive in system.rows or primitive in system.complex_rows
+
+
+def _primitives(fn: Callable[..., Any], arguments: tuple[Any, ...]) -> set[str] | None:
+    """Names of the primitives of a function and of its gradient; None where it does not take these arguments."""
+    places = [place for place, each in enumerate(arguments) if not isinstance(each, int)]
+
+    def call(*dynamic: Any) -> list[Any]:
+        given = list(arguments)
+        for place, value in zip(places, dynamic, strict=True):
+            given[place] = value
+        leaves = jax.tree.leaves(fn(*given))
+        parts = [
+            each
+            for leaf in leaves
+            for each in ((leaf.real, leaf.imag) if jnp.iscomplexobj(leaf) else (leaf,))
+            if jnp.issubdtype(leaf.dtype, jnp.inexact)
+        ]
+        assert parts
+        return parts
+
+    def total(*dynamic: Any) -> Any:
+        return sum(jnp.sum(jnp.sin(each)) for each in call(*dynamic))
+
+    given = [arguments[place] for place in places]
+    try:
+        found = {each.primitive.name for each in program.equations(jax.make_jaxpr(call)(*given).jaxpr)}
+    except Exception:  # any complaint means that the function takes other arguments
+        return None
+    try:
+        slope = jax.make_jaxpr(jax.grad(total, argnums=tuple(range(len(given)))))(*given)
+    except Exception:  # not every function has a gradient
+        return found
+    return found | {each.primitive.name for each in program.equations(slope.jaxpr)}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+@pytest.mark.filterwarnings("ignore")
+def test_programs_of_public_functions_are_read(module: Any) -> None:
+    unread: dict[str, set[str]] = {}
+    seen = 0
+    with jax.enable_x64(True):
+        for name in dir(module):
+            fn = getattr(module, name)
+            if name.startswith("_") or not callable(fn) or isinstance(fn, type):
+                continue
+            found = next((each for each in (_primitives(fn, given) for given in ARGUMENTS) if each is not None), None)
+            seen += found is not None
+            for primitive in found or ():
+                if not _known(primitive) and name not in MISSING.get(primitive, ()):
+                    unread.setdefault(primitive, set()).add(name)
+    assert unread == {}
+    assert seen >= 4

@@ -14,8 +14,8 @@ import pytest
 
 from verify import Claim, ClaimError, Derivative, Status, check, domain, findings, pages
 from verify.claim import Finding, Thread
-from verify.pages.text import why_unexpected
-from verify.results import ClaimRow, FindingRow, Results, claim_row
+from verify.pages.text import next_step, why_unexpected
+from verify.results import ClaimRow, FindingRow, Results, claim_row, encode
 from verify.run import environment
 
 FINDINGS = [each for each in vars(findings).values() if isinstance(each, Claim)]
@@ -194,3 +194,18 @@ def test_a_page_of_claims_tells_a_promise(row: ClaimRow) -> None:
     assert "Promised: floats within 0 units in the last place in float64; floats OUTSIDE what was promised." in text
     assert "Outside what was promised: 0x1p+0 (float64, jit)" in text
     assert "Outside what rounding allows" not in text
+
+
+def test_what_to_do_next_about_a_promise(row: ClaimRow) -> None:
+    assert next_step(row).startswith("Nothing: the promise is known to be broken")
+    assert "expect_floats='outside' away" in next_step(msgspec.structs.replace(row, floats="inside"))
+    assert next_step(msgspec.structs.replace(row, expect_floats="inside")).startswith("Promise less")
+    assert "report it to JAX" in next_step(msgspec.structs.replace(row, expect_floats="inside", within={}))
+
+
+def test_a_page_from_a_file_is_that_of_the_run(row: ClaimRow) -> None:
+    two = msgspec.structs.replace(row, within={"float64": 4.0, "bfloat16": 2.0, "float32": 4.0})
+    found = _results(two)
+    again = msgspec.json.decode(encode(found), type=Results)
+    assert list(again.claims[0].within) != list(two.within)
+    assert pages.render(again) == pages.render(found)

@@ -16,7 +16,7 @@ LAYERS = (
     {"domain"},
     {"claim"},
     {"maps", "primitives", "rules"},
-    {"loader", "article", "findings"},
+    {"loader", "article", "customs", "findings"},
     {"program"},
     {"readings"},
     {"engines"},

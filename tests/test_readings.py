@@ -21,7 +21,7 @@ from verify.claim import UnsupportedPrimitive
 from verify.formats import FORMATS
 from verify.readings.api import allowed, enclose
 from verify.readings.composite import ROWS
-from verify.readings.exact import ELEMENTARY, Exact, balls, finite, full_precision, precision
+from verify.readings.exact import ELEMENTARY, Exact, addresses, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, walk
 from verify.readings.rounded import ROUNDED_BITS, Rounded
 from verify.readings.signs import Signs
@@ -937,3 +937,39 @@ def test_the_precision_of_the_process_is_restored() -> None:
 def test_more_bits_give_a_smaller_ball() -> None:
     radii = [float(enclose(jax.nn.softmax, [1.0, 2.0], bits=bits)[0].rad()) for bits in (64, 128, 512)]
     assert radii[0] > radii[1] > radii[2] > 0
+
+
+def test_a_loop_that_is_mapped_runs_each_lane_to_its_own_end() -> None:
+    def doubled(x: Any) -> Any:
+        return jax.lax.while_loop(lambda c: c < 100.0, lambda c: 2.0 * c, x)
+
+    given = np.array([[3.0, 200.0, 7.0], [150.0, 50.0, 1.0]])
+    closed = jax.make_jaxpr(jax.vmap(doubled))(given[0])
+    with precision(192):
+        (found,), trail = walk(Exact(), closed, [balls(given)], 2)
+    assert not trail.lost.any()
+    expected = [[192.0, 200.0, 112.0], [150.0, 100.0, 128.0]]
+    assert [[float(each.mid()) for each in row] for row in found] == expected
+
+
+def test_a_constant_that_meets_itself_is_no_kink() -> None:
+    # Where the bound is in force the two are one constant; where x is on the bound they are two numbers.
+    closed = jax.make_jaxpr(jax.grad(lambda x: jax.lax.max(x, -20.0)))(1.0)
+    with precision(192):
+        _, trail = walk(Exact(), closed, [balls(np.array([-30.0, -20.0, 3.0]))], 3)
+    assert trail.kinks.tolist() == [False, True, False]
+
+
+def test_a_product_of_numbers_and_truth_values() -> None:
+    def some(x: Any) -> Any:
+        return jax.lax.dot_general(x, x > 1.0, (((0,), (0,)), ((), ())), preferred_element_type=x.dtype)
+
+    given = np.array([[0.5, 2.0, 3.0, 0.0], [4.0, 1.0, 0.25, 8.0]])
+    closed = jax.make_jaxpr(some)(given[0])
+    for system in (Exact(), Rounded()):
+        with precision(192):
+            (found,), _ = walk(system, closed, [balls(given)], 2)
+        assert [each.contains(true) for each, true in zip(found, (5.0, 12.0), strict=True)] == [True, True]
+        assert not found[0].contains(5.5)
+    with pytest.raises(TypeError, match="no identity"):
+        addresses(np.zeros(3, dtype=np.int8))

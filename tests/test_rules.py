@@ -10,8 +10,9 @@ import pytest
 from jax import lax
 from jax.scipy import special
 
-from verify import ClaimError, RuleClaim, Status, check, domain
+from verify import Claim, ClaimError, Derivative, RuleClaim, Status, check, domain
 from verify.cli import call
+from verify.pages.text import rule_lines
 
 REALS = domain.Reals("n")
 X = {"x": REALS}
@@ -115,6 +116,81 @@ def test_planted_wrong_rules_fail(name: str) -> None:
     assert not any(each.status is Status.HOLDS for each in report.verdicts)
 
 
+def _only_in(dtype: Any, reverse: bool) -> Callable[..., Any]:
+    """A rule whose slope is wrong by a sixteenth where the argument has one format."""
+
+    def slope(x: Any) -> Any:
+        return jnp.cos(x) * (1.0625 if x.dtype == dtype else 1.0)
+
+    if reverse:
+        return _reverse(lambda x: jnp.sin(x), lambda kept, g: (g * slope(kept[0]),))
+    return _forward(jnp.sin, lambda x, t: slope(x) * t)
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["jvp", "vjp"])
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16, jnp.float32], ids=["float16", "bfloat16", "float32"])
+def test_a_rule_that_is_wrong_in_one_format_alone_fails(dtype: Any, reverse: bool) -> None:
+    # Every budget looks at every format: the quick one runs floats in float32 alone.
+    report = check(RuleClaim(_only_in(dtype, reverse), domain=X, sizes=SIZES, id="rule.format"), "quick")
+    assert report.status is Status.FAILS
+    assert not any(each.status is Status.HOLDS for each in report.verdicts)
+    assert report.counterexample is not None
+    assert f"traced in {jnp.dtype(dtype).name}" in report.counterexample.point.program
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["jvp", "vjp"])
+def test_a_rule_that_looks_at_formats_and_is_right_holds(reverse: bool) -> None:
+    report = check(RuleClaim(_only_in(jnp.int8, reverse), domain=X, sizes=SIZES, id="rule.format"), "quick")
+    assert report.status is Status.HOLDS
+
+
+def test_another_way_to_the_same_slope_in_one_format_holds() -> None:
+    def slope(x: Any, t: Any) -> Any:
+        return (jnp.cos(x) if x.dtype != jnp.float16 else 1 - 2 * jnp.sin(x / 2) ** 2) * t
+
+    report = check(RuleClaim(_forward(jnp.sin, slope), domain=X, sizes=SIZES, id="rule.format"), "quick")
+    assert report.status is Status.HOLDS
+    assert not any("float16" in text for text in report.exceptions)
+
+
+def test_a_formula_is_held_against_a_rule_in_each_format_that_is_run() -> None:
+    given: dict[str, Any] = {"domain": X, "sizes": SIZES, "custom_rules": True}
+    for dtype, status in ((jnp.float16, Status.FAILS), (jnp.int8, Status.HOLDS)):
+        side = Derivative(_only_in(dtype, reverse=False), "jacobian", wrt="x")
+        claim = Claim(id="rule.formula", autodiff=side, by_hand=lambda x: jnp.diag(jnp.cos(x)), **given)
+        assert check(claim, "standard").status is status
+
+
+def test_a_function_that_refuses_a_format_is_judged_in_the_others() -> None:
+    def body(x: Any) -> Any:
+        if x.dtype == jnp.float16:
+            raise TypeError("float16 is not taken")
+        return jnp.sin(x)
+
+    report = check(RuleClaim(_forward(body, lambda x, t: jnp.cos(x) * t), domain=X, sizes=SIZES, id="rule.format"))
+    assert report.status is Status.HOLDS
+    assert any("not in float16" in text and "is not taken" in text for text in report.exceptions)
+
+
+def test_which_side_keeps_more_digits_and_where() -> None:
+    # The rule is written without the difference of two large numbers in the body's derivative.
+    near = _forward(
+        lambda x: jnp.sqrt(x**2 + 1) - x,
+        lambda x, t: -t / (x**2 + 1 + x * jnp.sqrt(x**2 + 1)),
+    )
+    given = {"x": domain.Interval("n", 1.0, 4096.0)}
+    report = check(RuleClaim(near, domain=given, sizes=SIZES, id="rule.digits"))
+    assert report.status is Status.HOLDS
+    rows = {row["format"]: row for row in report.row.verdicts[-1].compared}
+    assert set(rows) == {"float64", "float32", "bfloat16", "float16"}
+    assert rows["float64"]["apart"] == 0.0
+    found = rows["float32"]["rule"]
+    assert found is not None
+    assert found["rule"] >= found["plain"] + 1
+    assert rows["float32"]["plain"] is None
+    assert any("the rule keeps more" in line for line in rule_lines(report.row))
+
+
 def test_a_kink_is_an_exception_of_a_right_rule() -> None:
     report = check(RuleClaim(jax.nn.relu, domain=X, sizes=SIZES), "quick")
     said = " ".join(text for verdict in report.verdicts for text in verdict.exceptions)
@@ -160,6 +236,12 @@ def test_whole_numbers_are_not_differentiated_by() -> None:
         (("jax.nn:nothing",), 2, "nothing"),
         (("no_such_module:f",), 2, "no_such_module"),
         (("jax.nn:relu", "--sizes", "many"), 2, "sizes"),
+        (("jax.nn:log1mexp", "--domain", "x=Positive(n)", "--sizes", "2"), 0, "x in Positive"),
+        (("jax.nn:relu", "--domain", "x=Interval(, -4, 4)", "--kind", "gradient"), 0, "proved for all inputs"),
+        (("jax.nn:relu", "--domain", "x=Somewhere(n)"), 2, "expected NAME=REGION(SHAPE)"),
+        (("jax.nn:relu", "--domain", "x=Interval(n, 2, 1)"), 2, "empty"),
+        (("jax.nn:relu", "--domain", "x=Interval(n, 1 +)"), 2, "cannot be read"),
+        (("jax.nn:relu", "--domain", "z=Reals(n)"), 2, "z"),
     ],
 )
 def test_the_command(arguments: tuple[str, ...], status: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:

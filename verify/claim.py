@@ -27,6 +27,10 @@ class ClaimError(Exception):
     """A claim that cannot be built or read: what is wrong, where, and what to do about it."""
 
 
+class OutOfTime(Exception):
+    """A reading that would take longer than the budget allows; it says what was read and for how long."""
+
+
 class UnsupportedPrimitive(Exception):
     """A primitive of JAX that a reading has no row for."""
 
@@ -462,6 +466,7 @@ def float_sides(measured: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """
     words: dict[str, set[str]] = {}
     for row in measured:
-        said = words.setdefault("by hand" if row["program"] in ("formula", "stable") else "autodiff", set())
-        said.add("outside" if row["outside"] else "inside" if row["inside"] else "no claim")
+        side = "by hand" if row.get("program") in ("formula", "stable") else "autodiff"
+        word = "outside" if row.get("outside") else "inside" if row.get("inside") else "no claim"
+        words.setdefault(side, set()).add(word)
     return {side: next(w for w in ("outside", "inside", "no claim") if w in words[side]) for side in sorted(words)}

@@ -282,24 +282,31 @@ def _programs_text(row: "ClaimRow", *, everything: bool) -> Iterator[str]:
 def rule(
     target: Annotated[str, Parameter(name="MODULE:FUNCTION")],
     *,
+    domain: tuple[str, ...] = (),
+    kind: Literal["gradient", "jacobian", "hessian"] = "jacobian",
     sizes: tuple[int, ...] = (2, 3),
-    budget: Literal["quick", "standard", "deep"] = "standard",
-    seed: int = 0,
+    budget: Literal["quick", "standard", "deep"] | None = None,
+    seed: int | None = None,
 ) -> int:
     """Compare a function's custom_jvp or custom_vjp rule with JAX's derivative of its body.
 
-    Every argument without a default is taken to be a vector of n real numbers; for other domains, write a RuleClaim.
+    Every argument without a default is taken to be a vector of n real numbers, unless --domain says where it lies.
 
     Parameters
     ----------
     target
         The function, such as jax.nn:relu.
+    domain
+        Where an argument lies, such as 'x=Positive(n)' or 'a=Interval(n n, -4, 4)', a region of verify.domain with its
+        shape first; repeat the option for several arguments. One with a default is an argument where it is named.
+    kind
+        What is compared: the Jacobian of any function, or the gradient or Hessian of one with a scalar result.
     sizes
-        Sizes n to check; repeat the option for several.
+        Sizes to check, of every size that the shapes name; repeat the option for several.
     budget
-        How much work to do.
+        How much work to do; that of [tool.verify], or standard, if left out.
     seed
-        Of everything that is drawn.
+        Of everything that is drawn; that of [tool.verify], or 0, if left out.
     """
     import importlib
     import inspect
@@ -309,7 +316,7 @@ def rule(
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         return _refuse(f"{target!r} names no function: expected MODULE:FUNCTION, such as jax.nn:relu")
-    if seed < 0 or min(sizes) < 1:
+    if (seed or 0) < 0 or min(sizes) < 1:
         return _refuse("--sizes must be at least 1 and --seed at least 0")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     sys.path.insert(0, str(Path.cwd()))
@@ -325,16 +332,24 @@ def rule(
         return _refuse(f"{target}: {type(error).__name__}: {error}")
     finally:
         sys.path.pop(0)
-    from verify import ClaimError, RuleClaim, check, domain
+    from verify import ClaimError, RuleClaim, check, config
+    from verify.domain import Reals, size_names
     from verify.pages.text import rule_lines, verdict_lines
+    from verify.rules import read_regions
 
     needed = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
-    regions = {each: domain.Reals("n") for each in needed}
+    chosen = config.settings(budget=budget, seed=seed)
     try:
-        report = check(RuleClaim(fn, domain=regions, sizes={"n": sizes}), budget, seed)
+        regions = {**{each: Reals("n") for each in needed}, **read_regions(domain)}
+        named = {each: sizes for region in regions.values() for each in size_names(region)}
+        claim = RuleClaim(fn, domain=regions, sizes=named, kind=kind)
+        report = check(claim, chosen.budget, chosen.seed)
     except ClaimError as error:
         return _refuse(str(error))
-    print(f"{target}, against JAX's derivative of its body, n = {', '.join(map(str, sizes))}")
+    shown = "; ".join(f"{name} in {region}" for name, region in regions.items())
+    print(f"{target}, against JAX's derivative of its body, {shown}")
+    for name in named:
+        print(f"{name} = {', '.join(map(str, sizes))}")
     print("", *verdict_lines(report.row), sep="\n")
     for line in rule_lines(report.row):
         print(f"  {line}")

@@ -25,6 +25,10 @@ Shape = tuple[int, ...]
 # How many modes to trace: every one that JAX offers, one without and one with a direction, or the first alone.
 Breadth = Literal["every", "two", "one"]
 
+# JAX takes about a millisecond to trace an equation: of a program with more than these only the first mode is traced.
+MOST_EQUATIONS: Final = 4000
+LONG: Final = "a program of"
+
 # Modes in which JAX offers each kind of derivative; those with a direction take it as further arguments.
 MODES: Final[dict[str, tuple[str, ...]]] = {
     "value": ("value",),
@@ -70,6 +74,11 @@ class Program:
     def printed(self) -> str:
         """The jaxpr as JAX prints it, for a reader."""
         return str(self.closed)
+
+    @cached_property
+    def length(self) -> int:
+        """How many equations it has, those of the programs that it calls included."""
+        return sum(1 for _ in equations(self.closed.jaxpr))
 
     def _constants(self) -> Iterator[Any]:
         yield from self.closed.consts
@@ -305,6 +314,9 @@ def _modes(
     problem: ClaimError | None = None
     for mode in MODES[claim.autodiff.kind]:
         directed = mode in ("jvp", "vjp", "hvp")
+        if modes and modes[0].length > MOST_EQUATIONS:
+            unavailable[mode] = f"{LONG} {modes[0].length:,} equations is read in its first mode alone"
+            continue
         if breadth != "every" and any(bool(made.contracted) == directed or breadth == "one" for made in modes):
             continue
         directions: tuple[Shape, ...] = ()

@@ -4,6 +4,7 @@
 derivative of the same function with every rule taken out. JAX is imported when a side is traced, not before.
 """
 
+import ast
 import inspect
 import re
 import sys
@@ -11,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from verify import domain as regions
 from verify.claim import Claim, ClaimError, Derivative, Source, Status
-from verify.domain import region_leaves
+from verify.domain import Region, region_leaves, size_names
 
 RULES: Final = ("custom_jvp_call", "custom_vjp_call")
 # Calls that are inlined, and the parameters that may hold what is called.
@@ -199,3 +201,42 @@ def RuleClaim(
         note=note,
         place=(frame.f_code.co_filename, frame.f_lineno),
     )
+
+
+def read_regions(texts: Sequence[str]) -> dict[str, Region]:
+    """Regions as a command line has them.
+
+    Args:
+        texts: one per argument, such as ``x=Positive(n)``, ``a=Interval(n n, -4, 4)`` or ``y=Labels(, below=3)``: a
+            region of `verify.domain`, its shape first and without quotes, then numbers.
+
+    Returns:
+        Name of each argument to its region.
+
+    Raises:
+        ClaimError: where one cannot be read: which, and what is expected.
+    """
+    found: dict[str, Region] = {}
+    for text in texts:
+        hit = re.fullmatch(r"\s*(\w+)\s*=\s*(\w+)\s*(?:\(([^,()]*)(?:,(.*))?\))?\s*", text)
+        known = {
+            name: each
+            for name, each in vars(regions).items()
+            if isinstance(each, type) and issubclass(each, Region) and not name.startswith("_") and each is not Region
+        }
+        if hit is None or hit[2] not in known or hit[2] == "Constant":
+            raise ClaimError(
+                f"--domain {text!r} cannot be read: expected NAME=REGION(SHAPE), such as 'x=Positive(n)' or "
+                f"'a=Interval(n n, -4, 4)', with one of {', '.join(sorted(set(known) - {'Constant'}))}"
+            )
+        try:
+            call = ast.parse(f"f({hit[4] or ''})", mode="eval").body
+            assert isinstance(call, ast.Call)
+            given = [ast.literal_eval(each) for each in call.args]
+            named = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+            region = known[hit[2]]((hit[3] if hit[3] is not None else "n").strip(), *given, **named)
+            size_names(region)
+        except (SyntaxError, TypeError, ValueError) as error:
+            raise ClaimError(f"--domain {text!r} cannot be read: {error}") from None
+        found[hit[1]] = region
+    return found

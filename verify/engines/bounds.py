@@ -48,7 +48,7 @@ MOST_ORDERED: Final = 400
 MOST_ORDERED_DEGREE: Final = 16
 # With sizes left open: polynomials of more terms are looked at in one way only.
 MOST_INVERTED: Final = 200
-NO_FORM: Final = "it has values of either sign, and is no quadratic form in them"
+NO_FORM: Final = "the difference has values of either sign, and is no quadratic form in them"
 
 
 def prove_bound(subject: Subject, seconds: float) -> Outcome:
@@ -108,13 +108,16 @@ class Rest:
     def text(self) -> str:
         """In words."""
         if self.tuples:
-            return f"of the {self.terms} sums over tuples of entries, {_are(self.negative)} negative and not covered"
-        of = f"a {self.minor} by {self.minor} minor of its quadratic form" if self.minor else "the difference"
+            return (
+                f"the difference is {self.terms} sums over tuples of entries, of which {_are(self.negative)} negative "
+                "and outweighed by no others"
+            )
+        of = f"a {self.minor} by {self.minor} minor of the difference" if self.minor else "the difference"
         text = f"of the {self.terms} coefficients of {of}, {_are(self.negative)} negative"
         if self.multiplied is not None:
             text += f", and {self.multiplied[1]} of {self.multiplied[0]} after {POLYA} multipliers"
         if self.below:
-            text += "; it is negative where all its values are 1, or one of them is large"
+            text += "; it is negative at a simple point (all its values 1, or one of them large)"
         return text
 
 
@@ -504,11 +507,7 @@ class BoundReader(Reader):
             if not self.same[key]:
                 if system.field.has_maximum(system.field.all_used(difference)):
                     raise NeedsCases
-                left = (
-                    self.rest.text()
-                    if self.rest is not None
-                    else "it has values of either sign, and is no quadratic form in them"
-                )
+                left = NO_FORM if self.rest is None else self.rest.text()
                 self._drop(program, f"no certificate for {component_words(system, component)}: {left}")
                 return
 

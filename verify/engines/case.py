@@ -38,6 +38,8 @@ NEGLIGIBLE: Final = arb(2) ** -2500
 MOST_SLOPES: Final = 64
 # Whole-number arguments with more values than this are not enumerated to prove a choice unreachable.
 MOST_LABELS: Final = 256
+# Readings end after this many times the seconds of the budget, wherever they are.
+PATIENCE: Final = 2
 OPEN, CONFIRMED, REFUTED = 0, 1, 2
 
 _accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
@@ -226,6 +228,19 @@ def components(program: Program) -> list[str]:
     return names
 
 
+def largest(program: Program) -> int:
+    """Entries of the largest array that a program computes at one point."""
+    return max(
+        (
+            shape_size(variable.aval.shape)
+            for equation in equations(program.closed.jaxpr)
+            for variable in equation.outvars
+            if hasattr(variable.aval, "shape")
+        ),
+        default=0,
+    )
+
+
 def judged_programs(subject: Subject) -> list[Program]:
     """Sides to judge against the formula: modes without those that are one program with another, and the stable form.
 
@@ -331,6 +346,12 @@ class Case:
         self.claim, self.budget, self.seed = claim, budget, seed
         self._subjects: dict[tuple[tuple[tuple[str, int], ...], str, Breadth], Subject] = {}
         self.literals: dict[float, None] = {}
+        # When a reading gives up: engines set it as they start.
+        self.deadline = float("inf")
+
+    def patience(self, started: float) -> None:
+        """Let readings give up, a while after the seconds of the budget are over."""
+        self.deadline = started + PATIENCE * self.budget.seconds
 
     def subject(self, size: Mapping[str, int], form: Format = FLOAT64, breadth: Breadth | None = None) -> Subject:
         """The claim traced at one choice of sizes in one format.
@@ -374,6 +395,7 @@ class Case:
     ) -> tuple[Array, Trail]:
         """Components of one program at some points, and what was met."""
         system = Exact(widen_literals=widen, form=form)
+        system.deadline = self.deadline
         with precision(bits):
             outputs, trail = walk(system, program.closed, arguments, points)
         self.literals.update(system.widened)

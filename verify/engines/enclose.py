@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from verify.claim import ClaimError, Status, UnsupportedPrimitive, Verdict, Witness
+from verify.claim import ClaimError, OutOfTime, Status, UnsupportedPrimitive, Verdict, Witness
 from verify.engines.case import (
     CONFIRMED,
     REFUTED,
@@ -23,11 +23,12 @@ from verify.engines.case import (
     decimal,
     draw,
     judged_programs,
+    largest,
     point_text,
 )
 from verify.engines.floats import run_size, runs
 from verify.formats import FLOAT64, FORMATS
-from verify.program import Subject, entries, same_but_for_the_format, size_text
+from verify.program import LONG, Subject, entries, same_but_for_the_format, size_text
 from verify.readings.exact import precision
 
 NAME: Final = "enclose"
@@ -53,6 +54,7 @@ class _Tally:
         self.kinks_differ = False
         self.outside = 0
         self.unavailable: dict[str, str] = {}
+        self.large: dict[str, str] = {}
         self.lacking: list[str] = []
         self.refuted: tuple[int, Witness, str] | None = None
         self.uncovered: list[str] = []
@@ -72,6 +74,7 @@ def check(case: Case) -> Verdict:
         ClaimError: where a side cannot be traced.
     """
     started = time.perf_counter()
+    case.patience(started)
     tally = _Tally()
     for number, size in enumerate(case.choices):
         text = size_text(size)
@@ -88,6 +91,13 @@ def check(case: Case) -> Verdict:
             _one_size(case, subject, tally, number)
         except UnsupportedPrimitive as error:
             return _verdict(case, tally, started, str(error))
+        except OutOfTime as error:
+            where = f"{text} ran" if text else "it ran"
+            tally.skipped.append(
+                f"{where} out of time after {time.perf_counter() - started:.0f} s, at {error}: --budget "
+                f"{case.budget.name} allows {case.budget.seconds:.0f} s; take fewer sizes, or a larger budget"
+            )
+            continue
         tally.sizes.append(text)
     _other_formats(case, tally)
     return _verdict(case, tally, started, "")
@@ -147,7 +157,7 @@ def _other_formats(case: Case, tally: _Tally) -> None:
             points = draw(subject, case.budget.float_points, form, case.rng(11, number))
             points = points.take(np.flatnonzero(case.admitted(subject, points)))
             decided = len(points) > 0 and _judge_traced(case, subject, points, tally)
-        except (ClaimError, UnsupportedPrimitive) as error:
+        except (ClaimError, OutOfTime, UnsupportedPrimitive) as error:
             text = str(error).removeprefix(f"claim {case.claim.id!r}: ")
             tally.formats.append(f"not in {form.name}: {text}")
             continue
@@ -181,7 +191,11 @@ def _judge_all(
     """Judge every side at some points; how many of the points were decided."""
     decided = np.zeros(len(points), dtype=bool)
     at = size_text(subject.size) or "its size"
+    most = case.budget.entries // 2
     for program in judged_programs(subject):
+        if (size := max(largest(program), largest(subject.formula))) > most:
+            tally.large[f"{program.name} at {at}"] = f"{size:,} entries, more than the {most:,}"
+            continue
         limit = WORK[case.budget.name] // max(cost(program) + cost(subject.formula), 1)
         some = _some(len(points), max(limit, LEAST_POINTS))
         chosen = points.take(some)
@@ -319,9 +333,17 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
         )
     if tally.undecided:
         exceptions.append(f"{tally.undecided} points left undecided by an equality that no number of bits settles")
-    if tally.unavailable:
-        reason = next(iter(tally.unavailable.values()))
-        exceptions.append(f"JAX does not offer {', '.join(tally.unavailable)} here: {reason}")
+    if tally.large:
+        reason = next(iter(tally.large.values()))
+        exceptions.append(
+            f"not read: {', '.join(tally.large)}: one array has {reason} that --budget {case.budget.name} allows"
+        )
+    long = [mode for mode, reason in tally.unavailable.items() if reason.startswith(LONG)]
+    if long:
+        exceptions.append(f"not read: {', '.join(long)}: {tally.unavailable[long[0]]}")
+    lacking = [mode for mode in tally.unavailable if mode not in long]
+    if lacking:
+        exceptions.append(f"JAX does not offer {', '.join(lacking)} here: {tally.unavailable[lacking[0]]}")
     exceptions += tally.formats
     literals = tuple(repr(value) for value in case.literals)
 
@@ -352,6 +374,12 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
                 + ". Widen the domain, or write the function without the branch"
             )
     if reasons or not tally.points:
-        return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "nothing was checked")
+        left = ""
+        if not tally.points and tally.large:
+            left = (
+                f"every mode is too large to read: one array has {next(iter(tally.large.values()))} that --budget "
+                f"{case.budget.name} allows; take a smaller size"
+            )
+        return verdict(Status.UNKNOWN, reason="; ".join(reasons) or left or "nothing was checked")
     reason = f"up to the rounding of the literals {', '.join(literals)}" if literals else ""
     return verdict(Status.HOLDS, evidence="enclosed", reason=reason)

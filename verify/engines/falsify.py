@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from verify.claim import Status, UnsupportedPrimitive, Verdict, Witness
+from verify.claim import OutOfTime, Status, UnsupportedPrimitive, Verdict, Witness
 from verify.engines.case import REFUTED, Case, Judged, Points, decimal, shape_size
 from verify.program import Program, Subject, entries, size_text
 from verify.readings.exact import precision
@@ -42,6 +42,7 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         FAILS with a shrunk witness, or UNKNOWN: no counterexample is no evidence.
     """
     started = time.perf_counter()
+    case.patience(started)
     if suspect is None and not case.budget.examples:
         return _unknown(case, started, f"not searched with --budget {case.budget.name}")
     sizes = sorted(
@@ -61,8 +62,8 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
     if suspect is None:
         try:
             tried, best = _look(case, subjects, _drawn(case, subjects, texts))
-        except UnsupportedPrimitive as error:
-            return _unknown(case, started, str(error))
+        except (OutOfTime, UnsupportedPrimitive) as error:
+            return _unknown(case, started, _why(error))
         if best is None:
             return _unknown(case, started, f"no counterexample among {tried} points")
 
@@ -86,8 +87,10 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         if best is None:
             return _unknown(case, started, f"no counterexample among {tried} points")
         note = "drawn by Hypothesis"  # larger than it need be, but a counterexample
-    except UnsupportedPrimitive as error:
-        return _unknown(case, started, str(error))
+    except (OutOfTime, UnsupportedPrimitive) as error:
+        if best is None:
+            return _unknown(case, started, _why(error))
+        note = "drawn by Hypothesis"
     assert best is not None
     subject, judged, points, row = best
     component = int(np.flatnonzero(judged.codes[row] == REFUTED)[0])
@@ -104,6 +107,10 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         residual=difference,
         seconds=time.perf_counter() - started,
     )
+
+
+def _why(error: Exception) -> str:
+    return f"out of time at {error}" if isinstance(error, OutOfTime) else str(error)
 
 
 def _look(

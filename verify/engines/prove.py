@@ -17,11 +17,11 @@ from typing import Any, Final
 import jax
 import numpy as np
 
-from verify.claim import Claim, ClaimError, Status, UnsupportedPrimitive, Verdict
+from verify.claim import Claim, ClaimError, OutOfTime, Status, UnsupportedPrimitive, Verdict
 from verify.domain import Facts, Logits, OneHot, Positive, Reals, Simplex
 from verify.engines.case import Case
 from verify.formats import FLOAT64
-from verify.program import Program, Subject, entries, size_text, trace
+from verify.program import MOST_EQUATIONS, Program, Subject, entries, size_text, trace
 from verify.readings.algebra import (
     ANY,
     AT_LEAST_ZERO,
@@ -416,10 +416,12 @@ class Reader:
         return Symbolic(algebra, partition, cases=self.follow_maxima)
 
     def _one(self, system: Symbolic, program: Program, arguments: Sequence[Array]) -> list[Array] | None:
+        system.deadline = self.deadline
         try:
             outputs, _ = walk(system, program.closed, arguments, 1)
-        except (TooHard, UnsupportedPrimitive) as error:
-            self.outcome.reasons[program.name] = str(error)
+        except (OutOfTime, TooHard, UnsupportedPrimitive) as error:
+            late = "out of time at " if isinstance(error, OutOfTime) else ""
+            self.outcome.reasons[program.name] = f"{late}{error}"
             self.live = [name for name in self.live if name != program.name]
             return None
         return outputs
@@ -710,7 +712,7 @@ class _Deciding:
         if len(known) > MOST_KNOWN:
             return ANY
         # Each pair of facts is added and compared.
-        field.learnt.effort -= len(known) ** 2 // 4
+        field.learnt.effort -= len(known) ** 2 // 8
         field.watch()
         found = ANY
         sums = known + [(a + b, p or q) for (a, p), (b, q) in itertools.combinations(known, 2)]
@@ -1022,6 +1024,14 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
     def verdict(status: Status, **fields: Any) -> Verdict:
         return Verdict(claim=claim.id, engine=NAME, status=status, seconds=time.perf_counter() - started, **fields)
 
+    if case.choices and entries(claim, case.choices[0]) <= case.budget.entries:
+        first = case.subject(case.choices[0])
+        length = max(first.modes[0].length, first.formula.length)
+        if length > MOST_EQUATIONS:
+            return verdict(
+                Status.UNKNOWN,
+                reason=f"a program of {length:,} equations is not read symbolically: {MOST_EQUATIONS:,} are the most",
+            )
     if claim.relation != "==":
         return _bound(case, verdict)
     proof = prove(case)
@@ -1077,6 +1087,11 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
             return verdict(Status.HOLDS, evidence="proved", sizes=(every,), exceptions=tuple(outcome.exceptions))
         reasons[f"not for {every}: {_joined(outcome.reasons) or 'not in every mode'}"] = None
     spent, seconds = 0.0, SECONDS[case.budget.name]
+    failed: dict[str, list[str]] = {}
+    smallest = min((entries(case.claim, size) for size in case.choices), default=0)
+    if smallest > MOST_BOUND_ENTRIES:
+        why = f"an argument has {smallest} entries or more, and a certificate takes at most {MOST_BOUND_ENTRIES}"
+        failed[why] = ["any fixed size"]
     for size in case.choices:
         text = size_text(size)
         if entries(case.claim, size) > MOST_BOUND_ENTRIES or spent > seconds:
@@ -1097,9 +1112,10 @@ def _bound(case: Case, verdict: Callable[..., Verdict]) -> Verdict:
                 continue
             if found is not None:
                 why += f", and {found[0].text()}"
-            reasons[f"not proved at {text or 'its size'}: {why}"] = None
+            failed.setdefault(why, []).append(text or "its size")
+    reasons |= {f"not proved at {' and '.join(texts)}: {why}": None for why, texts in failed.items()}
     if not done:
-        return verdict(Status.UNKNOWN, reason="; ".join(reasons) or "every size is too large for a certificate")
+        return verdict(Status.UNKNOWN, reason="; ".join(reasons))
     exceptions: dict[str, None] = {}
     for outcome in done.values():
         exceptions |= outcome.exceptions

@@ -5,7 +5,7 @@ from typing import Final
 
 from verify.formats import FORMATS
 from verify.pages.markdown import cell, display, fence, plain, table
-from verify.pages.text import found_text, mended, why_unexpected
+from verify.pages.text import found_text, mended, promises, why_unexpected
 from verify.results import ClaimRow, FindingRow, Results, VerdictRow
 
 FINDINGS: Final = "findings.md"
@@ -91,7 +91,7 @@ def _verdict(row: ClaimRow, jax: str) -> str:
     """What was found: of the equation, and of the promise, with the float that breaks it."""
     if row.error:
         return f"**Could not be built**: {plain(row.error)}"
-    promise = ", ".join(f"{_ulps(ulps)} in {form}" for form, ulps in row.within.items())
+    promise = ", ".join(f"{_ulps(ulps)} in {form}" for form, ulps in promises(row))
     text = f"Over the reals: **{row.status}**, {found_text(row) or plain(row.reason)}. Promised: within {promise}. "
     broken = _broken(row)
     if broken is None:

@@ -16,6 +16,7 @@ from verify.pages.text import (
     floats_word,
     found_text,
     lost,
+    promises,
     proof,
     proved_counts,
     reach,
@@ -253,7 +254,14 @@ def index_page(results: Results, first_map: Sequence[str] = ()) -> str:
         judged = "all as expected" if fine == len(inside) else f"**{fine} as expected**"
         rows.append([f"[{title}]({topic_name(module)})", number_words(len(inside), "claim"), judged])
     blocks.append(table(["page", "holds", "found"], rows))
+    if results.left_out:
+        blocks += ["## No claim about", left_out(results)]
     return "\n\n".join(blocks)
+
+
+def left_out(results: Results) -> str:
+    """What there is no claim about, and why."""
+    return "\n".join(f"- `{name}`: {reason}." for name, reason in results.left_out.items())
 
 
 def _count_rows(results: Results) -> list[list[str]]:
@@ -556,7 +564,7 @@ def _verdict_sentence(row: ClaimRow) -> str:
             )
             text += f" ({plain(letters)})." if letters else "."
     if row.within:
-        promise = ", ".join(f"{ulps:g} units in the last place in {form}" for form, ulps in row.within.items())
+        promise = ", ".join(f"{ulps:g} units in the last place in {form}" for form, ulps in promises(row))
         text += f" Promised: floats within {promise}; {plain(floats_text(row) or 'not run')}."
     if short_of(row):
         text += f" {_sentence(plain(short_of(row)))}"

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from verify.pages.markdown import cell, claim_links, number_words, outcome, plain, table
+from verify.pages.markdown import cell, claim_links, left_out, number_words, outcome, plain, table
 from verify.pages.text import compared, digits_at, found_text, power_of_ten
 from verify.results import ClaimRow, Results
 
-KINK: Final = re.compile(r"at (?P<at>.*?) (?P<mode>\S+) takes (?P<rule>\S+), the formula (?P<body>[^)]*)\)")
+KINK: Final = re.compile(r"seen; at (?P<at>.*?) (?P<mode>\S+) takes (?P<rule>\S+), the formula (?P<body>[^)]*)\)")
 HEXADECIMAL: Final = re.compile(r"-?0x[0-9a-f.]+p[+-]\d+")
 
 
@@ -45,15 +45,15 @@ def _blocks(results: Results, rows: list[ClaimRow]) -> Iterator[str]:
         yield table(
             ["claim", *formats], [[links[row.id], *(_apart(row, form) for form in formats)] for row in differing]
         )
-        yield "\n".join(
-            f"- {links[row.id]}: {row.note or plain(row.reason)}" for row in differing if row.note or row.reason
-        )
+        notes = dict.fromkeys(row.note for row in differing if row.note)
+        said = [(", ".join(links[row.id] for row in differing if row.note == note), note) for note in notes]
+        yield "\n".join(f"- {note} ({those})" for those, note in said)
     kinks = [(row, found) for row in rows if (found := _kink(row)) is not None]
     if kinks:
         yield "## Conventions at kinks"
         yield (
             "Where a program decides an exact equality of its inputs, its derivative is a convention. Such points "
-            "decide nothing above; one of each claim is shown, if there is one, at which the two conventions differ."
+            "decide nothing above; of each claim with a point at which the two conventions differ, one is shown."
         )
         yield table(
             ["claim", "at", "rule", "derivative of the body"], [[links[row.id], *found] for row, found in kinks]
@@ -69,7 +69,7 @@ def _blocks(results: Results, rows: list[ClaimRow]) -> Iterator[str]:
         yield table(["claim", "format", "keeps more", "digits, and where"], more)
     if results.left_out:
         yield "## Not compared"
-        yield "\n".join(f"- `{name}`: {reason}." for name, reason in results.left_out.items())
+        yield left_out(results)
 
 
 def _code(source: str) -> str:
@@ -88,8 +88,11 @@ def _kink(row: ClaimRow) -> tuple[str, str, str] | None:
     found = next((hit for each in row.exceptions if (hit := KINK.search(each)) is not None), None)
     if found is None:
         return None
+    rule, body = (_short(found[each]) for each in ("rule", "body"))
+    if rule == body:
+        return None
     at = HEXADECIMAL.sub(lambda number: f"{float.fromhex(number[0]):.4g}", found["at"])
-    return cell(plain(re.sub(r"\s{2,}", ", ", at))), *(_short(found[each]) for each in ("rule", "body"))
+    return cell(plain(re.sub(r"\s{2,}", ", ", at))), rule, body
 
 
 def _short(number: str) -> str:

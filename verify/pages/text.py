@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from verify.claim import float_sides
+from verify.formats import FORMATS
 from verify.results import ClaimRow, Counterexample, LossRow, Results, VerdictRow
 
 WIDTH = 80
@@ -62,6 +63,14 @@ def next_step(row: ClaimRow) -> str:
     """What a reader may do about a verdict, in a sentence."""
     if row.error:
         return "Mend the claim as the message says, and run it again."
+    if mended(row):
+        return "Take expect_floats='outside' away: floats keep the promise with this version."
+    if row.floats == row.expect_floats == "outside":
+        return "Nothing: the promise is known to be broken, and the run says so when a version keeps it."
+    if row.floats == "outside" and row.within:
+        return (
+            "Promise less, write the function so that it keeps its digits, or give the claim expect_floats='outside'."
+        )
     if row.floats == "outside":
         return (
             "A float lies where rounding cannot have put it: look up the worst point in results.json, try it without "
@@ -370,6 +379,11 @@ def proved_counts(results: Results) -> dict[str, int]:
 def unexpected(results: Results) -> list[ClaimRow]:
     """Claims that did not come out as expected."""
     return [row for row in results.claims if not row.as_expected]
+
+
+def promises(row: ClaimRow) -> list[tuple[str, float]]:
+    """Formats and units in the last place of a promise, in the order of formats: a file keeps that of letters."""
+    return [(form, row.within[form]) for form in FORMATS if form in row.within]
 
 
 def mended(row: ClaimRow) -> bool:

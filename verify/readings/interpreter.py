@@ -7,6 +7,7 @@ own, dtype object), complex numbers (the same, in the systems that have them), w
 """
 
 import functools
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import jax
 import numpy as np
 from jax.extend import core as jex
 
-from verify.claim import UnsupportedPrimitive
+from verify.claim import OutOfTime, UnsupportedPrimitive
 
 Array = np.ndarray
 NO, YES, UNDECIDED = 0, 1, -1
@@ -102,6 +103,8 @@ class System(ABC):
         self.path = ""
         self.line = ""
         self.depends = False
+        # When a walk gives up, in seconds of `time.perf_counter`.
+        self.deadline = float("inf")
 
     @abstractmethod
     def lift(self, values: Array) -> Array:
@@ -249,6 +252,8 @@ def _run(
 
     path = system.path
     for place, equation in enumerate(jaxpr.eqns):
+        if time.perf_counter() > system.deadline:
+            raise OutOfTime(f"equation {place:,} of {len(jaxpr.eqns):,}, {label(equation, system.line)}")
         inputs = [value_of(variable) for variable in equation.invars]
         flags = [not isinstance(variable, jex.Literal) and live[variable] for variable in equation.invars]
         system.path, system.depends = f"{path}/{place}", any(flags)
