@@ -130,14 +130,15 @@ UNUSED: Final = (
 PAGES: Final = (
     (r"\n\s+", "\n"),
     (r'<span class="(?:std std-\w+|pre)">([^<]*)</span>', r"\1"),
-    (r' title="Link to this heading"', ' title="Link"'),
+    (r' title="Link to this heading"', ""),
     # Classes that no style names: of links in the text (those of the navigation stand in an element), rows and code.
     (r'(?<!<li>)(?<!">)<a class="reference (?:in|ex)ternal"', "<a"),
     (r' class="(?:row-odd|row-even|head)"', ""),
     (r'<code class="docutils literal notranslate">', '<code class="literal">'),
+    (r' class="(math|table)-wrapper (?:colwidths-auto )?docutils container"', r' class="\1-wrapper container"'),
     (r'<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">'),
 )
-CODE: Final = ((r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1"),)  # names and commas, which have no colour
+CODE: Final = ((r'<span(?: class="(?:n|p|w)")?>([^<]*)</span>', r"\1"),)  # names and commas, which have no colour
 FIGURES: Final = (
     (r"(?s)<!--.*?-->|<metadata>.*?</metadata>", ""),
     (r"([1-9]\d*\.\d\d)\d+", r"\1"),  # not of scales, which are below one

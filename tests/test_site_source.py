@@ -176,7 +176,7 @@ def test_the_first_page_says_what_this_is_and_where_to_go_without_formulas_to_la
     assert "(reports/article.md)" in page
     for name in PAGES:
         in_contents = re.search(rf"(?m)^(?:.* <)?{re.escape(name.removesuffix('.md'))}>?$", page)
-        orphan = PAGES[name].startswith("---\norphan: true\n---")
+        orphan = PAGES[name].startswith("---\norphan: true\n")
         assert bool(in_contents) != orphan or name == "index.md", name
 
 
@@ -193,6 +193,17 @@ def test_the_first_page_says_what_this_is_and_where_to_go_without_formulas_to_la
 )
 def test_only_the_simplest_formulas_become_text(given: str, text: str) -> None:
     assert site.simple(given) == text
+
+
+def test_pages_of_other_runs_are_out_of_the_navigation_but_for_their_index() -> None:
+    index = b"# Rules\n\n[a](some-topic.md#topicholds)\n"
+    others = {"reports/rules/index.md": index, "reports/rules/some-topic.md": b"# A\n"}
+    found = site.gather(GIVEN, {**DOCUMENTS, **others})
+    assert found["reports/rules/index.md"] == others["reports/rules/index.md"]
+    assert found["reports/rules/some-topic.md"] == site.ORPHAN.encode() + b"# A\n"
+    contents = found["index.md"].decode()
+    assert "<reports/rules/index>" in contents
+    assert "reports/rules/some-topic" not in contents
 
 
 def test_links_to_code_become_words_and_a_page_that_is_missing_stays_a_mistake() -> None:

@@ -21,7 +21,8 @@ from verify.pages.markdown import anchor, cell, display, fence, plain, table
 from verify.results import ClaimRow, MapRow, Results, ResultsError, StatementRow, VerdictRow, read, replace
 
 MARKER: Final = "gathered.txt"
-SOURCES: Final = ("*.md", "docs/*.md", "docs/figures/*.svg", "reports/*.md", "reports/figures/*.svg")
+ORPHAN: Final = "---\norphan: true\n---\n\n"  # a page that is not in the navigation
+SOURCES: Final = ("*.md", "docs/*.md", "docs/figures/*.svg", "reports/**/*.md", "reports/**/*.svg")
 WORDS: Final = "docs/glossary.md"
 EXPLORER: Final = "verify.pages.explore"
 EXPLORE: Final = ("explore.md", "calculator.md")  # written by it, beside these pages
@@ -35,8 +36,6 @@ MAPS: Final = (
     "reports/maps",
     "reports/thresholds",
     "reports/precision",
-    "reports/custom-rules",
-    "reports/findings",
 )
 HOW_TO: Final = (
     "README",
@@ -44,15 +43,16 @@ HOW_TO: Final = (
     "docs/counterexamples",
     "docs/read-a-map",
     "docs/add-a-primitive",
+    "docs/custom-rules",
     "docs/large-maps",
     "docs/ci",
 )
+BEYOND: Final = ("reports/rules/index", "reports/examples/index", "reports/findings", "reports/trust")
 REFERENCE: Final = (
     "docs/glossary",
     "api/index",
     "docs/primitives",
     "docs/proofs",
-    "reports/trust",
     "docs/design",
     "docs/cost",
 )
@@ -65,7 +65,8 @@ TITLES: Final = {
     "reports/maps": "Where the gradient vanishes",
     "reports/thresholds": "Where floats lose a gradient",
     "reports/precision": "Digits that floats keep",
-    "reports/custom-rules": "Custom rules",
+    "reports/rules/index": "Custom rules of JAX",
+    "reports/examples/index": "Examples, decided",
     "reports/findings": "Findings in JAX",
     "reports/trust": "Beside other checkers",
     "claims/index": "Every claim",
@@ -92,10 +93,14 @@ def gather(results: Results, documents: Mapping[str, bytes], later: Sequence[str
     """
     _same_run(results, documents)
     files = dict(documents)
-    for name in [each for each in documents if each.startswith("reports/") and each.endswith(".md")]:
-        files[name] = _linked(name, documents[name].decode(), results).encode()
     for name in [each for each in documents if each.endswith(".md")]:
-        files[name] = _within(name, files[name].decode(), documents).encode()
+        page = _within(name, documents[name].decode(), documents)
+        folder, _, own = name.rpartition("/")
+        if folder == "reports":
+            page = _linked(name, page, results)
+        elif folder.startswith("reports/") and own != "index.md":
+            page = ORPHAN + page  # of another run, whose index leads to it
+        files[name] = page.encode()
     pages = {f"claims/{row.id}.md": claim_page(row, results) for row in results.claims}
     pages["claims/index.md"] = claims_index(results)
     pages |= {f"api/{name}": page for name, page in api_pages().items()}
@@ -286,12 +291,14 @@ def _contents(results: Results, pages: set[str]) -> str:
         f"reports/{markdown.topic_name(module).removesuffix('.md')}": _short(markdown.topic_title(results, module))
         for module in _modules(results)
     }
-    placed = {*STORY, *MAPS, *HOW_TO, *REFERENCE, *topics}
-    rest = sorted(each for each in names if each not in placed and each.partition("/")[0] not in ("claims", "api"))
+    placed = {*STORY, *MAPS, *HOW_TO, *BEYOND, *REFERENCE, *topics}
+    apart = re.compile(r"claims/|api/|reports/.+/(?!index$)")
+    rest = sorted(each for each in names if each not in placed and not apart.match(each))
     groups = (
         ("The article", STORY),
         ("Maps and floats", MAPS),
         ("Claims by topic", topics),
+        ("Beyond the article", BEYOND),
         ("How to", HOW_TO),
         ("Reference", [*REFERENCE, *rest]),
     )
@@ -345,7 +352,8 @@ def claim_page(row: ClaimRow, results: Results) -> str:
     """One claim: statement, source, derivation, what was found and what that means, digits, code, programs, repeat."""
     page = f"claims/{row.id}.md"
     topic = f"[{_short(markdown.topic_title(results, row.module))}](../reports/{markdown.topic_name(row.module)})"
-    blocks = ["---\norphan: true\n---", f"# {row.id}", f"{topic} · [Every claim](index.md)"]
+    # Hundreds of pages with the same few sections: a list of them would be a tenth of each.
+    blocks = ["---\norphan: true\nhide-toc: true\n---", f"# {row.id}", f"{topic} · [Every claim](index.md)"]
     blocks.append(display(row.statement if row.statement != row.id else rf"\texttt{{{row.id}}}"))
     if row.note:
         blocks.append(markdown.plain_or_markdown(row.note))
