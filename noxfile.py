@@ -86,7 +86,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, on every installed Python that is supported."""
     install(session, "test", extras="practice")
-    session.run("pytest", *session.posargs, env=CPU)
+    # A worker imports JAX and compiles for itself, and holds half a gigabyte: few of them, and a file stays with one.
+    session.run("pytest", f"--numprocesses={min(os.cpu_count() or 1, 4)}", "--dist=loadfile", *session.posargs, env=CPU)
 
 
 @nox.session
