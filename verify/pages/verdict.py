@@ -104,6 +104,8 @@ def _in_real_numbers(results: Results, maps: dict[str, MapRow]) -> Iterator[str]
         "Here $`p \\approx e^{-g}`$ is the small output. Each entry stands between two bounds that were derived by "
         f"hand{_kept(losses)}."
     )
+    alternative = "Size of the true gradient of each loss by logit gap, wrong and right; the table above has the rates."
+    yield f"![{alternative}]({figure_name(losses, 'size')})"
 
 
 def _in_floats(results: Results) -> Iterator[str]:

@@ -903,20 +903,24 @@ class Field:
 
     def substitute(self, poly: Poly, changes: Mapping[int, Value]) -> Value:
         """A polynomial with values in the place of some of its generators."""
-        if all(not each.den and each.unit == 1 and len(each.num) == 1 and not each.needs for each in changes.values()):
-            moved = {place: each.num.monomial(0) for place, each in changes.items()}
-            if all(int(each.num.coefficient(0)) == 1 for each in changes.values()):
-                terms: dict[tuple[int, ...], int] = {}
-                for exponents, coefficient in poly.to_dict().items():
-                    target = [0 if place in moved else int(power) for place, power in enumerate(exponents)]
-                    for place, instead in moved.items():
-                        power = int(exponents[place])
-                        if power:
-                            for other, times in enumerate(instead):
-                                target[other] += power * int(times)
-                    key = tuple(target)
-                    terms[key] = terms.get(key, 0) + int(coefficient)
-                return self.value(self.context.from_dict(terms), 1, (), frozenset())
+        plain = all(not (each.den or each.needs) and each.unit == 1 and len(each.num) == 1 for each in changes.values())
+        if plain and all(int(each.num.coefficient(0)) == 1 for each in changes.values()):
+            moved = [
+                (place, [(other, int(times)) for other, times in enumerate(each.num.monomial(0)) if times])
+                for place, each in changes.items()
+            ]
+            terms: dict[tuple[int, ...], int] = {}
+            for exponents, coefficient in poly.to_dict().items():
+                target = list(map(int, exponents))
+                steps = [(place, target[place], into) for place, into in moved if target[place]]
+                for place, power, _ in steps:
+                    target[place] -= power
+                for _, power, into in steps:
+                    for other, times in into:
+                        target[other] += power * times
+                key = tuple(target)
+                terms[key] = terms.get(key, 0) + int(coefficient)
+            return self.value(self.context.from_dict(terms), 1, (), frozenset())
         parts: list[Value] = []
         for exponents, coefficient in poly.to_dict().items():
             rest = tuple(0 if place in changes else int(power) for place, power in enumerate(exponents))

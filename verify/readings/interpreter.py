@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -276,6 +277,8 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
         jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, [])
         if _asks_for_the_sign(jaxpr):
             return [system.sign_bit(equation, inputs[0])], flags
+        if name == "custom_jvp_call" and _is_exp_of_minus_square(jaxpr):
+            return _defined(system, equation, inputs, flags, "exp_neg_sq")
         lifted = [_constant(system, value) for value in constants]
         caller = system.line
         system.line = source_line(equation) or caller
@@ -311,6 +314,12 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
+
+
+def _is_exp_of_minus_square(jaxpr: Any) -> bool:
+    """Whether a call is JAX's own exp(-x²), since JAX 0.12: halves of bits and a polynomial, for the slope of erf."""
+    source = str(getattr(jaxpr.debug_info, "func_src_info", ""))
+    return source.startswith("exp_neg_sq at ") and f"{Path(jax.__file__).parent / '_src' / 'lax' / 'erf.py'}:" in source
 
 
 def _asks_for_the_sign(jaxpr: Any) -> bool:
@@ -854,6 +863,8 @@ def _expanded(params: Mapping[str, Any]) -> Callable[..., Any]:
 DEFINED: Final[dict[str, Callable[[Mapping[str, Any]], Callable[..., Any]]]] = {
     "call_hi_primitive": _expanded,
     "polynomial": lambda params: _horner,
+    # No primitive, but a function of JAX's whose body is an approximation.
+    "exp_neg_sq": lambda params: lambda x: jax.numpy.exp(-(x * x)),
     "log2": lambda params: lambda x: jax.numpy.log(x) / jax.numpy.log(jax.numpy.asarray(2, x.dtype)),
 }
 
@@ -866,9 +877,11 @@ def _definition(name: str, avals: tuple[Any, ...], made: Any) -> Any:
         return jax.make_jaxpr(lambda *flat: jax.tree.leaves(program(*flat)))(*shapes)
 
 
-def _defined(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+def _defined(
+    system: System, equation: Any, inputs: list[Array], flags: list[bool], name: str = ""
+) -> tuple[list[Array], list[bool]]:
     avals = tuple(variable.aval for variable in equation.invars)
-    closed = _definition(equation.primitive.name, avals, equation.params.get("_prim"))
+    closed = _definition(name or equation.primitive.name, avals, equation.params.get("_prim"))
     constants = [_constant(system, value) for value in closed.consts]
     caller, path = system.line, system.path
     system.line = source_line(equation) or caller

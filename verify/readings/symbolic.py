@@ -252,6 +252,8 @@ class Symbolic(System):
         """
         super().__init__()
         self.field = field
+        # Generators in terms of other generic elements, by which are renamed.
+        self._renamings: dict[frozenset[tuple[Role, Role]], dict[int, Value | None]] = {}
         self.partition = partition or Partition()
         self.cases = cases
         self.autodiff = True
@@ -762,7 +764,14 @@ class Symbolic(System):
             return Index(renaming.get(entry.role, entry.role))
         if not isinstance(entry, Value) or all(old == new for old, new in renaming.items()):
             return entry
-        return self.field.rewrite(entry, lambda place: self._renamed_generator(place, renaming))
+        known = self._renamings.setdefault(frozenset(renaming.items()), {})
+
+        def replace(place: int) -> Value | None:
+            if place not in known:
+                known[place] = self._renamed_generator(place, renaming)
+            return known[place]
+
+        return self.field.rewrite(entry, replace)
 
     def _renamed_generator(self, place: int, renaming: Mapping[Role, Role]) -> Value | None:
         field = self.field
