@@ -51,7 +51,7 @@ from verify.readings.symbolic import (
 
 NAME: Final = "prove"
 # Seconds that the proof of one claim may take: with the sizes left open, and at each size.
-OPEN_SECONDS: Final = 2.0
+OPEN_SECONDS: Final = 2.5
 # Arguments that have finitely many values are tried one by one, up to this many.
 MOST_VALUES: Final = 64
 # Seconds for all sizes of a claim whose sizes cannot be left open, by budget; and for one missing hypothesis.
