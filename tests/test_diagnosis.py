@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from verify import Claim, Derivative, domain
+from verify import Claim, Derivative, check, domain
 from verify.claim import Loss, Status
 from verify.engines import BUDGETS, floats
 from verify.engines.case import Case
@@ -166,3 +166,18 @@ def test_floats_that_keep_their_digits_name_none() -> None:
     kept = Derivative(lambda x: jax.nn.logsumexp(x), "gradient", wrt="x")
     claim = replace(_claim(by_hand, 25.0), autodiff=kept)
     assert floats.check(Case(claim, BUDGETS["standard"], 0)).loses is None
+
+
+def test_a_function_of_jax_itself_has_no_line_of_ours() -> None:
+    """Where no reader's code computes what loses the digits, no place is named; where some does, its line is."""
+    places: list[str] = []
+    for fn in (jax.nn.softmax, lambda x: jax.nn.softmax(x) * 1.0):
+        claim = Claim(
+            id="a.jacobian",
+            autodiff=Derivative(fn, "jacobian", wrt="x"),
+            by_hand=lambda x: jnp.diag(jax.nn.softmax(x)) - jnp.outer(jax.nn.softmax(x), jax.nn.softmax(x)),
+            domain={"x": domain.Logits("2")},
+        )
+        places += [each.loses.place for each in check(claim).verdicts if each.loses is not None]
+    assert places[0] == ""
+    assert places[1].startswith("test_diagnosis.py:")

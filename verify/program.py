@@ -17,6 +17,7 @@ import numpy as np
 from jax.extend import core as jex
 from jax.interpreters import partial_eval
 
+from verify import loader
 from verify.claim import Claim, ClaimError
 from verify.domain import Region, resolve
 from verify.formats import Format
@@ -412,7 +413,8 @@ def _make(claim: Claim, role: str, function: Callable[..., list[Any]], arguments
 def _user_line(claim: Claim, error: BaseException) -> str:
     """`` at file:line`` of the deepest frame in the file that the claim is written in."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == claim.place[0]]
-    return f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    # As seen from the working folder: where that lies is nobody's business on a page.
+    return f" at {loader._short(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 
 
 def _last_line(error: ClaimError) -> str:

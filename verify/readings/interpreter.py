@@ -26,6 +26,9 @@ Array = np.ndarray
 NO, YES, UNDECIDED = 0, 1, -1
 MAX_ITERATIONS: Final = 20_000
 
+# Where functions are traced, which is no reader's code.
+TRACING: Final = tuple(Path(__file__).parents[1] / name for name in ("program.py", "rules.py"))
+
 # Primitives whose equation only calls another jaxpr, and the parameter that holds it.
 CALLS: Final = {
     "jit": "jaxpr",
@@ -179,7 +182,8 @@ def source_line(equation: Any) -> str:
         frame = source_info_util.user_frame(equation.source_info.traceback)
     except (ImportError, AttributeError, TypeError):
         return ""
-    if frame is None:
+    if frame is None or Path(frame.file_name) in TRACING:
+        # A function of JAX's own, given as it is: the line that traced it says nothing about it.
         return ""
     return f"{frame.file_name.rsplit('/', 1)[-1]}:{frame.start_line}"
 
