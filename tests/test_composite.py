@@ -1,7 +1,11 @@
 """Composite primitives against what JAX returns for them, and user-registered ones."""
 
+import importlib.util
 import itertools
+import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,9 +17,10 @@ from jax import lax
 from jax.extend import core as jex
 from jax.interpreters import batching, mlir
 
-from verify import check, register_primitive
+from verify import check, register_primitive, sweep
 from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive
 from verify.domain import Reals
+from verify.maps import Axis, Map, Quantity
 from verify.primitives import RULES
 from verify.program import equations
 from verify.readings.api import allowed, enclose
@@ -23,6 +28,7 @@ from verify.readings.composite import ROWS
 from verify.readings.exact import Exact, precision
 from verify.readings.interpreter import walk
 from verify.readings.rounded import Rounded
+from verify.sweeps import MapError
 
 RNG = np.random.default_rng(3)
 X = np.array([-1.5, 0.3, 2.25, 0.75])
@@ -423,7 +429,7 @@ def test_a_rule_that_returns_something_else_says_so(forget: None, exact: Any, me
 @pytest.mark.parametrize(
     ("name", "given", "problem", "message"),
     [
-        (jex.Primitive("p"), {"exact": abs}, TypeError, "as a string"),
+        (len, {"exact": abs}, TypeError, "a primitive, or its name as a string"),
         ("", {"exact": abs}, ValueError, "empty"),
         ("p", {"exact": 3}, TypeError, "function of balls"),
         ("p", {"exact": abs, "rounded": "much"}, TypeError, "units of roundoff"),
@@ -440,3 +446,118 @@ def test_a_primitive_that_has_a_rule_is_not_replaced(forget: None) -> None:
     register_primitive("exp", exact=lambda x: x)
     with pytest.raises(ClaimError, match="has a rule already"):
         enclose(jnp.exp, X)
+
+
+def _power(name: str, exponent: int) -> Any:
+    """Make x ↦ x to some power, a primitive without a batching rule."""
+    primitive = jex.Primitive(name)
+    primitive.def_abstract_eval(lambda x: x)
+    primitive.def_impl(lambda x: x**exponent)
+    mlir.register_lowering(primitive, mlir.lower_fun(lambda x: x**exponent, multiple_results=False))
+    return primitive
+
+
+def _value(id_: str, primitive: Any, exponent: int) -> Claim:
+    return Claim(
+        id=id_,
+        autodiff=Derivative(lambda x: jnp.sum(primitive.bind(x)), "value"),
+        by_hand=lambda x: jnp.sum(x**exponent),
+        domain={"x": Reals("n")},
+        sizes={"n": (2,)},
+    )
+
+
+def test_two_primitives_of_one_name_each_have_a_rule_of_their_own(forget: None) -> None:
+    third, fourth = _power("made_up_twin", 3), _power("made_up_twin", 4)
+    register_primitive(third, exact=lambda x: x * x * x)
+    with pytest.raises(UnsupportedPrimitive, match="made_up_twin"):
+        enclose(fourth.bind, X)
+    register_primitive(fourth, exact=lambda x: x * x * x * x)
+    assert enclose(third.bind, X)[2] == arb(2.25) ** 3
+    assert enclose(fourth.bind, X)[2] == arb(2.25) ** 4
+    # The two programs print alike, and readings are shared between claims.
+    verdicts = [
+        check(_value(f"twin.{number}", primitive, exponent), budget="quick").status
+        for number, (primitive, exponent) in enumerate([(third, 3), (fourth, 4), (fourth, 3), (third, 4)])
+    ]
+    assert verdicts == [Status.HOLDS, Status.HOLDS, Status.FAILS, Status.FAILS]
+
+
+def _file(folder: Path, name: str, text: str) -> Any:
+    file = folder / f"{name}.py"
+    file.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+TWIN = """
+from jax.extend.core import Primitive
+from verify import register_primitive
+
+twin = Primitive("made_up_shared")
+twin.def_abstract_eval(lambda x: x)
+twin.def_impl(lambda x: x)
+"""
+
+
+def test_a_rule_for_a_name_that_two_files_use_is_refused(
+    forget: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = 'register_primitive("made_up_shared", exact=lambda x: x * x)'
+    one = _file(tmp_path, "made_up_one", TWIN + rule)
+    monkeypatch.setitem(sys.modules, "made_up_one", one)
+    assert enclose(one.twin.bind, X)[2] == arb(2.25) ** 2
+    again = _file(tmp_path, "made_up_one", TWIN + rule)  # the same file once more is no other file
+    assert enclose(again.twin.bind, X)[2] == arb(2.25) ** 2
+    with pytest.raises(ValueError, match=r"made_up_one.py:8 has given it a rule, and made_up_two.py:8 gives"):
+        _file(tmp_path, "made_up_two", TWIN + rule)
+    # A file that makes such a primitive without a rule must not get the other's.
+    two = _file(tmp_path, "made_up_two", TWIN)
+    monkeypatch.setitem(sys.modules, "made_up_two", two)
+    for module in (again, two):
+        with pytest.raises(ClaimError, match=r"several primitives are named 'made_up_shared' \(made_up_one"):
+            enclose(module.twin.bind, X)
+    register_primitive(two.twin, exact=lambda x: x * x * x)
+    assert enclose(two.twin.bind, X)[2] == arb(2.25) ** 3
+
+
+def test_a_primitive_without_a_rule_of_jax_says_what_gives_it_one(forget: None) -> None:
+    cube = _power("made_up_single", 3)
+    register_primitive(cube, exact=lambda x: x * x * x)
+    mapped = replace(
+        _value("single.mapped", cube, 3),
+        autodiff=Derivative(lambda x: jnp.sum(jax.vmap(cube.bind)(x)), "value"),
+    )
+    slope = replace(
+        _value("single.slope", cube, 3), autodiff=Derivative(lambda x: jnp.sum(cube.bind(x)), "gradient", "x")
+    )
+    for claim, call in ((mapped, r"batching\.defvectorized"), (slope, r"ad\.defjvp")):
+        with pytest.raises(ClaimError, match=rf"'made_up_single' needs .*{call}.*add-a-primitive"):
+            check(claim, budget="quick")
+    # Its value needs no batches but for floats that are run in some.
+    assert check(_value("single.value", cube, 3), budget="quick").status is Status.HOLDS
+
+
+def test_a_map_of_a_primitive_without_a_batching_rule_says_what_gives_it_one(forget: None) -> None:
+    cube = _power("made_up_mapped", 3)
+    register_primitive(cube, exact=lambda x: x * x * x)
+    given = Map(
+        id="cube.map",
+        title="cubes",
+        axes=(Axis(name="x", values=(0.5, 1.0)),),
+        point=lambda x: {"x": x},
+        quantities={"cube": Quantity(fn=lambda x: cube.bind(x))},
+    )
+    with pytest.raises(MapError, match=r"cube: Batching rule .*'made_up_mapped' needs .*batching\.defvectorized"):
+        sweep(given)
+    batching.defvectorized(cube)
+    assert sweep(given).values["cube", "float64"].tolist() == [[0.125], [1.0]]

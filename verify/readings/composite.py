@@ -13,7 +13,7 @@ import numpy as np
 from flint import acb, arb
 
 from verify.claim import ClaimError, UnsupportedPrimitive
-from verify.primitives import Rule
+from verify.primitives import Rule, rule_of
 from verify.readings import factorisations
 from verify.readings.exact import INFINITE, NAN, ONE, ZERO, Balls, balls, filled, finite
 from verify.readings.factorisations import no_claim, together
@@ -406,8 +406,11 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
 # Primitives of a user.
 
 
-def registered(system: Balls, rule: Rule, equation: Any, *arrays: Array) -> list[Array]:
+def registered(system: Balls, equation: Any, *arrays: Array) -> list[Array]:
     """A user's rule, point by point; what it returns must have the shapes that the trace has."""
+    rule = rule_of(equation.primitive)
+    if rule is None:
+        raise UnsupportedPrimitive(equation.primitive.name, system.name, source_line(equation))
     given = together(*arrays)
     shapes = [tuple(variable.aval.shape) for variable in equation.outvars]
     points = len(given[0])

@@ -156,10 +156,11 @@ class Balls(System):
 
         for name, row in composite.ROWS.items():
             self.rows[name] = partial(row, self)
-        for name, rule in RULES.items():
-            if name in self.rows:
-                raise ClaimError(f"primitive {name!r} was registered, but it has a rule already: leave it out")
-            self.rows[name] = partial(composite.registered, self, rule)
+        own = set(self.rows)
+        for rule in RULES.values():
+            if rule.name in own:
+                raise ClaimError(f"primitive {rule.name!r} was registered, but it has a rule already: leave it out")
+            self.rows[rule.name] = partial(composite.registered, self)
 
     # -- hooks -----------------------------------------------------------------------------------------------
 
