@@ -53,14 +53,25 @@ def together(*arrays: Array) -> list[Array]:
 Row = Callable[..., Any]
 
 
+def _square(value: arb | acb) -> arb:
+    """|value|²."""
+    return value.real * value.real + value.imag * value.imag if isinstance(value, acb) else value * value
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether a ball is zero and nothing else."""
+    return bool(value == 0)
+
+
+def _real_part(value: Any) -> Any:
+    """The real part, as a number of the kind that it is."""
+    return acb(value.real) if isinstance(value, acb) else value
+
+
 def _exact_only(row: Row) -> Row:
     """A row of the exact reading; in the rounded one nothing is claimed, and whole numbers that it returns are lost."""
 
     def read(system: Balls, equation: Any, *arrays: Array) -> list[Array]:
-        if any(kind_of(variable.aval) == "complex" for variable in (*equation.invars, *equation.outvars)):
-            raise UnsupportedPrimitive(
-                f"{equation.primitive.name} of complex numbers", system.name, source_line(equation)
-            )
         if system.name != "rounded":
             found = row(system, equation, *together(*arrays))
             return [system.watch(each) if each.dtype == object else each for each in found]
@@ -207,31 +218,38 @@ def tridiagonal_solve(system: Balls, equation: Any, low: Array, middle: Array, h
 
 
 def _reflect(rows: Array, vector: list[arb], tau: arb, first: int, columns: range) -> None:
-    """Apply I - tau v vᵀ from one row on, to some columns."""
+    """Apply I - tau v vᴴ from one row on, to some columns."""
+    mirrored = [_conjugate(each) for each in vector]
     for j in columns:
         total = rows[first, j]
         for i in range(1, len(vector)):
-            total = total + vector[i] * rows[first + i, j]
+            total = total + mirrored[i] * rows[first + i, j]
         total = tau * total
         rows[first, j] = rows[first, j] - total
         for i in range(1, len(vector)):
             rows[first + i, j] = rows[first + i, j] - vector[i] * total
 
 
-def _reflection(alpha: arb, below: list[arb], touched: bool) -> tuple[list[arb], arb, arb] | None:
-    """The reflection that takes (alpha, below) to (beta, 0): its vector, its factor and beta; None where it is open.
+def _reflection(alpha: Any, below: list[Any], touched: bool) -> tuple[list[Any], Any, Any] | None:
+    """The reflection whose adjoint takes (alpha, below) to (beta, 0), as LAPACK's larfg makes it.
 
-    The sign of beta is the other one than alpha's; there is nothing to reflect where everything below is zero. An
-    entry that is zero only after others were subtracted may be any small number in floats: it decides nothing.
+    The sign of beta, which is real, is the other one than that of alpha's real part; there is nothing to reflect where
+    everything below is zero and alpha is real. An entry that is zero only after others were subtracted may be any small
+    number in floats: it decides nothing.
+
+    Returns:
+        Its vector, its factor and beta; None where it is open.
     """
-    if all(each.is_zero() for each in below):
-        return None if below and touched else ([ONE, *below], ZERO, alpha)
-    size = sum((each * each for each in below), ZERO)
-    if not size > 0 or not (alpha > 0 or alpha < 0):
+    complex_ = isinstance(alpha, acb)
+    if all(map(_is_zero, below)) and (not complex_ or alpha.imag == 0):
+        return None if (below or complex_) and touched else ([ONE, *below], alpha * 0 if complex_ else ZERO, alpha)
+    size = sum((_square(each) for each in below), ZERO)
+    whole = size + _square(alpha)
+    real = alpha.real if complex_ else alpha
+    if not whole > 0 or not (size > 0 or complex_) or not (real > 0 or real < 0):
         return None
-    norm = (alpha * alpha + size).sqrt()
-    beta = -norm if alpha > 0 else norm
-    return [ONE, *(each / (alpha - beta) for each in below)], (beta - alpha) / beta, beta
+    beta = -whole.sqrt() if real > 0 else whole.sqrt()
+    return [ONE, *(each / (alpha - beta) for each in below)], (beta - alpha) / beta, acb(beta) if complex_ else beta
 
 
 def _packed(matrix: Array, order: Array | None = None) -> tuple[Array, list[arb], bool]:
@@ -248,7 +266,7 @@ def _packed(matrix: Array, order: Array | None = None) -> tuple[Array, list[arb]
     touched = False
     for k in range(min(m, n)):
         if order is not None:
-            lengths = [sum((each * each for each in rows[k:, j]), ZERO) for j in range(k, n)]
+            lengths = [sum((_square(each) for each in rows[k:, j]), ZERO) for j in range(k, n)]
             best, _ = _first_of_the_largest(lengths)
             if not all(each < lengths[best] for number, each in enumerate(lengths) if number != best):
                 return rows, taus, True
@@ -258,10 +276,10 @@ def _packed(matrix: Array, order: Array | None = None) -> tuple[Array, list[arb]
         if made is None:
             return rows, taus, True
         vector, tau, beta = made
-        if tau.is_zero():
+        if _is_zero(tau):
             taus.append(tau)
             continue
-        _reflect(rows, vector, tau, k, range(k + 1, n))
+        _reflect(rows, vector, _conjugate(tau), k, range(k + 1, n))
         rows[k, k] = beta
         for i in range(k + 1, m):
             rows[i, k] = vector[i - k]
@@ -270,20 +288,21 @@ def _packed(matrix: Array, order: Array | None = None) -> tuple[Array, list[arb]
     return rows, taus, False
 
 
-def _applied(packed: Array, taus: Array, target: Array, *, backwards: bool) -> Array:
-    """The product of the reflections, times a matrix; from the last reflection on, or from the first."""
-    rows = target.copy()
+def _applied(packed: Array, taus: Array, target: Array, *, adjoint: bool = False, right: bool = False) -> Array:
+    """Q times a matrix, Q the product of the reflections, or its adjoint; from the right, a matrix times Q."""
+    rows = target.T.copy() if right else target.copy()
     steps = range(len(taus))
-    for k in reversed(steps) if backwards else steps:
+    for k in steps if adjoint != right else reversed(steps):
         vector = [ONE, *(packed[i, k] for i in range(k + 1, packed.shape[0]))]
-        _reflect(rows, vector, taus[k], k, range(rows.shape[1]))
-    return rows
+        vector = [_conjugate(each) for each in vector] if right else vector
+        _reflect(rows, vector, _conjugate(taus[k]) if adjoint else taus[k], k, range(rows.shape[1]))
+    return rows.T if right else rows
 
 
-def _unit(m: int, n: int) -> Array:
-    matrix = filled((m, n), ZERO)
+def _unit(m: int, n: int, zero: Any = ZERO) -> Array:
+    matrix = filled((m, n), zero)
     for k in range(min(m, n)):
-        matrix[k, k] = ONE
+        matrix[k, k] = zero + 1
     return matrix
 
 
@@ -306,19 +325,16 @@ def householder_product(system: Balls, equation: Any, a: Array, taus: Array) -> 
     """The first columns of the product of the reflections."""
     result = np.empty(a.shape, dtype=object)
     for place in np.ndindex(*a.shape[:-2]):
-        result[place] = _applied(a[place], taus[place], _unit(*a.shape[-2:]), backwards=True)
+        result[place] = _applied(a[place], taus[place], _unit(*a.shape[-2:], zero_of(equation)))
     return [result]
 
 
 def ormqr(system: Balls, equation: Any, a: Array, taus: Array, c: Array) -> list[Array]:
-    """Q C, Qᵀ C, C Q or C Qᵀ, with Q given by its reflections."""
+    """Q C, Qᴴ C, C Q or C Qᴴ, with Q given by its reflections."""
     left, turned = equation.params["left"], equation.params["transpose"]
     result = np.empty(c.shape, dtype=object)
     for place in np.ndindex(*c.shape[:-2]):
-        if left:
-            result[place] = _applied(a[place], taus[place], c[place], backwards=not turned)
-        else:
-            result[place] = _applied(a[place], taus[place], c[place].T, backwards=bool(turned)).T
+        result[place] = _applied(a[place], taus[place], c[place], adjoint=bool(turned), right=not left)
     return [result]
 
 
@@ -335,16 +351,16 @@ def qr(system: Balls, equation: Any, a: Array) -> list[Array]:
         packed, taus, unsure[place] = _packed(a[place], order[place] if pivoting else None)
         if unsure[place]:
             continue
-        left[place] = _applied(packed, np.array(taus, dtype=object), _unit(m, width), backwards=True)
+        left[place] = _applied(packed, np.array(taus, dtype=object), _unit(m, width, zero_of(equation)))
         for i in range(width):
             for j in range(n):
-                right[place][i, j] = packed[i, j] if i <= j else ZERO
+                right[place][i, j] = packed[i, j] if i <= j else zero_of(equation)
     system.mark("lost", unsure)
     return [left, right, order] if pivoting else [left, right]
 
 
 def hessenberg(system: Balls, equation: Any, a: Array) -> list[Array]:
-    """H = Qᵀ A Q without entries below the first subdiagonal, reflections there instead, and their factors."""
+    """H = Qᴴ A Q without entries below the first subdiagonal, reflections there instead, and their factors."""
     *batch, n, _ = a.shape
     result, factors = a.copy(), filled((*batch, max(n - 1, 0)), ZERO)
     unsure = np.zeros(tuple(batch), dtype=bool)
@@ -357,10 +373,11 @@ def hessenberg(system: Balls, equation: Any, a: Array) -> list[Array]:
                 unsure[place] = True
                 break
             vector, factors[place][k], beta = made
-            touched = touched or not factors[place][k].is_zero()
+            touched = touched or not _is_zero(factors[place][k])
             # From the right on all rows, and from the left.
-            _reflect(rows.T, vector, factors[place][k], k + 1, range(n))
-            _reflect(rows, vector, factors[place][k], k + 1, range(k + 1, n))
+            mirrored = [_conjugate(each) for each in vector]
+            _reflect(rows.T, mirrored, factors[place][k], k + 1, range(n))
+            _reflect(rows, vector, _conjugate(factors[place][k]), k + 1, range(k + 1, n))
             rows[k + 1, k] = beta
             rows[k + 2 :, k] = vector[1:]
         result[place] = rows
@@ -371,7 +388,7 @@ def hessenberg(system: Balls, equation: Any, a: Array) -> list[Array]:
 
 
 def tridiagonal(system: Balls, equation: Any, a: Array) -> list[Array]:
-    """Qᵀ A Q with three diagonals, of a symmetric matrix of which one triangle is read and the other returned.
+    """Qᴴ A Q with three diagonals, of a Hermitian matrix of which one triangle is read and the other returned.
 
     Returns:
         A with the diagonals and the reflections in its triangle, the diagonal, the one beside it, the factors.
@@ -384,7 +401,9 @@ def tridiagonal(system: Balls, equation: Any, a: Array) -> list[Array]:
     for place in np.ndindex(*batch):
         # The upper triangle is worked on from its last column, which is the lower one seen from the other end.
         seen = a[place] if lower else a[place][::-1, ::-1]
-        full = np.where(np.tri(n, dtype=bool), seen, seen.T)
+        full = np.where(np.tri(n, dtype=bool), seen, _conjugate(seen.T))
+        for k in range(n):
+            full[k, k] = _real_part(full[k, k])
         packed = full.copy()
         touched = False
         for k in range(n - 1):
@@ -393,23 +412,21 @@ def tridiagonal(system: Balls, equation: Any, a: Array) -> list[Array]:
                 unsure[place] = True
                 break
             vector, factors[place][k], beta = made
-            touched = touched or not factors[place][k].is_zero()
-            _reflect(full.T, vector, factors[place][k], k + 1, range(n))
-            _reflect(full, vector, factors[place][k], k + 1, range(n))
+            touched = touched or not _is_zero(factors[place][k])
+            _reflect(full.T, [_conjugate(each) for each in vector], factors[place][k], k + 1, range(n))
+            _reflect(full, vector, _conjugate(factors[place][k]), k + 1, range(n))
             packed[k + 1, k], packed[k + 2 :, k] = beta, vector[1:]
         if unsure[place]:
             result[place], factors[place] = NAN, NAN
             continue
         for k in range(n):
-            packed[k, k] = full[k, k]
+            packed[k, k] = _real_part(full[k, k])
         places = np.tri(n, dtype=bool)
         merged = np.where(places, packed, seen)
-        beta_s = np.array([packed[k + 1, k] for k in range(n - 1)], dtype=object)
-        if lower:
-            result[place], diagonal[place], beside[place] = merged, np.diag(full), beta_s
-        else:
-            result[place], diagonal[place] = merged[::-1, ::-1], np.diag(full)[::-1]
-            beside[place], factors[place] = beta_s[::-1], factors[place][::-1].copy()
+        middle, off = ([each.real if isinstance(each, acb) else each for each in np.diag(packed, k)] for k in (0, -1))
+        step = 1 if lower else -1
+        result[place], factors[place] = merged[::step, ::step], factors[place][::step].copy()
+        diagonal[place], beside[place] = middle[::step], off[::step]
     system.mark("lost", unsure)
     return [result, diagonal, beside, factors]
 
@@ -482,11 +499,6 @@ def symmetric(matrix: Array, real_row: int | None = None) -> tuple[Array, Array]
     return found, vectors
 
 
-def _square(value: arb | acb) -> arb:
-    """|value|²."""
-    return value.real * value.real + value.imag * value.imag if isinstance(value, acb) else value * value
-
-
 def _signed(exact: Array, returned: Array) -> Array:
     """Columns with the sign that the library's have; undefined where the library's is another vector."""
     result = exact.copy()
@@ -529,7 +541,7 @@ def eigh(system: Balls, equation: Any, a: Array) -> list[Array]:
         given = a[place] if params["lower"] else _conjugate(a[place].T)
         full = np.where(np.tri(n, dtype=bool), given, _conjugate(given.T))
         if hermitian:
-            full[np.diag_indices(n)] = [acb(each.real) for each in np.diag(full)]
+            full[np.diag_indices(n)] = [_real_part(each) for each in np.diag(full)]
         values[place], either = symmetric(full, real_row)
         vectors[place] = _signed(either, returned[place])
     return [vectors, values]
@@ -659,25 +671,20 @@ def svd(system: Balls, equation: Any, a: Array) -> list[Array]:
     return [values, *sides]
 
 
-OF_COMPLEX: Final[dict[str, Row]] = {
+EACH: Final[dict[str, Row]] = {
     "cholesky": cholesky,
     "triangular_solve": triangular_solve,
     "lu": lu,
     "tridiagonal_solve": tridiagonal_solve,
+    "geqrf": geqrf,
+    "householder_product": householder_product,
+    "ormqr": ormqr,
+    "qr": qr,
+    "hessenberg": hessenberg,
+    "tridiagonal": tridiagonal,
     "eigh": eigh,
     "svd": svd,
 }
-ROWS: Final[dict[str, Row]] = {
-    name: _exact_only(row)
-    for name, row in {
-        **OF_COMPLEX,
-        "geqrf": geqrf,
-        "householder_product": householder_product,
-        "ormqr": ormqr,
-        "qr": qr,
-        "hessenberg": hessenberg,
-        "tridiagonal": tridiagonal,
-    }.items()
-}
+ROWS: Final[dict[str, Row]] = {name: _exact_only(row) for name, row in EACH.items()}
 # The same of complex numbers, and of real ones what comes out complex; in the rounded reading nothing is claimed.
-COMPLEX_ROWS: Final[dict[str, Row]] = {name: _with_complex(row) for name, row in {**OF_COMPLEX, "eig": eig}.items()}
+COMPLEX_ROWS: Final[dict[str, Row]] = {name: _with_complex(row) for name, row in {**EACH, "eig": eig}.items()}
