@@ -13,7 +13,7 @@ import flint
 import numpy as np
 from flint import acb, arb
 
-from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.claim import ClaimError
 from verify.formats import FLOAT64, Format
 from verify.primitives import RULES
 from verify.readings.interpreter import (
@@ -27,7 +27,6 @@ from verify.readings.interpreter import (
     negate,
     running,
     scatter_targets,
-    source_line,
     spread,
     thin,
 )
@@ -130,7 +129,7 @@ class Balls(System):
             "select_n": self._select,
             "convert_element_type": self._convert,
             "reduce_precision": self._reduce_precision,
-            "nextafter": self._unsupported,
+            "nextafter": self.next_after,
             "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"]),
             "reduce_max": lambda e, a: self._reduce_extremum(e, a, greater=True),
             "reduce_min": lambda e, a: self._reduce_extremum(e, a, greater=False),
@@ -248,6 +247,13 @@ class Balls(System):
     def bits(self, equation: Any, numbers: Array) -> Array:
         """The bits of numbers that are exactly numbers of their format, and not zero; other points are lost."""
         dtype = np.dtype(equation.invars[0].aval.dtype)
+        narrow, known = self._of_the_format(dtype, numbers)
+        self.mark("lost", ~(known & (narrow != 0)))
+        return narrow.view(f"u{dtype.itemsize}").astype(np.int64)
+
+    @staticmethod
+    def _of_the_format(dtype: Any, numbers: Array) -> tuple[Array, Array]:
+        """Numbers as floats of a format, and where they are exactly that."""
         values = np.zeros(numbers.shape, dtype=np.float64)
         for place, value in np.ndenumerate(numbers):
             if value.is_exact() and value.is_finite():
@@ -255,8 +261,22 @@ class Balls(System):
         with np.errstate(over="ignore"):
             narrow = values.astype(dtype)
         known = np.equal(balls(np.where(np.isfinite(narrow), narrow, 0).astype(np.float64)), numbers).astype(bool)
-        self.mark("lost", ~(known & (values != 0)))
-        return narrow.view(f"u{dtype.itemsize}").astype(np.int64)
+        return narrow, known
+
+    def next_after(self, equation: Any, a: Array, b: Array) -> Array:
+        """The number of the format next to one, towards another; points at which it is no number of it are lost."""
+        shape, (x, y) = thin(a, b)
+        x, y = np.broadcast_arrays(x, y)
+        dtype = np.dtype(equation.outvars[0].aval.dtype)
+        from_, known = self._of_the_format(dtype, x)
+        up, down = self.decide(x, y, less=True), self.decide(y, x, less=True)
+        self.mark("lost", ~known | ((up == UNDECIDED) | (down == UNDECIDED)))
+        self.branch(equation, np.where(up == YES, 1, np.where(down == YES, 0, UNDECIDED)), 2)
+        towards = np.where(up == YES, np.inf, np.where(down == YES, -np.inf, from_.astype(np.float64)))
+        found = np.nextafter(from_, towards.astype(dtype)).astype(np.float64)
+        result = balls(np.where(np.isfinite(found), found, 0))
+        result[~np.isfinite(found)] = NAN
+        return spread(self.watch(result), shape)
 
     # -- arithmetic ------------------------------------------------------------------------------------------
 
@@ -582,9 +602,6 @@ class Balls(System):
     def _reduce_precision(self, equation: Any, array: Array) -> Array:
         """Rounding to fewer bits is rounding, of which the exact reading knows nothing."""
         return array
-
-    def _unsupported(self, equation: Any, *arrays: Array) -> Array:
-        raise UnsupportedPrimitive(equation.primitive.name, self.name, source_line(equation))
 
     # -- reductions ------------------------------------------------------------------------------------------
 
