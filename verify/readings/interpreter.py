@@ -107,6 +107,8 @@ class System(ABC):
         self.path = ""
         self.line = ""
         self.depends = False
+        # Whole numbers that are at least zero whatever the arguments are, by the identity of their array, kept alive.
+        self.natural: dict[int, Array] = {}
         # When a walk gives up, in seconds of `time.perf_counter`.
         self.deadline = float("inf")
 
@@ -218,6 +220,7 @@ def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -
     system.trail = Trail(points)
     system.members = np.arange(points)
     system.path = ""
+    system.natural = {}
     with jax.enable_x64(True):  # JAX moves labels of entries for us, which are as wide as its indices
         constants = [_constant(system, value) for value in closed.consts]
         depends = [False] * len(constants), [True] * len(arguments)
@@ -264,6 +267,7 @@ def _run(
         system.path, system.depends = f"{path}/{place}", any(flags)
         results, result_flags = _apply(system, equation, inputs, flags)
         results = system.visit(equation, inputs, results)
+        result_flags = _never_negative(system, equation, inputs, flags, results, result_flags)
         for variable, result, flag in zip(equation.outvars, results, result_flags, strict=True):
             values[variable], live[variable] = result, flag
         for variable in equation.invars:
@@ -294,6 +298,8 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     if name in DEFINED and name not in system.rows:
         return _defined(system, equation, inputs, flags)
     depends = [any(flags)] * len(equation.outvars)
+    if name == "select_n":  # what is chosen from may depend on the arguments, and the choice not
+        system.depends = flags[0]
     if name in CONCRETE:
         return _concrete(system, equation, inputs), depends
     if name in STRUCTURE and any(_is_key(variable.aval) for variable in equation.invars):
@@ -320,6 +326,44 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
+
+
+# Primitives whose whole numbers are places.
+PLACES: Final = ("iota", "lu", "lu_pivots_to_permutation", "qr", "argmax", "argmin")
+
+
+def _never_negative(
+    system: System,
+    equation: Any,
+    inputs: list[Array],
+    flags: list[bool],
+    results: list[Array],
+    result_flags: list[bool],
+) -> list[bool]:
+    """Remember places of entries, and know that none is below zero: JAX asks that of every index before it is used.
+
+    Returns:
+        Which results depend on the arguments; the answer to that question does not.
+    """
+    name = equation.primitive.name
+    known = [
+        id(each) in system.natural or (each.dtype == np.int64 and not flag and bool((each >= 0).all()))
+        for each, flag in zip(inputs, flags, strict=True)
+    ]
+    if name == "lt" and len(known) == 2 and known[0] and not flags[1] and not inputs[1].any():
+        return [False] if inputs[1].dtype == np.int64 else result_flags
+    for place, result in enumerate(results):
+        if not isinstance(result, np.ndarray) or result.dtype != np.int64 or not result_flags[place]:
+            continue
+        if name == "sort":
+            holds = known[place]
+        elif name in ("top_k", "approx_top_k"):  # the values come first
+            holds = place == 1
+        else:
+            holds = name in PLACES or (len(known) == 1 and known[0] and name in (*STRUCTURE, "convert_element_type"))
+        if holds and bool((result >= 0).all()):
+            system.natural[id(result)] = result
+    return result_flags
 
 
 def _is_exp_of_minus_square(jaxpr: Any) -> bool:
