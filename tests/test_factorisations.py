@@ -144,7 +144,7 @@ def test_a_tridiagonal_form_has_the_eigenvalues_of_the_matrix(complex_: bool, lo
     # The characteristic polynomial at each of them is zero.
     for value, wrong in zip(values, other, strict=True):
         for each, right in ((value, True), (wrong, False)):
-            shifted = product - np.diag([acb(each)] * 4)
+            shifted = product - np.eye(4, dtype=int) * acb(each)
             assert (abs(determinant(shifted)) < 2.0**-100) is right
 
 

@@ -138,7 +138,7 @@ def triangular_solve(system: Balls, equation: Any, a: Array, b: Array) -> list[A
     params = equation.params
     turned = bool(params["transpose_a"]) != (not params["left_side"])
     matrix = np.swapaxes(a, -1, -2) if turned else a
-    matrix = _conjugate(matrix) if params["conjugate_a"] else matrix
+    matrix = np.asarray(_conjugate(matrix)) if params["conjugate_a"] else matrix
     lower = bool(params["lower"]) != turned
     given = b if params["left_side"] else np.swapaxes(b, -1, -2)
     n = matrix.shape[-1]

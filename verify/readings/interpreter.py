@@ -1031,7 +1031,7 @@ def _changes_nothing(program: tuple[Any, list[Any]], variables: Sequence[Any], s
         if isinstance(variable, jex.Literal):
             values.append(np.asarray(variable.val, dtype=variable.aval.dtype))
             continue
-        known = start.ravel()[0] if start.size == 1 else None
+        known: Any = start.ravel()[0] if start.size == 1 else None
         if not (isinstance(known, (int, np.integer)) or (hasattr(known, "is_exact") and known.is_exact())):
             return False
         values.append(np.asarray(float(known), dtype=variable.aval.dtype))
