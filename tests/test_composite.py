@@ -679,6 +679,11 @@ def test_a_primitive_without_a_rule_of_jax_says_what_gives_it_one(forget: None) 
     for claim, call in ((mapped, r"batching\.defvectorized"), (slope, r"ad\.defjvp")):
         with pytest.raises(ClaimError, match=rf"'made_up_single' needs .*{call}.*add-a-primitive"):
             check(claim, budget="quick")
+    rounded = replace(
+        slope, id="single.next", autodiff=Derivative(lambda x: jnp.sum(lax.nextafter(x, 2 * x)), "gradient", "x")
+    )
+    with pytest.raises(ClaimError, match="JAX has no such rule for its own 'nextafter'"):
+        check(rounded, budget="quick")
     # Its value needs no batches but for floats that are run in some.
     assert check(_value("single.value", cube, 3), budget="quick").status is Status.HOLDS
 

@@ -18,9 +18,9 @@ from mpmath import mp
 from verify import check
 from verify.claim import Claim, Derivative, Status
 from verify.domain import Interval, Reals
-from verify.readings.api import enclose
+from verify.readings.api import allowed, enclose
 from verify.readings.exact import Exact, precision
-from verify.readings.factorisations import _is_real, symmetric
+from verify.readings.factorisations import _is_real, _signed, symmetric
 from verify.readings.interpreter import walk
 
 REAL = np.array([[1.0, -2.0, 0.5, 1.5], [3.0, 0.25, -1.0, 2.0], [0.75, 1.25, -2.5, 1.0], [-0.5, 4.0, 1.0, 3.0]])
@@ -202,6 +202,25 @@ def test_eigenvalues_that_meet_have_no_vectors_and_are_not_guessed() -> None:
     values, vectors = enclose(lambda a: lax.linalg.eig(a, compute_left_eigenvectors=False), twice)
     assert not any(each.is_finite() for each in vectors.ravel())
     assert all(not each.is_finite() or abs(each - 1) < 1e-3 for each in values)
+
+
+def test_a_vector_that_the_library_has_turned_is_not_taken_for_ours() -> None:
+    with precision(100):
+        exact = np.array([[acb("0.6")], [acb(0, "0.8")]], dtype=object)
+        returned = np.array([[0.6], [0.8j]])
+        assert all(each.is_finite() for each in _signed(exact, returned).ravel())
+        assert (_signed(exact, -returned)[1, 0] + exact[1, 0]).overlaps(acb(0))
+        assert not any(each.is_finite() for each in _signed(exact, returned * np.exp(0.01j)).ravel())
+        assert not any(each.is_finite() for each in _signed(exact, returned[::-1]).ravel())
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16", "float16"])
+def test_the_next_number_of_every_format_lies_in_its_ball(name: str) -> None:
+    x, y = np.array([1.0, 1.0, 0.0, 2.5, 1024.0]), np.array([2.0, -1.0, 1.0, 2.5, 0.0])
+    returned = lax.nextafter(jnp.asarray(x, name), jnp.asarray(y, name))
+    for ball, value, given_ in zip(allowed(lax.nextafter, x, y, dtype=name), returned, x.tolist(), strict=True):
+        assert ball.contains(arb(float(value)))
+        assert not ball.contains(given_ + 0.1 * abs(given_) + 0.01)
 
 
 def test_open_pivots_and_lengths_are_lost() -> None:

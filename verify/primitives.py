@@ -46,6 +46,8 @@ class Rule:
 
 # By the primitive where that was registered, else by its name.
 RULES: Final[dict[Any, Rule]] = {}
+# Rules of names that were seen to be of one primitive, with it and the number of modules that were loaded then.
+_ALONE: Final[set[tuple[Rule, Any, int]]] = set()
 
 
 def register_primitive(
@@ -111,6 +113,9 @@ def rule_of(primitive: Any) -> Rule | None:
     named = RULES.get(primitive.name)
     if named is None:
         return None
+    key = named, primitive, len(sys.modules)
+    if key in _ALONE:
+        return named
     homes = _homes(primitive)
     here = homes.get(id(primitive), set())
     for other, files in homes.items():
@@ -121,6 +126,7 @@ def rule_of(primitive: Any) -> Rule | None:
                 "registered a rule for that name: register the primitive itself, register_primitive(my_op, …), or give "
                 "the primitives names of their own"
             )
+    _ALONE.add(key)
     return named
 
 
@@ -131,8 +137,21 @@ def explained(error: BaseException) -> str:
         found = re.search(pattern, text)
         if found is not None:
             name = found["name"]
+            if _is_of_jax(name):
+                return f"{text}: JAX has no such rule for its own {name!r}; write the function without it"
             return f"{text}: primitive {name!r} needs {call}, in the file that makes it ({PAGE})"
     return text
+
+
+def _is_of_jax(name: str) -> bool:
+    """Whether a primitive of this name is one that JAX makes public."""
+    modules = [sys.modules.get(each) for each in ("jax.lax", "jax.lax.linalg")]
+    return any(
+        attribute.endswith("_p") and getattr(value, "name", None) == name
+        for module in modules
+        if module is not None
+        for attribute, value in vars(module).items()
+    )
 
 
 def _of_another_file(first: Rule, second: Rule) -> bool:

@@ -35,6 +35,8 @@ def _middle(array: Array) -> Array:
 
 # How large a share of a unit vector the library's vector must have along the exact one, to be taken for it.
 RECOGNISED: Final = 0.9
+# How far from real that share may be by rounding: beyond it, the library has turned the vector by another factor.
+TURNED: Final = 2.0**-20
 ROWS_BY_RUMP: Final = 16
 
 
@@ -506,7 +508,7 @@ def _signed(exact: Array, returned: Array) -> Array:
         return exact if not exact.size else filled(exact.shape, exact.ravel()[0] * NAN)
     along = (_middle(exact).conj() * returned).sum(axis=0)
     for column, share in enumerate(along.tolist()):
-        if not abs(share.real) > RECOGNISED:
+        if not abs(share.real) > RECOGNISED or abs(share.imag) > TURNED:
             result[:, column] = exact[0, column] * NAN
         elif share.real < 0:
             result[:, column] = -exact[:, column]

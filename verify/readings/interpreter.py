@@ -1209,7 +1209,9 @@ MOST_DEFINITIONS: Final = 256
 
 def _definition(name: str, equation: Any) -> Any:
     avals = tuple(variable.aval for variable in equation.invars)
-    key = name, avals, tuple(sorted(equation.params.items(), key=lambda item: item[0]))
+    # A function of JAX's that is given another body is told by its name alone: its parameters are new in every trace.
+    own = equation.primitive.name == name
+    key = name, avals, tuple(sorted(equation.params.items(), key=lambda item: item[0])) if own else ()
     try:
         found = _DEFINITIONS.get(key)
     except TypeError:  # parameters that have no hash
