@@ -301,9 +301,21 @@ def spectrum(a: Any) -> Any:
     return jnp.sum((jnp.linalg.eigvals(a) ** 2).real)
 
 
+def kept(x: Any) -> Any:
+    """Which entries a dropout keeps: by the second of two keys."""
+    return jax.random.bernoulli(jax.random.split(jax.random.key(1))[1], 0.5, x.shape)
+
+
 CLAIMS: dict[str, tuple[Callable[..., Any], str, Callable[..., Any], Callable[..., Any], dict[str, Any]]] = {
     "max pool": (lambda x: jnp.sum(pool(x) ** 2), "x", pool_by_hand, pool_to_both, {"x": Reals("4")}),
     "product pool": (products, "x", products_by_hand, lambda x: 2 * products_by_hand(x), {"x": Reals("4")}),
+    "split keys": (
+        lambda x: jnp.sum(jnp.where(kept(x), x, 0) ** 2),
+        "x",
+        lambda x: jnp.where(kept(x), 2 * x, 0),
+        lambda x: jnp.where(kept(x), 0, 2 * x),
+        {"x": Reals("4")},
+    ),
     "complex cholesky": (
         log_determinant,
         "x",
