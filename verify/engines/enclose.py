@@ -305,22 +305,30 @@ def _cover(judged: Judged, met: dict[tuple[str, str], _Choice], *, formula_too: 
 
 
 def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choice]) -> list[str]:
-    """Choices with an outcome that no point has taken, though the signs of the domain leave it open."""
+    """Choices with an outcome that no point has taken, though the bounds of the domain leave it open."""
     missing: list[str] = []
     for program in subject.sides:
         mine = {path: choice for (name, path), choice in met.items() if name == program.name}
         if all(len(choice.taken) == choice.outcomes for choice in mine.values()):
             continue
-        reachable = case.reachable(subject, program)
-        for path, choice in mine.items():
-            open_ = (
-                set(range(choice.outcomes)) if reachable is None else reachable.get(path, set(range(choice.outcomes)))
-            )
-            left = open_ - choice.taken
-            if left:
-                size = f" at {size_text(subject.size)}" if subject.size else ""
-                missing.append(f"{choice.label} never took outcome {', '.join(map(str, sorted(left)))}{size}")
+        for split in (False, True):
+            reachable = case.reachable(subject, program, split=split)
+            left = {path: _open(choice, reachable, path) for path, choice in mine.items()}
+            if not any(left.values()):
+                break
+        size = f" at {size_text(subject.size)}" if subject.size else ""
+        missing += [
+            f"{mine[path].label} never took outcome {', '.join(map(str, sorted(outcomes)))}{size}"
+            for path, outcomes in left.items()
+            if outcomes
+        ]
     return missing
+
+
+def _open(choice: _Choice, reachable: Mapping[str, set[int]] | None, path: str) -> set[int]:
+    """Outcomes that were not taken, though the domain leaves them open."""
+    every = set(range(choice.outcomes))
+    return (every if reachable is None else reachable.get(path, every)) - choice.taken
 
 
 def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict:
