@@ -24,7 +24,7 @@ from verify.readings.composite import ROWS
 from verify.readings.exact import ELEMENTARY, Exact, addresses, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, walk
 from verify.readings.rounded import ROUNDED_BITS, Rounded
-from verify.readings.signs import Signs
+from verify.readings.ranges import Ranges, of_signs
 
 BITS = 64
 # Each with a label of its own, so that the whole suite draws the same points in any order.

@@ -51,6 +51,8 @@ RANGE: Final = np.dtype(
 BITS: Final = 80
 # Whole numbers up to here are float64s.
 MOST_WHOLE: Final = 2.0**53
+# Entries of a matrix that is eliminated in ranges.
+MOST_ELIMINATED: Final = 64
 
 
 def _table(combine: Callable[[int, int], int]) -> Array:
@@ -591,6 +593,11 @@ class Ranges(System):
         """Anything."""
         return anything(shape)
 
+    def sign_bit(self, equation: Any, numbers: Array) -> Array:
+        """Whether numbers are below zero; a zero may carry either sign."""
+        below, above = numbers["kinds"] & ~(MINUS | BELOW) == 0, numbers["kinds"] & ~(PLUS | ABOVE) == 0
+        return np.where(below, YES, np.where(above, NO, UNDECIDED)).astype(np.int8)
+
     def merge(self, which: Array, cases: Sequence[Array]) -> Array:
         """As `choose`, of arrays of any kind."""
         if all(case.dtype == RANGE for case in cases):
@@ -699,7 +706,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         elif "complex" not in (*kinds, kind):
             return self._known(name, equation, *arrays)
         if name == "lu":
-            return self._lu(equation)
+            return self._lu(arrays[0])
         if name == "sort" and not {"truth", "complex"} & set(kinds):
             return [self._sorted(equation, array) for array in arrays]
         return [_unknown(variable.aval, self.system) for variable in equation.outvars]
@@ -869,6 +876,8 @@ class _Rows(dict[str, Callable[..., Any]]):
             return running(equation, arrays[0], RUNNING[name])
         if name == "dot_general":
             return self._dot(equation, *arrays)
+        if name == "triangular_solve":
+            return self._triangular(equation, *arrays)
         return _unknown(out, system)
 
     def _convert(self, equation: Any, source: str, target: str, array: Array) -> Array:
@@ -968,16 +977,56 @@ class _Rows(dict[str, Callable[..., Any]]):
         spread_out = np.moveaxis(np.broadcast_to(one, entries.shape), 0, 1 + equation.params["dimension"])
         return spread_out.copy() if array.dtype == RANGE else _settled(spread_out.copy())
 
-    def _lu(self, equation: Any) -> list[Array]:
-        """Factors may be anything; each row is exchanged with itself or a later one."""
-        factors, pivots, order = (variable.aval for variable in equation.outvars)
-        count, rows = pivots.shape[-1], order.shape[-1]
-        first = np.broadcast_to(np.arange(count), (1, *pivots.shape))
-        return [
-            anything((1, *factors.shape)),
-            _settled(_whole(first, rows - 1, (1, *pivots.shape))),
-            _settled(_whole(0, rows - 1, (1, *order.shape))),
-        ]
+    @staticmethod
+    def _lu(array: Array) -> list[Array]:
+        """Elimination in ranges, as long as it is known which row is the pivot; from there on, anything."""
+        *batch, m, n = array.shape
+        steps = min(m, n)
+        factors = array.copy()
+        pivots = np.empty((*batch, steps), dtype=RANGE)
+        order = np.empty((*batch, m), dtype=RANGE)
+        for place in np.ndindex(*batch):
+            rows, exchanged, k = factors[place], np.arange(m), 0
+            pivots[place] = _whole(np.arange(steps), m - 1)
+            while k < steps and m * n <= MOST_ELIMINATED:
+                sizes = _absolute(rows[k:, k])
+                best = int(np.argmax(sizes["lo"]))
+                others = np.delete(sizes, best)
+                if not _apart(others, np.broadcast_to(sizes[best], others.shape)).all():
+                    break
+                rows[[k, k + best]] = rows[[k + best, k]]
+                exchanged[[k, k + best]] = exchanged[[k + best, k]]
+                pivots[place][k] = _whole(k + best, k + best, ())
+                rows[k + 1 :, k] = _divide(rows[k + 1 :, k], np.broadcast_to(rows[k, k], (m - k - 1,)))
+                shares, last = rows[k + 1 :, k, None], rows[None, k, k + 1 :]
+                rows[k + 1 :, k + 1 :] = _add(rows[k + 1 :, k + 1 :], _negative(_multiply(shares, last)))
+                k += 1
+            if k < steps:
+                rows[...] = anything(rows.shape)
+            order[place] = _whole(exchanged, exchanged) if k == steps else _whole(0, m - 1, (m,))
+        return [factors, _settled(pivots), _settled(order)]
+
+    @staticmethod
+    def _triangular(equation: Any, a: Array, b: Array) -> Array:
+        """Substitution: A X = B, or X A = B."""
+        params = equation.params
+        if a.shape[-1] ** 2 > MOST_ELIMINATED:
+            return anything((1, *equation.outvars[0].aval.shape))
+        turned = bool(params["transpose_a"]) == bool(params["left_side"])
+        lower = bool(params["lower"]) != turned
+        a = a.swapaxes(-1, -2) if turned else a
+        b = b if params["left_side"] else b.swapaxes(-1, -2)
+        n = a.shape[-1]
+        solved: dict[int, Array] = {}
+        for i in range(n) if lower else reversed(range(n)):
+            total = b[..., i, :]
+            for j, found in solved.items():
+                total = _add(total, _negative(_multiply(a[..., i, j, None], found)))
+            solved[i] = (
+                total if params["unit_diagonal"] else _divide(total, np.broadcast_to(a[..., i, i, None], total.shape))
+            )
+        result = np.stack([solved[i] for i in range(n)], axis=-2)
+        return result if params["left_side"] else result.swapaxes(-1, -2)
 
     # -- whole numbers that are open ---------------------------------------------------------------------------
 
