@@ -43,9 +43,17 @@ NAN, BELOW, MINUS, NONE, PLUS, ABOVE = 1, 2, 4, 8, 16, 32
 FINITE: Final = MINUS | NONE | PLUS
 ALL: Final = NAN | BELOW | FINITE | ABOVE
 SINGLES: Final = (NAN, BELOW, MINUS, NONE, PLUS, ABOVE)
-# One entry; the bounds are of what is finite, and open where they are not attained.
+# One entry; the bounds are of what is finite, and open where they are not attained. Entries of one name are one value,
+# wherever it was moved to.
 RANGE: Final = np.dtype(
-    [("kinds", np.int64), ("lo", np.float64), ("hi", np.float64), ("lo_open", bool), ("hi_open", bool)]
+    [
+        ("kinds", np.int64),
+        ("lo", np.float64),
+        ("hi", np.float64),
+        ("lo_open", bool),
+        ("hi_open", bool),
+        ("name", np.int64),
+    ]
 )
 # Bits in which the bounds of elementary functions are taken.
 BITS: Final = 80
@@ -140,6 +148,27 @@ FLIP: Final = np.array(
 # Arrays of ranges.
 
 
+class _Names:
+    """Numbers for values, none of them twice."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def take(self, shape: tuple[int, ...]) -> Array:
+        count = int(np.prod(shape, dtype=int))
+        self.last += count
+        return np.arange(self.last - count, self.last).reshape(shape)
+
+
+NAMES: Final = _Names()
+
+
+def _renamed(array: Array) -> Array:
+    """The same ranges, of other values; changes the array that it is given."""
+    array["name"] = NAMES.take(array.shape)
+    return array
+
+
 def ranges(
     kinds: Any, lo: Any = -np.inf, hi: Any = np.inf, lo_open: Any = False, hi_open: Any = False, shape: Any = None
 ) -> Array:
@@ -148,11 +177,12 @@ def ranges(
     made = np.empty(shape if shape is not None else np.broadcast_shapes(*(each.shape for each in parts)), dtype=RANGE)
     for name, part in zip(("kinds", "lo", "hi", "lo_open", "hi_open"), parts, strict=True):
         made[name] = part
-    _narrowed(made)
+    _narrowed(_renamed(made))
     # Where nothing is left no point comes, and nothing has to be said.
     nothing = made["kinds"] == 0
     if nothing.any():
-        made[nothing] = np.array((ALL, -np.inf, np.inf, False, False), dtype=RANGE)
+        for name, part in zip(("kinds", "lo", "hi"), (ALL, -np.inf, np.inf), strict=True):
+            made[name][nothing] = part
     return made
 
 
@@ -212,7 +242,7 @@ def cut(entry: Array) -> Array:
     Returns:
         The pieces, of shape (pieces,); together they are the range.
     """
-    (kinds, lo, hi, lo_open, hi_open) = entry[0].item()
+    kinds, lo, hi, lo_open, hi_open, _ = entry[0].item()
     if kinds & ~FINITE or lo == hi:
         return entry
     ends = [lo, *([0.0] if lo < 0 < hi else []), hi]
@@ -232,7 +262,7 @@ def anything(shape: Sequence[int]) -> Array:
 
 def union(*arrays: Array) -> Array:
     """What lies in one of them; arrays of one shape."""
-    result = arrays[0].copy()
+    result = _renamed(arrays[0].copy()) if len(arrays) > 1 else arrays[0]
     for other in arrays[1:]:
         for end, better in (("lo", np.less), ("hi", np.greater)):
             real, mine = other["kinds"] & FINITE != 0, result["kinds"] & FINITE != 0
@@ -352,6 +382,7 @@ def _inverse(b: Array) -> Array:
 
 
 def _divide(a: Array, b: Array) -> Array:
+    a, b = np.broadcast_arrays(a, b)
     found = _multiply(a, _inverse(b))
     found["kinds"] = DIVIDE[a["kinds"], b["kinds"]]
     # What is divided by an infinity is zero.
@@ -415,10 +446,19 @@ def _top(a: Array) -> tuple[Array, Array]:
 
 def _compare(name: str, a: Array, b: Array) -> Array:
     """Three-valued answers to ``eq``, ``ne``, ``lt``, ``le``, ``gt``, ``ge``."""
+    a, b = np.broadcast_arrays(a, b)
+    answer = _compared(name, a, b)
+    # A number is equal to itself: this is how a program asks for NaN, which is never less than anything.
+    one = a["name"] == b["name"]
+    itself = np.where(a["kinds"] & NAN, UNDECIDED, YES if name in ("eq", "le", "ge") else NO)
+    return np.where(one, NO if name in ("lt", "gt") else itself, answer).astype(np.int8)
+
+
+def _compared(name: str, a: Array, b: Array) -> Array:
+    """Three-valued answers to ``eq``, ``ne``, ``lt``, ``le``, ``gt``, ``ge``."""
     if name in ("gt", "le"):
         a, b = b, a
         name = {"gt": "lt", "le": "ge"}[name]
-    a, b = np.broadcast_arrays(a, b)
     if name in ("lt", "ge"):
         open_ = LESS[a["kinds"], b["kinds"]]
         below, not_below = _apart(a, b), _apart_or_level(b, a)
@@ -470,7 +510,7 @@ def _monotone(function: Callable[[arb], arb], low: float, high: float, *, falls:
 
     def of(a: Array) -> Array:
         first, last = ("hi", "lo") if falls else ("lo", "hi")
-        found = np.empty(a.shape, dtype=RANGE)
+        found = _renamed(np.empty(a.shape, dtype=RANGE))
         for end, bound, limit, pick in (("lo", lower, low, first), ("hi", upper, high, last)):
             inner = np.isfinite(a[pick])
             found[end] = limit
@@ -758,7 +798,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         points = max(each.shape[0] for each in flat)
         together = np.concatenate([np.broadcast_to(each, (points, each.shape[1])) for each in flat], axis=1)
         one = union(*(together[:, place] for place in range(together.shape[1])))
-        return np.broadcast_to(one.reshape(points, *[1] * len(out.shape)), (points, *out.shape)).copy()
+        return _renamed(np.broadcast_to(one.reshape(points, *[1] * len(out.shape)), (points, *out.shape)).copy())
 
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
         system = self.system
@@ -799,8 +839,8 @@ class _Rows(dict[str, Callable[..., Any]]):
             first, second, name = second, first, {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}.get(name, name)
         if first is second:
             # A value equals itself unless it is no number.
-            equal = (name in ("eq", "le", "ge")) == bool(outcome)
-            return _meet(case, ALL & ~NAN if equal else ALL, -np.inf, np.inf, False, False)
+            number = name in ("eq", "le", "ge") if outcome else name == "ne"
+            return _meet(case, ALL & ~NAN if number else ALL, -np.inf, np.inf, False, False)
         other = np.broadcast_to(align(first, _as_ranges(second))[1], first.shape)
         number = ALL & ~NAN
         if not outcome:
@@ -836,11 +876,6 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name == "convert_element_type":
             return self._convert(equation, kinds[0], kind_of(out), arrays[0])
         if name in COMPARISONS:
-            if arrays[0] is arrays[1]:
-                # A number is equal to itself: this is how a program asks for NaN.
-                answer = np.where(arrays[0]["kinds"] & NAN, UNDECIDED, YES if name in ("eq", "le", "ge") else NO)
-                never = name in ("lt", "gt")
-                return (np.full(answer.shape, NO) if never else answer).astype(np.int8)
             return _compare(name, *align(*arrays))
         if name == "is_finite":
             may = arrays[0]["kinds"]
@@ -851,14 +886,9 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name in BINARY:
             first, second = align(*arrays)
             full, (x, y) = thin(first, second)
-            same = arrays[0] is arrays[1]
             if name in ("max", "min"):
                 return self._extremum_of(name, equation, first, second)
-            if same and name in ("sub", "mul", "div"):
-                found = _same(name, x)
-            else:
-                found = BINARY[name](x, y)
-            return spread(found, full)
+            return spread(_binary(name, x, y), full)
         if name == "clamp":
             low, array, high = align(*arrays)
             return self._extremum_of("min", equation, self._extremum_of("max", equation, low, array), high)
@@ -867,6 +897,14 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name in UNARY:
             full, (x,) = thin(arrays[0])
             return spread(UNARY[name](x), full)
+        if name in ("floor", "ceil"):
+            step = np.floor if name == "floor" else np.ceil
+            inner = arrays[0]["kinds"] & FINITE != 0
+            kinds_ = np.where(inner, FINITE, 0) | (arrays[0]["kinds"] & ~FINITE)
+            return ranges(kinds_, step(arrays[0]["lo"]), step(arrays[0]["hi"]))
+        if name == "rem":
+            full, (x, y) = thin(*arrays)
+            return spread(_remainder(*np.broadcast_arrays(x, y), step=0), full)
         if name == "integer_pow":
             full, (x,) = thin(arrays[0])
             return spread(_power(x, int(equation.params["y"])), full)
@@ -975,7 +1013,8 @@ class _Rows(dict[str, Callable[..., Any]]):
         entries = np.moveaxis(_as_ranges(array), 1 + equation.params["dimension"], 0)
         one = union(*entries) if len(entries) else entries
         spread_out = np.moveaxis(np.broadcast_to(one, entries.shape), 0, 1 + equation.params["dimension"])
-        return spread_out.copy() if array.dtype == RANGE else _settled(spread_out.copy())
+        spread_out = _renamed(spread_out.copy())
+        return spread_out if array.dtype == RANGE else _settled(spread_out)
 
     @staticmethod
     def _lu(array: Array) -> list[Array]:
@@ -997,7 +1036,7 @@ class _Rows(dict[str, Callable[..., Any]]):
                 rows[[k, k + best]] = rows[[k + best, k]]
                 exchanged[[k, k + best]] = exchanged[[k + best, k]]
                 pivots[place][k] = _whole(k + best, k + best, ())
-                rows[k + 1 :, k] = _divide(rows[k + 1 :, k], np.broadcast_to(rows[k, k], (m - k - 1,)))
+                rows[k + 1 :, k] = _divide(rows[k + 1 :, k], rows[k, k])
                 shares, last = rows[k + 1 :, k, None], rows[None, k, k + 1 :]
                 rows[k + 1 :, k + 1 :] = _add(rows[k + 1 :, k + 1 :], _negative(_multiply(shares, last)))
                 k += 1
@@ -1022,10 +1061,8 @@ class _Rows(dict[str, Callable[..., Any]]):
             total = b[..., i, :]
             for j, found in solved.items():
                 total = _add(total, _negative(_multiply(a[..., i, j, None], found)))
-            solved[i] = (
-                total if params["unit_diagonal"] else _divide(total, np.broadcast_to(a[..., i, i, None], total.shape))
-            )
-        result = np.stack([solved[i] for i in range(n)], axis=-2)
+            solved[i] = total if params["unit_diagonal"] else _divide(total, a[..., i, i, None])
+        result = np.stack(np.broadcast_arrays(*(solved[i] for i in range(n))), axis=-2)
         return result if params["left_side"] else result.swapaxes(-1, -2)
 
     # -- whole numbers that are open ---------------------------------------------------------------------------
@@ -1042,20 +1079,18 @@ class _Rows(dict[str, Callable[..., Any]]):
             return [_unknown(variable.aval, system) for variable in equation.outvars]
         given = [_as_ranges(array) for array in arrays]
         if name in COMPARISONS:
-            if arrays[0] is arrays[1]:
-                return np.full(given[0].shape, YES if name in ("eq", "le", "ge") else NO, dtype=np.int8)
             return _compare(name, *align(*given))
         if name == "lu_pivots_to_permutation":
             return _settled(_whole(0, equation.params["permutation_size"] - 1, (1, *out.shape)))
         if name == "rem":
-            return _fitting(equation, _remainder(*align(*given)))
+            return _fitting(equation, _remainder(*np.broadcast_arrays(*align(*given)), step=1))
         if name in ("max", "min"):
             return _fitting(equation, _extremum(*align(*given), greater=name == "max"))
         if name == "clamp":
             low, array, high = align(*given)
             return _fitting(equation, _extremum(_extremum(low, array, greater=True), high, greater=False))
         if name in ("add", "add_any", "sub", "mul"):
-            return _fitting(equation, BINARY[name](*align(*given)))
+            return _fitting(equation, _binary(name, *align(*given)))
         if name in ("neg", "abs", "square"):
             return _fitting(equation, UNARY[name](given[0]))
         if name == "sign":
@@ -1098,13 +1133,29 @@ def _fitting(equation: Any, array: Array) -> Array:
     return _settled(np.where(outside, wide, array))
 
 
-def _remainder(a: Array, b: Array) -> Array:
-    """Of whole numbers: below the divisor, with the sign of what is divided."""
-    most = np.maximum(np.abs(b["lo"]), np.abs(b["hi"])) - 1
-    unsure = (b["lo"] <= 0) & (b["hi"] >= 0)
+def _remainder(a: Array, b: Array, step: int) -> Array:
+    """Below the divisor, by one step at least, with the sign of what is divided and no larger than it."""
+    most = np.maximum(np.abs(b["lo"]), np.abs(b["hi"])) - step
     high = np.minimum(most, np.maximum(a["hi"], 0))
     low = np.maximum(-most, np.minimum(a["lo"], 0))
-    return np.where(unsure, _whole(-(2.0**62), 2.0**62, a.shape), _whole(low, high))
+    unsure = ((b["lo"] <= 0) & (b["hi"] >= 0)) | ((a["kinds"] | b["kinds"]) & ~FINITE != 0)
+    kinds = np.where(unsure, ALL, FINITE)
+    return ranges(kinds, np.where(unsure, -np.inf, low), np.where(unsure, np.inf, high))
+
+
+def _binary(name: str, a: Array, b: Array) -> Array:
+    """Two values, which may be one, or one of them a constant that leaves the other as it is."""
+    a, b = np.broadcast_arrays(a, b)
+    found = BINARY[name](a, b)
+    if name in ("sub", "mul", "div"):
+        found = np.where(a["name"] == b["name"], _same(name, a), found)
+    neutral = NEUTRAL[name]
+    found = np.where(_is(b, neutral), a, found)
+    return np.where(_is(a, neutral), b, found) if name in ("add", "add_any", "mul") else found
+
+
+def _is(array: Array, value: float) -> Array:
+    return (array["kinds"] & ~FINITE == 0) & (array["lo"] == value) & (array["hi"] == value)
 
 
 def _same(name: str, a: Array) -> Array:
@@ -1194,6 +1245,7 @@ BINARY: Final[dict[str, Callable[[Array, Array], Array]]] = {
     "max": lambda a, b: _extremum(a, b, greater=True),
     "min": lambda a, b: _extremum(a, b, greater=False),
 }
+NEUTRAL: Final = {"add": 0.0, "add_any": 0.0, "sub": 0.0, "mul": 1.0, "div": 1.0}
 REDUCED: Final = {
     "reduce_sum": _add,
     "reduce_prod": _multiply,
