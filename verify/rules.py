@@ -102,9 +102,14 @@ def _inner(value: Any) -> list[Any]:
 def _has_rule(jaxpr: Any) -> bool:
     return any(
         equation.primitive.name.startswith(RULES)
-        or any(_has_rule(getattr(each, "jaxpr", each)) for value in equation.params.values() for each in _inner(value))
+        or any(map(_holds_rule, equation.params.values()))
         for equation in jaxpr.eqns
     )
+
+
+def _holds_rule(value: Any) -> bool:
+    """Whether a rule is called in a parameter of an equation."""
+    return any(_has_rule(getattr(each, "jaxpr", each)) for each in _inner(value))
 
 
 def _run(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
@@ -119,7 +124,8 @@ def _run(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list
     for equation in jaxpr.eqns:
         name = equation.primitive.name
         given = [value_of(variable) for variable in equation.invars]
-        if name.startswith(RULES) or name in CALLS:
+        # A call without a rule stays one: readings know some of them, as that for the sign bit, by their bodies.
+        if name.startswith(RULES) or (name in CALLS and any(map(_holds_rule, equation.params.values()))):
             body = next(equation.params[each] for each in BODIES if equation.params.get(each) is not None)
             outputs = _run(getattr(body, "jaxpr", body), getattr(body, "consts", ()), given)
         else:
@@ -134,7 +140,7 @@ def _stripped(value: Any) -> Any:
     """A parameter, such as the body of a loop, without the rules in it."""
     import jax
 
-    if not any(_has_rule(getattr(each, "jaxpr", each)) for each in _inner(value)):
+    if not _holds_rule(value):
         return value
     if type(value) in (tuple, list):
         return type(value)(_stripped(each) for each in value)
