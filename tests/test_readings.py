@@ -24,7 +24,7 @@ from verify.readings.composite import ROWS
 from verify.readings.exact import ELEMENTARY, Exact, addresses, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, walk
 from verify.readings.rounded import ROUNDED_BITS, Rounded
-from verify.readings.ranges import Ranges, of_signs
+from verify.readings.ranges import Ranges, of_facts
 
 BITS = 64
 # Each with a label of its own, so that the whole suite draws the same points in any order.
@@ -861,7 +861,7 @@ def test_a_choice_inside_jnp_names_the_line_of_the_call() -> None:
 
 def test_signs_decide_what_no_point_can_show() -> None:
     closed = trace(lambda x: jnp.where(jnp.sum(jnp.exp(x)) < 0, jnp.nan, 1.0), ((3,),))
-    _, trail = walk(Signs(), closed, [np.full((1, 3), 7)], 1)
+    _, trail = walk(Ranges(), closed, [of_facts(Facts(), (3,))], 1)
     (branch,) = trail.branches.values()
     assert [bool(branch.seen[outcome].any()) for outcome in (0, 1)] == [True, False]
 

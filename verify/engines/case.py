@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -372,6 +372,11 @@ class Case:
 
     @property
     def judges_a_rule(self) -> bool:
+        """Whether a custom rule is the subject, beside JAX's derivative of the body or a formula by hand."""
+        return getattr(self.claim.by_hand, "compares_a_rule", False)
+
+    @property
+    def differentiates_twice(self) -> bool:
         """Whether the side by hand is JAX's derivative too, of the body of a custom rule."""
         return getattr(self.claim.by_hand, "differentiates", False)
 
@@ -463,7 +468,7 @@ class Case:
             judged.bits[rows] = level
             if program.name != "stable":
                 judged.kinks[rows] = trails[program.name].kinks
-                if self.judges_a_rule:
+                if self.differentiates_twice:
                     # There a difference is one of conventions; where the sides agree there is nothing to excuse.
                     judged.kinks[rows] |= trails[formula.name].kinks & (codes != CONFIRMED).any(axis=1)
             for name, trail in trails.items():
@@ -614,15 +619,15 @@ class Case:
         except UnsupportedPrimitive:
             return unknown
 
-    def reachable(self, subject: Subject, program: Program, *, split: bool) -> Mapping[str, set[int]] | None:
+    def reachable(self, subject: Subject, program: Program, split: Set[int]) -> Mapping[str, set[int]] | None:
         """Outcomes that the bounds of the domain leave open, per choice; None where ranges cannot be read.
 
         Args:
             subject: the traced claim.
             program: one of its sides.
-            split: whether entries are cut at the ends of their region and at zero, and each piece is read apart.
+            split: arguments whose entries are cut at the ends of their region and at zero; each piece is read apart.
         """
-        boxes = _boxes(subject, split=split)
+        boxes = _boxes(subject, split)
         if boxes is None:
             return None
         arguments, count = boxes
@@ -651,10 +656,10 @@ class Case:
         )
 
 
-def _boxes(subject: Subject, *, split: bool) -> tuple[list[Array], int] | None:
+def _boxes(subject: Subject, split: Set[int]) -> tuple[list[Array], int] | None:
     """The domain as boxes, one a point of a batch: one for every choice of whole numbers, if there are few of them.
 
-    Where it is split, entries of the first arguments are cut into pieces too, as far as that stays few.
+    Entries of the arguments to split are cut into pieces too, as far as that stays few.
     """
     pieces: list[list[Array]] = []
     for region, shape in zip(subject.regions, subject.shapes, strict=True):
@@ -669,7 +674,7 @@ def _boxes(subject: Subject, *, split: bool) -> tuple[list[Array], int] | None:
     if count > MOST_BOXES:
         return None
     for place, region in enumerate(subject.regions):
-        finer = [cut(each[:, 0])[:, None] for each in pieces[place]] if split and not region.integer else []
+        finer = [cut(each[:, 0])[:, None] for each in pieces[place]] if place in split and not region.integer else []
         more = math.prod(len(each) for each in finer)
         if more > 1 and count * more <= MOST_BOXES:
             pieces[place], count = finer, count * more

@@ -203,7 +203,7 @@ def _judge_all(
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks
         refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
         _note(case, subject, chosen, judged, refuted, tally)
-        _cover(judged, met, formula_too=case.judges_a_rule)
+        _cover(judged, met, formula_too=case.differentiates_twice)
         if must_decide and not confirmed.any() and not refuted.any():
             tally.lacking.append(f"no point decides {program.name} at {at}")
         elif must_decide and 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
@@ -238,7 +238,7 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
         tally.kinks += int(judged.kinks.sum())
         row, component = int(np.flatnonzero(judged.kinks)[0]), 0
         # Of a rule, where its convention and JAX's for the body differ is what a reader looks for.
-        differing = np.argwhere((judged.codes == REFUTED) & judged.kinks[:, None] & case.judges_a_rule)
+        differing = np.argwhere((judged.codes == REFUTED) & judged.kinks[:, None] & case.differentiates_twice)
         if len(differing):
             row, component = map(int, differing[0])
         if not tally.kink_note or (len(differing) and not tally.kinks_differ):
@@ -311,10 +311,13 @@ def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choi
         mine = {path: choice for (name, path), choice in met.items() if name == program.name}
         if all(len(choice.taken) == choice.outcomes for choice in mine.values()):
             continue
-        for split in (False, True):
-            reachable = case.reachable(subject, program, split=split)
-            left = {path: _open(choice, reachable, path) for path, choice in mine.items()}
-            if not any(left.values()):
+        left = {path: set(range(choice.outcomes)) - choice.taken for path, choice in mine.items()}
+        places = range(len(subject.regions))
+        # What one way to cut the domain up excludes is excluded.
+        for split in (set[int](), *({place} for place in places), set(places)):
+            reachable = case.reachable(subject, program, split)
+            left = {path: outcomes & (reachable or {}).get(path, outcomes) for path, outcomes in left.items()}
+            if reachable is None or not any(left.values()):
                 break
         size = f" at {size_text(subject.size)}" if subject.size else ""
         missing += [
@@ -323,12 +326,6 @@ def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choi
             if outcomes
         ]
     return missing
-
-
-def _open(choice: _Choice, reachable: Mapping[str, set[int]] | None, path: str) -> set[int]:
-    """Outcomes that were not taken, though the domain leaves them open."""
-    every = set(range(choice.outcomes))
-    return (every if reachable is None else reachable.get(path, every)) - choice.taken
 
 
 def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict:
