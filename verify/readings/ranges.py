@@ -884,7 +884,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name in ("argmax", "argmin"):
             return self._place(equation, name, arrays[0])
         if name in BINARY:
-            first, second = align(*arrays)
+            first, second = align(*map(_as_ranges, arrays))
             full, (x, y) = thin(first, second)
             if name in ("max", "min"):
                 return self._extremum_of(name, equation, first, second)
@@ -1149,7 +1149,7 @@ def _binary(name: str, a: Array, b: Array) -> Array:
     found = BINARY[name](a, b)
     if name in ("sub", "mul", "div"):
         found = np.where(a["name"] == b["name"], _same(name, a), found)
-    neutral = NEUTRAL[name]
+    neutral = NEUTRAL.get(name, np.nan)
     found = np.where(_is(b, neutral), a, found)
     return np.where(_is(a, neutral), b, found) if name in ("add", "add_any", "mul") else found
 
@@ -1213,6 +1213,32 @@ def _cosh(a: Array) -> Array:
     return ranges(np.where(a["kinds"] & FINITE, PLUS, 0) | unreal, 1.0, np.inf)
 
 
+def _positive_alone(a: Array) -> Array:
+    """Of positive numbers, some number; of others, anything."""
+    return ranges(np.where(a["kinds"] & ~PLUS == 0, FINITE, ALL))
+
+
+def _inside(reach: float, limit: float, *, attained: bool) -> Callable[[Array], Array]:
+    """An odd function of the numbers up to a distance from zero: of its argument's sign, within a limit."""
+
+    def of(a: Array) -> Array:
+        real = a["kinds"] & ~FINITE == 0
+        low = (a["lo"] > -reach) | ((a["lo"] == -reach) & (a["lo_open"] | attained))
+        high = (a["hi"] < reach) | ((a["hi"] == reach) & (a["hi_open"] | attained))
+        inner = real & low & high
+        return ranges(
+            np.where(inner, a["kinds"], ALL), np.where(inner, -limit, -np.inf), np.where(inner, limit, np.inf)
+        )
+
+    return of
+
+
+def _powers(a: Array, b: Array) -> Array:
+    """Powers of positive numbers."""
+    real = (a["kinds"] & ~PLUS == 0) & (b["kinds"] & ~FINITE == 0)
+    return ranges(np.where(real, PLUS, ALL))
+
+
 UNARY: Final[dict[str, Callable[[Array], Array]]] = {
     "neg": _negative,
     "abs": _absolute,
@@ -1225,6 +1251,11 @@ UNARY: Final[dict[str, Callable[[Array], Array]]] = {
     "sin": _cosine,
     "cos": _cosine,
     "cosh": _cosh,
+    "lgamma": _positive_alone,
+    "digamma": _positive_alone,
+    "asin": _inside(1.0, HALF_PI, attained=True),
+    "atanh": _inside(1.0, np.inf, attained=False),
+    "erf_inv": _inside(1.0, np.inf, attained=False),
     **{name: _risen(name) for name in RISING},
 }
 
@@ -1242,6 +1273,7 @@ BINARY: Final[dict[str, Callable[[Array, Array], Array]]] = {
     "sub": lambda a, b: _add(a, _negative(b)),
     "mul": _multiply,
     "div": _divide,
+    "pow": _powers,
     "max": lambda a, b: _extremum(a, b, greater=True),
     "min": lambda a, b: _extremum(a, b, greater=False),
 }
