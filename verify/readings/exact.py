@@ -555,7 +555,7 @@ class Balls(System):
 
     def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
         shape, (x,) = thin(array)
-        result = np.frompyfunc(function, 1, 1)(x)
+        result = np.asarray(np.frompyfunc(function, 1, 1)(x))
         for place, value in np.ndenumerate(x):
             # Between two steps the whole part is a constant: what is asked about it there is no kink.
             if not value.contains(result[place]) and (whole := result[place].unique_fmpz()) is not None:

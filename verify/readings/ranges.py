@@ -260,10 +260,12 @@ def anything(shape: Sequence[int]) -> Array:
     return ranges(ALL, shape=tuple(shape))
 
 
-def union(*arrays: Array) -> Array:
+def union(first: Array, *others: Array) -> Array:
     """What lies in one of them; arrays of one shape."""
-    result = _renamed(arrays[0].copy()) if len(arrays) > 1 else arrays[0]
-    for other in arrays[1:]:
+    if not others:
+        return first
+    result = _renamed(first.copy())
+    for other in others:
         for end, better in (("lo", np.less), ("hi", np.greater)):
             real, mine = other["kinds"] & FINITE != 0, result["kinds"] & FINITE != 0
             take = real & (~mine | better(other[end], result[end]))
@@ -767,10 +769,9 @@ class _Rows(dict[str, Callable[..., Any]]):
     def _moved(self, name: str, equation: Any, kinds: list[str], *arrays: Array) -> Any:
         system = self.system
         steering = {"gather": 1, "scatter": 1, "dynamic_slice": 1, "dynamic_update_slice": 2}.get(name)
-        if steering is not None:
-            last = 2 if name in ("gather", "scatter") else len(arrays)
-            if any(array.dtype == RANGE for array in arrays[steering:last]):
-                return self._anywhere(name, equation, *arrays)
+        last = 2 if name in ("gather", "scatter") else len(arrays)
+        if steering is not None and any(array.dtype == RANGE for array in arrays[steering:last]):
+            return self._anywhere(name, equation, *arrays)
         if any(array.dtype == RANGE for array in arrays):
             arrays = tuple(
                 _as_ranges(array)
