@@ -14,6 +14,7 @@ from jax.scipy import special
 
 from verify import Claim, Derivative, Status, check, domain
 from verify.domain import Facts, Interval, Labels, Nonzero, OneHot, Positive, Reals, Region, Simplex
+from verify.engines.case import box_of
 from verify.readings.exact import Exact, balls, precision
 from verify.readings.interpreter import Array, walk
 from verify.readings.ranges import (
@@ -30,7 +31,6 @@ from verify.readings.ranges import (
     UNARY,
     Ranges,
     cut,
-    of_facts,
     ranges,
 )
 
@@ -183,7 +183,7 @@ REGIONS: list[Region] = [
 @pytest.mark.parametrize("region", REGIONS, ids=lambda each: f"{type(each).__name__} {each.signs}")
 def test_the_range_of_a_region_holds_its_points(region: Region) -> None:
     rng = np.random.default_rng(5)
-    box = of_facts(region.facts, (3,))
+    box = box_of(region.facts, (3,))
     assert box.dtype == RANGE
     for family in region.families:
         for index in range(5):
@@ -247,7 +247,7 @@ def test_what_a_point_takes_is_open(name: str, low: float) -> None:
         closed = jax.make_jaxpr(lambda x: jax.jacfwd(PROGRAMS[name])(x))(np.ones(3))
         with precision(200):
             _, trail = walk(Exact(), closed, [balls(points)], len(points))
-        splits = [of_facts(region.facts, (3,))]
+        splits = [box_of(region.facts, (3,))]
         pieces = [cut(each[None]) for each in splits[0][0]]
         places = itertools.product(*(range(len(each)) for each in pieces))
         splits.append(np.stack([np.stack([p[k] for p, k in zip(pieces, each, strict=True)]) for each in places]))
@@ -370,5 +370,5 @@ def test_labels_are_read_one_by_one() -> None:
 def test_nothing_is_said_where_nothing_is_known() -> None:
     with jax.enable_x64(True):
         closed = jax.make_jaxpr(lambda x: special.bessel_jn(x, v=2)[0] + lax.lgamma(x))(1.0)
-        (found,), _ = walk(Ranges(), closed, [of_facts(Facts(), ())], 1)
+        (found,), _ = walk(Ranges(), closed, [box_of(Facts(), ())], 1)
     assert found.ravel()[0]["kinds"] == ALL

@@ -19,12 +19,13 @@ from mpmath import mp
 
 from verify.claim import UnsupportedPrimitive
 from verify.domain import Facts
+from verify.engines.case import box_of
 from verify.formats import FORMATS
 from verify.readings.api import allowed, enclose
 from verify.readings.composite import ROWS
 from verify.readings.exact import ELEMENTARY, Exact, addresses, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, walk
-from verify.readings.ranges import MINUS, NONE, PLUS, Ranges, of_facts
+from verify.readings.ranges import MINUS, NONE, PLUS, Ranges
 from verify.readings.rounded import ROUNDED_BITS, Rounded
 
 BITS = 64
@@ -862,7 +863,7 @@ def test_a_choice_inside_jnp_names_the_line_of_the_call() -> None:
 
 def test_ranges_decide_what_no_point_can_show() -> None:
     closed = trace(lambda x: jnp.where(jnp.sum(jnp.exp(x)) < 0, jnp.nan, 1.0), ((3,),))
-    _, trail = walk(Ranges(), closed, [of_facts(Facts(), (3,))], 1)
+    _, trail = walk(Ranges(), closed, [box_of(Facts(), (3,))], 1)
     (branch,) = trail.branches.values()
     assert [bool(branch.seen[outcome].any()) for outcome in (0, 1)] == [True, False]
 
@@ -871,7 +872,7 @@ def test_ranges_decide_what_no_point_can_show() -> None:
 def test_ranges_of_one_sign_contain_the_sign_of_the_value(a: float, b: float) -> None:
     bits = {-1: MINUS, 0: NONE, 1: PLUS}
     outputs, _ = walk(
-        Ranges(), _SIGNED, [of_facts(Facts(signs=frozenset({int(np.sign(each))})), ()) for each in (a, b)], 1
+        Ranges(), _SIGNED, [box_of(Facts(signs=frozenset({int(np.sign(each))})), ()) for each in (a, b)], 1
     )
     with precision(2500):
         values, _ = walk(Exact(), _SIGNED, [balls(np.array([each])) for each in (a, b)], 1)

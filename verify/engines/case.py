@@ -19,7 +19,7 @@ from verify.primitives import RULES, Rule
 from verify.program import Breadth, Program, Subject, by_literals, equations, literals, trace
 from verify.readings.exact import Exact, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
-from verify.readings.ranges import RANGE, Ranges, cut, of_facts
+from verify.readings.ranges import RANGE, Ranges, box, cut
 
 # Bits of the exact reading, raised until a point is decided. 1 - sigma at a gap of 700 cancels 1010 bits, the squared
 # error of a right prediction 2020.
@@ -631,7 +631,7 @@ class Case:
         if boxes is None:
             return None
         arguments, count = boxes
-        arguments = [*arguments, *(of_facts(Facts(), shape) for shape in program.directions)]
+        arguments = [*arguments, *(box_of(Facts(), shape) for shape in program.directions)]
         try:
             _, trail = walk(Ranges(), program.closed, arguments, count)
         except (UnsupportedPrimitive, TypeError, ValueError, IndexError):
@@ -656,6 +656,14 @@ class Case:
         )
 
 
+def box_of(facts: Facts, shape: Sequence[int]) -> Array:
+    """What an entry of a region may be, as ranges of shape (1, *shape)."""
+    high = facts.high
+    if facts.total is not None and -1 not in facts.signs:
+        high = float(facts.total) if high is None else min(high, float(facts.total))
+    return box(shape, facts.signs, facts.low, high, facts.value)
+
+
 def _boxes(subject: Subject, split: Set[int]) -> tuple[list[Array], int] | None:
     """The domain as boxes, one a point of a batch: one for every choice of whole numbers, if there are few of them.
 
@@ -668,7 +676,7 @@ def _boxes(subject: Subject, split: Set[int]) -> tuple[list[Array], int] | None:
             values = np.arange(region.below)[:, None]
             pieces.append([values] * shape_size(shape))
         else:
-            flat = of_facts(region.facts, shape).reshape(-1)
+            flat = box_of(region.facts, shape).reshape(-1)
             pieces.append([flat[place : place + 1][:, None] for place in range(len(flat))])
     count = math.prod(len(each) for entries in pieces for each in entries)
     if count > MOST_BOXES:

@@ -16,7 +16,6 @@ import numpy as np
 from flint import arb
 
 from verify.claim import UnsupportedPrimitive
-from verify.domain import Facts
 from verify.readings.exact import precision
 from verify.readings.interpreter import (
     CONCRETE,
@@ -208,27 +207,30 @@ def of_signs(signs: frozenset[int], shape: Sequence[int]) -> Array:
     return ranges(kinds, shape=(1, *shape))
 
 
-def of_facts(facts: Facts, shape: Sequence[int]) -> Array:
-    """What an entry of a region may be, as one point of a batch.
+def box(
+    shape: Sequence[int], signs: frozenset[int], low: float | None = None, high: float | None = None, value: Any = None
+) -> Array:
+    """What an entry of an argument may be, as one point of a batch.
 
     Args:
-        facts: of the region.
         shape: of the argument.
+        signs: that an entry can have.
+        low: least that it can be, None where there is no bound.
+        high: most that it can be, None where there is no bound.
+        value: the only member, as nested lists; None where there are others.
 
     Returns:
         Ranges of shape (1, *shape).
     """
-    if facts.value is not None:
-        return Ranges().lift(np.asarray(facts.value, dtype=np.float64).reshape(1, *shape))
-    found = of_signs(facts.signs, shape)
-    if facts.total is not None and -1 not in facts.signs:
-        found["hi"] = np.minimum(found["hi"], facts.total)
-    if facts.low is not None:
-        found["lo"] = np.maximum(found["lo"], facts.low)
-        found["lo_open"] &= found["lo"] > facts.low
-    if facts.high is not None:
-        found["hi"] = np.minimum(found["hi"], facts.high)
-        found["hi_open"] &= found["hi"] < facts.high
+    if value is not None:
+        return Ranges().lift(np.asarray(value, dtype=np.float64).reshape(1, *shape))
+    found = of_signs(signs, shape)
+    if low is not None:
+        found["lo"] = np.maximum(found["lo"], low)
+        found["lo_open"] &= found["lo"] > low
+    if high is not None:
+        found["hi"] = np.minimum(found["hi"], high)
+        found["hi_open"] &= found["hi"] < high
     # A sign that is left out stays left out, also where a bound is at zero.
     return _narrowed(found)
 
