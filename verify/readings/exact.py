@@ -340,7 +340,12 @@ class Balls(System):
         shape, (x, y) = thin(a, b)
         zeros = [self._sparse(x), self._sparse(y)]
         if zeros[0] is None and zeros[1] is None:
-            return spread(self.finish(equation, np.multiply(x, y)), shape)
+            result = self.finish(equation, np.multiply(x, y))
+            if not self.tainted:
+                none = (addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO))
+                if none.any():  # a constant still, which is no kink where it is compared with one
+                    result[none] = ZERO
+            return spread(result, shape)
         x, y = np.broadcast_arrays(x, y)
         result = filled(x.shape, ZERO)
         live = ~((addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO)))
@@ -387,7 +392,13 @@ class Balls(System):
         quotient = self.watch(np.divide(x, y))
         whole, unsure = self.to_whole(quotient)
         self.mark("lost", unsure)
-        return self.finish(equation, x - y * balls(whole))
+        result = self.finish(equation, x - y * balls(whole))
+        for place in zip(
+            *np.nonzero(np.broadcast_to(self._constants(x) & self._constants(y), result.shape)), strict=True
+        ):
+            if result[place].is_exact() and arb(float(result[place])) == result[place]:
+                result[place] = self._constant(float(result[place]))
+        return result
 
     def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
         self._guard(array)
@@ -565,7 +576,21 @@ class Balls(System):
 
     def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
         shape, (x,) = thin(array)
-        return spread(np.frompyfunc(function, 1, 1)(x), shape)
+        result = np.asarray(np.frompyfunc(function, 1, 1)(x))
+        for place, value in np.ndenumerate(x):
+            # Between two steps the whole part is a constant: what is asked about it there is no kink.
+            if not value.contains(result[place]) and (whole := result[place].unique_fmpz()) is not None:
+                result[place] = self._constant(float(whole))
+        return spread(result, shape)
+
+    def _constant(self, value: float) -> arb:
+        """The one ball that stands for a constant wherever it is written."""
+        return self.lift(np.array([value]))[0]
+
+    def _constants(self, array: Array) -> Array:
+        """Mask of the entries that are constants of the program."""
+        known = [id(ZERO), id(ONE), *map(id, self._literals.values())]
+        return np.isin(addresses(array), known)
 
     def _round(self, equation: Any, array: Array) -> Array:
         half = arb(0.5)

@@ -99,6 +99,8 @@ class System(ABC):
     own: Mapping[str, Callable[..., Any]] = MappingProxyType({})
     # Rows of equations with a complex operand or result; a system without any has no complex numbers.
     complex_rows: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    # Whether a choice of structure that stays open is followed into every branch, and the results merged.
+    forks = False
 
     def __init__(self) -> None:
         """Start without a walk."""
@@ -131,6 +133,10 @@ class System(ABC):
     @abstractmethod
     def choose(self, which: Array, cases: Sequence[Array]) -> Array:
         """``cases[which]`` entry by entry; where ``which`` is undecided, what stands for all of the cases."""
+
+    def merge(self, which: Array, cases: Sequence[Array]) -> Array:
+        """As `choose`, of arrays of any kind; only where a system `forks`."""
+        raise UnsupportedPrimitive("a choice of structure that stays open", self.name)
 
     @abstractmethod
     def undefined(self, shape: tuple[int, ...]) -> Array:
@@ -300,8 +306,8 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     depends = [any(flags)] * len(equation.outvars)
     if name == "select_n":  # what is chosen from may depend on the arguments, and the choice not
         system.depends = flags[0]
-    if name in CONCRETE:
-        return _concrete(system, equation, inputs), depends
+    if name in CONCRETE and name not in system.own:
+        return concrete(system, equation, inputs), depends
     if name in STRUCTURE and any(_is_key(variable.aval) for variable in equation.invars):
         return _moved_keys(system, equation, inputs), depends
     kinds = {kind_of(variable.aval) for variable in equation.invars}
@@ -320,9 +326,9 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
             raise UnsupportedPrimitive(name, system.name, source_line(equation))
         result = row(equation, *inputs)
     elif name in WHOLE:
-        result = _wrapped(equation, WHOLE[name](system, equation, *inputs))
+        result = wrapped(equation, WHOLE[name](system, equation, *inputs))
     elif name in CONCRETE_WHOLE:
-        result = _concrete(system, equation, inputs)
+        result = concrete(system, equation, inputs)
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
@@ -433,7 +439,7 @@ def _moved_keys(system: System, equation: Any, inputs: list[Array]) -> list[Arra
     return [np.stack(each) for each in zip(*results, strict=True)]
 
 
-def _concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
+def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
     """Let JAX compute what has no real numbers in it. A random key is held as its data, in a trailing axis."""
     kinds = ["key" if _is_key(variable.aval) else kind_of(variable.aval) for variable in equation.invars]
     if "number" in kinds and equation.primitive.name == "bitcast_convert_type":
@@ -474,7 +480,7 @@ def _concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]
     return results
 
 
-def _wrapped(equation: Any, result: Any) -> Any:
+def wrapped(equation: Any, result: Any) -> Any:
     """Whole numbers wrap around at the width of their type."""
     dtype = equation.outvars[0].aval.dtype
     if isinstance(result, np.ndarray) and result.dtype == np.int64 and np.issubdtype(dtype, np.integer):
@@ -646,6 +652,8 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
     if moved_kind in ("number", "complex"):
         lift = system.lift if moved_kind == "number" else system.lift_complex
         filled = system.undefined((rows, 1)) if filling is None else lift(np.full((rows, 1), filling))
+    elif flat.dtype.names is not None:
+        filled = system.lift(np.full((rows, 1), 0 if filling is None else filling, dtype=np.float64))
     else:
         filled = np.full((rows, 1), 0 if filling is None else filling, dtype=flat.dtype)
     flat = np.concatenate([flat, filled], axis=1)
@@ -754,7 +762,10 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     which, operands = inputs[0], inputs[1:]
     branches = equation.params["branches"]
     system.depends = flags[0]
-    if kind_of(equation.invars[0].aval) == "truth":
+    forked = system.forks and (which.dtype.names is not None or bool((which == UNDECIDED).any()))
+    if forked:
+        system.branch(equation, which, len(branches))
+    elif kind_of(equation.invars[0].aval) == "truth":
         system.branch(equation, which, len(branches))
         system.mark("lost", which == UNDECIDED)
         which = np.maximum(which, 0).astype(np.int64)
@@ -770,8 +781,13 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
         constants = [_constant(system, value) for value in inner.consts]
         return _run(system, inner.jaxpr, constants, given, [False] * len(constants), flags[1:])
 
-    outcomes = sorted(set(which.ravel().tolist()))
-    if len(outcomes) == 1:
+    outcomes = list(range(len(branches))) if forked else sorted(set(which.ravel().tolist()))
+    if forked:
+        every = [run(outcome, operands) for outcome in outcomes]
+        open_ = np.full((1,), UNDECIDED, dtype=np.int8)
+        outputs = [system.merge(open_, found) for found in zip(*(each for each, _ in every), strict=True)]
+        depends = [any(live) for live in zip(*(each for _, each in every), strict=True)]
+    elif len(outcomes) == 1:
         outputs, depends = run(outcomes[0], operands)
     else:
         pieces: list[tuple[Array, list[Array]]] = []
