@@ -105,8 +105,8 @@ class Mutant:
     def change(self) -> str:
         """What becomes what, without what both sides share but for a few characters, on one line."""
         before, after = " ".join(self.before.split()), " ".join(self.after.split())
-        head = len(os.path.commonprefix([before, after]))
-        tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
+        head = _shared(before, after)
+        tail = _shared(before[head:][::-1], after[head:][::-1])
         head, tail = max(0, head - 30), max(0, tail - 20)
         cut = [
             ("…" if head else "") + each[head : len(each) - tail] + ("…" if tail else "") for each in (before, after)
@@ -116,6 +116,11 @@ class Mutant:
     def of(self, source: str) -> str:
         """The text of the file with the change."""
         return source[: self.start] + self.after + source[self.end :]
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def forced(node: cst.If) -> Iterator[cst.If]:
@@ -686,6 +691,35 @@ def control(looked: dict[str, dict[str, Any]], traces: Traces) -> int:
     return 1 if failed else 0
 
 
+HEAD: Final = """\
+# Mutants of our own code
+
+Who checks the checker? A mutant is one module of `readings/` or `engines/` with one small change: `<` for `<=`, a
+condition that always holds, a number that is one more. The tests that execute the changed line are run against it. A
+mutant that none of them notices stands for a mistake that could be made tomorrow without a test failing: it gets a
+test, or a reason why it is none.
+
+Of {mutants} mutants {looked} were looked at, drawn at random with a fixed seed, of every file in proportion to what it
+has. {killed} were noticed by a test that failed, {timeout} by one that did not end. {explained} were noticed by none,
+with a reason that is below; {unexplained} are left without one.
+"""
+HOW: Final = """\
+## How
+
+`python -m nox -s mutants -- --trace` runs the tests once and writes down which lines each executes; `python -m nox -s
+mutants -- --sample 600` looks at a sample, and without `--sample` at everything, which takes days. The changes are
+those of [mutmut](https://mutmut.readthedocs.io), which is used as a library, and two of ours: an `if` that always or
+never holds, and a call left out whose value is not used. For each, a process that has imported JAX is forked, imports
+the changed module, and runs the tests that execute the line until one fails; beyond a time limit no further one is
+begun. The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs
+every test that noticed something without a change, to see that it was the change.
+
+Left out are messages, annotations, docstrings, assertions, decorators, `__repr__`, constants that are `Final` and no
+table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and None in place of a value or
+an argument, which raises wherever it is used and which the type checker refuses. Tests that need a browser or another
+interpreter are not asked. A test that meets what another one has cached does not execute the line where its lines are
+written down, so a mutant that only it would notice counts as not noticed.
+"""
 KINDS: Final = {
     "equivalent": "nothing that can be seen changes",
     "weaker": "more is UNKNOWN, enclosed instead of proved, or slower; never is more claimed",
@@ -717,37 +751,14 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
             else:
                 groups.setdefault(id(reason), (reason, []))[1].append(mutant)
     lines = [
-        "# Mutants of our own code",
-        "",
-        "Who checks the checker? A mutant is one module of `readings/` or `engines/` with one small change: `<` for `<=`, a",
-        "condition that always holds, a number that is one more. The tests that execute the changed line are run against it.",
-        "A mutant that none of them notices stands for a mistake that could be made tomorrow without a test failing: it gets",
-        "a test, or a reason why it is none.",
-        "",
-        f"{total['looked']} of {total['mutants']} mutants were looked at, drawn at random with a fixed seed, from every file in",
-        f"proportion to what it has. {total['killed']} were noticed by a test that failed, {total['timeout']} by one that did not end.",
-        f"{total['explained']} were noticed by none, with a reason that is below; {total['unexplained']} are left without one.",
+        *HEAD.format_map(total | {each: total[each] for each in ("timeout", "explained", "unexplained")}).splitlines(),
         "",
         "| module | mutants | looked at | noticed | did not end | with a reason | without one |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         *rows,
         _row("all", total),
         "",
-        "## How",
-        "",
-        "`python -m nox -s mutants -- --trace` runs the tests once and writes down which lines each executes; `python -m nox",
-        "-s mutants -- --sample 600` then looks at a sample, and without `--sample` at everything, which takes days. The",
-        "changes are those of [mutmut](https://mutmut.readthedocs.io), which is used as a library, and two of ours: an `if`",
-        "that always or never holds, and a call left out whose value is not used. For each, a process that has imported JAX",
-        "is forked, imports the changed module, and runs the tests that execute the line until one fails; beyond a minute",
-        "no further one is begun. The record is `benchmarks/results/mutants.jsonl`, the reasons are in",
-        "`benchmarks/mutants.toml`. `--control` runs every test that noticed something without a change.",
-        "",
-        "Left out are messages, annotations, docstrings, assertions, decorators, `__repr__`, constants that are `Final`",
-        "(budgets and limits, which are choices), `readings/table.py`, which prints a page, and replacing a value or an",
-        "argument by None, which raises wherever it is used and which the type checker refuses. Tests that need a browser or",
-        "another interpreter are not asked. A test that runs into what another one has cached does not execute the line",
-        "where its lines are written down, so a mutant that only it would notice is counted as not noticed.",
+        *HOW.splitlines(),
         "",
         "## Not noticed, and why",
         "",
