@@ -66,6 +66,8 @@ PATIENCE: Final = 15.0
 MEMORY: Final = 12 * 2**30
 # Arguments and names that hold what a reader is told.
 WORDS: Final = frozenset({"reason", "note", "text", "title", "message", "label"})
+# Arguments that are assertions: that two sequences are as long as each other.
+ASSERTED: Final = frozenset({"strict"})
 
 
 # Mutants ______________________________________________________________________________________________________________
@@ -137,7 +139,7 @@ def keywords_dropped(node: cst.Call) -> Iterator[cst.Call]:
         if len(shorter.args) == len(node.args):
             continue
         gone = next(each for each in node.args if all(each is not kept for kept in shorter.args))
-        named = gone.keyword is not None and gone.keyword.value not in WORDS
+        named = gone.keyword is not None and gone.keyword.value not in WORDS | ASSERTED
         if named or (several and gone.keyword is None):
             yield shorter
 
@@ -187,10 +189,10 @@ class Finder(cst.CSTVisitor):
             return False
         if isinstance(node, cst.AnnAssign) and "Final" in self.text(node.annotation.annotation):
             return isinstance(node.value, cst.Dict)  # A table is looked into; any other constant is a choice.
-        if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value in WORDS:
+        if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value in WORDS | ASSERTED:
             return False
-        if isinstance(node, cst.FunctionDef) and node.name.value in {"__repr__", "__str__"}:
-            return False
+        if isinstance(node, cst.FunctionDef) and node.name.value.strip("_").endswith(("repr", "str", "text", "words")):
+            return False  # It writes what a reader is told.
         # A string that is looked up or compared; any other is a text.
         if isinstance(node, (cst.Index, cst.ComparisonTarget, cst.DictElement, cst.Comparison, cst.MatchValue)):
             inside = {
@@ -714,9 +716,9 @@ the changed module, and runs the tests that execute the line until one fails; be
 begun. The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs
 every test that noticed something without a change, to see that it was the change.
 
-Left out are messages, annotations, docstrings, assertions, decorators, `__repr__`, constants that are `Final` and no
-table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and None in place of a value or
-an argument, which raises wherever it is used and which the type checker refuses. Tests that need a browser or another
+Left out are messages, functions that only word something, annotations, docstrings, assertions, decorators, constants
+that are `Final` and no table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and
+None in place of a value or an argument, which raises wherever it is used and which the type checker refuses. Tests that need a browser or another
 interpreter are not asked. A test that meets what another one has cached does not execute the line where its lines are
 written down, so a mutant that only it would notice counts as not noticed.
 """
