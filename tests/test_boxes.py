@@ -79,6 +79,27 @@ def test_shares_are_those_of_the_volume() -> None:
     assert found.text().startswith("on the whole domain, cut into small ones, 7")
 
 
+@pytest.mark.parametrize(
+    ("fn", "bound", "share"),
+    [
+        (lambda d: d * d, 0.5625, 0.25),
+        (lambda d: -d * d, -0.5625, 0.75),
+        (lambda d: d * d - d, -0.1875, 0.5),
+        (lambda d: d - d * d, 0.1875, 0.5),
+        (lambda d: d * d * d, 0.125, 0.5),
+        (lambda d: 1 / (1 + d), 0.8, 0.25),
+        (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
+    ],
+    ids=("square", "minus square", "valley", "hill", "cube", "quotient", "exponential"),
+)
+def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
+    """Where a bound turns false within a box, neither values at corners nor slopes make it true on the other side."""
+    found = shares(fn, lambda d: bound + 0 * d, ">=", UNIT)
+    slack = 2.0**-48  # the share and the bound are floats
+    assert -slack <= share - found.proved < 0.02
+    assert -slack <= 1 - share - found.refuted < 0.02
+
+
 def test_a_box_is_not_the_domain() -> None:
     """A bound that holds up to 8 and fails beyond is not proved, and the reason says on which box it was looked at."""
 

@@ -268,6 +268,43 @@ def test_a_transform_is_its_definition(n: int) -> None:
             assert not real[k].overlaps(total.real + arb(2) ** -150)
 
 
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_an_inverse_transform_of_complex_numbers_is_its_definition(n: int) -> None:
+    """Of numbers that are no mirror image of themselves; the roots of one are whole here, so that all is exact."""
+    x, y = np.array([0.5, -1.25, 2.0, 3.0])[:n], np.array([1.0, 0.25, -0.75, 4.0])[:n]
+    for sign, transform in ((-1, jnp.fft.fft), (1, jnp.fft.ifft)):
+        real, imaginary = enclose(lambda u, v, f=transform: (f(u + 1j * v).real, f(u + 1j * v).imag), x, y)
+        for k in range(n):
+            total = sum(
+                (complex(a, b) * 1j ** (sign * j * k * 4 // n) for j, (a, b) in enumerate(zip(x, y, strict=True))), 0j
+            )
+            total = total if sign < 0 else total / n
+            assert (real[k] - total.real).contains(0)
+            assert (imaginary[k] - total.imag).contains(0)
+            assert real[k].rad() < 1e-40
+
+
+def test_complex_entries_are_scattered_by_each_operation() -> None:
+    x, y = np.array([0.5, -1.25, 2.0]), np.array([1.0, 0.25, -0.75])
+    places = np.array([2, 0, 2])
+
+    def scattered(kind: str) -> Callable[..., Any]:
+        def run(u: Any, v: Any) -> Any:
+            z = u + 1j * v
+            found = getattr(z.at[places], kind)(z[::-1])
+            return found.real, found.imag
+
+        return run
+
+    for kind, operation in (("add", np.add), ("subtract", np.subtract), ("multiply", np.multiply)):
+        expected = x + 1j * y
+        operation.at(expected, places, (x + 1j * y)[::-1])
+        real, imaginary = enclose(scattered(kind), x, y)
+        for ball, part in zip((*real, *imaginary), (*expected.real, *expected.imag), strict=True):
+            assert ball.is_exact(), kind
+            assert ball == arb(float(part)), kind
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Factorisations.
 

@@ -549,6 +549,24 @@ def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch)
     assert all(row["outside"] == 1 for row in verdict.measured)
 
 
+def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> None:
+    values = np.array([[1.0, 2.0], [1.0 + 2.0**-10, 2.0], [1.0 + 2.0**-20, 2.0], [np.inf, 2.0]])
+    exact = balls(np.tile([1.0, 2.0], (4, 1)))
+    room = exact + arb(0, 2.0**-8)
+    row, place, first = floats._compare(FORMATS["float64"], values, room, exact)
+    assert (row["points"], row["inside"], row["outside"], row["no_claim"]) == (4, 7, 1, 0)
+    assert place == (1, 0)
+    assert first == (3, 0)
+    assert row["worst_ulp"] == 2.0**42
+    assert row["digits"] == pytest.approx(10 * math.log10(2))
+    assert row["share"] == pytest.approx(0.25, rel=1e-6)
+    wide = exact.copy()
+    wide[1, 0] = arb("nan")
+    row, place, first = floats._compare(FORMATS["float64"], values, wide, exact)
+    assert (row["inside"], row["outside"], row["no_claim"]) == (5, 2, 1)
+    assert first == (2, 0)
+
+
 def test_an_implementation_beyond_its_budget_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(budgets.BUDGETS["float32"], "tanh", Allowance(0.01))
     off = claim(lambda x: jnp.tanh(x), lambda x: jnp.sinh(x) / jnp.cosh(x), "value", sizes={"n": (5,)})

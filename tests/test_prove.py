@@ -265,8 +265,16 @@ def test_hessian_and_its_neighbours() -> None:
         (lambda x, y: jnp.sin(x) ** 2 + jnp.cos(x) ** 2 + 0 * y, lambda x, y: 1 + 0 * x, True),
         (lambda x, y: jax.nn.sigmoid(x) + jax.nn.sigmoid(-x) + 0 * y, lambda x, y: 1 + 0 * x, True),
         (lambda x, y: jnp.exp(x * y), lambda x, y: jnp.exp(x) * jnp.exp(y), False),
+        # Large and fine multiples of an exponent are functions of their own.
+        (lambda x, y: jnp.exp(1000 * x) + y, lambda x, y: jnp.exp(-1000 * x) + y, False),
+        (lambda x, y: jnp.exp(1000 * x) * jnp.exp(-1000 * x) + y, lambda x, y: 1 + y + 0 * x, True),
+        (lambda x, y: jnp.exp(1000 * x) + y, lambda x, y: 1 / jnp.exp(-1000 * x) + y, True),
+        (lambda x, y: jnp.exp(1000 * x) + y, lambda x, y: jnp.exp(1001 * x) + y, False),
+        (lambda x, y: jnp.exp(x / 1024) + y, lambda x, y: jnp.exp(-x / 1024) + y, False),
+        (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(0.5 * x) * jnp.exp(x) ** 2 + y, True),
+        (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(-2.5 * x) + y, False),
     ],
-    ids=map(str, range(28)),
+    ids=map(str, range(35)),
 )
 def test_sums_indices_and_functions(left: Callable[..., Any], right: Callable[..., Any], true: bool) -> None:
     """Indices that are summed together or apart, rows and columns, choices and functions; false is never proved."""

@@ -603,6 +603,21 @@ def test_what_a_format_may_overflow_has_no_ball() -> None:
         assert allowed(lambda x: x * 0.5, np.array(large), dtype=name)[()].is_finite()
 
 
+def test_a_wider_format_takes_a_number_as_it_is_and_a_narrower_one_rounds_it() -> None:
+    def there(form: str) -> Any:
+        return lambda x: x.astype(form)
+
+    for name, other, exact in (
+        ("float32", "float64", True),
+        ("bfloat16", "float32", True),
+        ("float16", "float32", True),
+        ("float64", "float32", False),
+        ("float16", "bfloat16", False),  # fewer bits
+        ("bfloat16", "float16", False),  # a smaller range
+    ):
+        assert allowed(there(other), np.array(0.40625), dtype=name)[()].is_exact() is exact, (name, other)
+
+
 def test_a_format_that_flushes_may_return_zero() -> None:
     for name, form in FORMATS.items():
         small = allowed(lambda x: x * 0.5, np.array(form.smallest_normal), dtype=name)[()]
