@@ -2,7 +2,7 @@
 
     python benchmarks/mutants.py --trace [TESTS …]
     python benchmarks/mutants.py [--sample COUNT] [--seed SEED] [--part K/N] [--file TEXT] [--operator NAMES]
-                                 [--again] [--seconds LIMIT]
+                                 [--again] [--tests TEXTS] [--seconds LIMIT]
     python benchmarks/mutants.py --control | --docs | --list
 
 A mutant is one module with one small change: `<` for `<=`, a condition that is always true, a number that is one more.
@@ -365,14 +365,14 @@ class Traces:
     in_file: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     @classmethod
-    def read(cls) -> "Traces":
-        """Read what --trace wrote; the last word of each test counts."""
+    def read(cls, texts: Sequence[str] = ("",)) -> "Traces":
+        """Read what --trace wrote of tests with one of the texts in their ids; the last word of each test counts."""
         place = BUILD / "trace.jsonl"
         if not place.is_file():
             raise SystemExit(f"no {place.relative_to(ROOT)}: run `python benchmarks/mutants.py --trace` first")
         with place.open(encoding="utf-8") as lines:
             last = {each["test"]: each for each in map(json.loads, lines)}
-        last.pop("", None)
+        last = {test: each for test, each in last.items() if test and any(text in test for text in texts)}
         traces = cls(seconds={test: each["seconds"] for test, each in last.items() if each["passed"]})
         for test in traces.seconds:
             for file, those in last[test]["lines"].items():
@@ -393,7 +393,8 @@ class Traces:
 
         reaching = between(mutant.line, mutant.last) or between(*mutant.statement)
         if not reaching and not mutant.scope:  # A table that is made when the module is imported.
-            reaching = self.in_file.get(mutant.file, set())
+            about = f"tests/test_{Path(mutant.file).stem}.py"
+            reaching = self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
         # One of each function first: what is parametrised tries one thing many times.
         turn: collections.Counter[str] = collections.Counter()
         ranked: list[tuple[bool, int, float, str]] = []
@@ -619,6 +620,7 @@ def main() -> int:
     parser.add_argument("--operator", default="", metavar="NAMES", help="operators, with commas between")
     parser.add_argument("--key", default="", metavar="KEYS", help="these mutants, with commas between")
     parser.add_argument("--again", action="store_true", help="those that no test noticed, without a reason")
+    parser.add_argument("--tests", default="", metavar="TEXTS", help="only tests with one of these in their ids")
     parser.add_argument("--seconds", type=float, default=SECONDS, metavar="LIMIT", help="of tests for one mutant")
     parser.add_argument("--until", metavar="HH:MM", help="begin no further mutant after this time of day")
     parser.add_argument("--control", action="store_true", help="run the tests that noticed something, unchanged")
@@ -647,7 +649,7 @@ def main() -> int:
         for each in chosen:
             print(f"{each.key} {each.file}:{each.line} {each.operator}: {each.change}")
         return 0
-    traces = Traces.read()
+    traces = Traces.read(options.tests.split(","))
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
     warm()

@@ -284,6 +284,17 @@ def test_an_inverse_transform_of_complex_numbers_is_its_definition(n: int) -> No
             assert real[k].rad() < 1e-40
 
 
+def test_whole_numbers_and_answers_become_complex_numbers() -> None:
+    def mixed(u: Any) -> Any:
+        z = lax.convert_element_type(jnp.arange(3), jnp.complex128) * (u + 1j * u)
+        return (z + lax.convert_element_type(u > 0, jnp.complex128) * 1j).imag
+
+    x = np.array([0.5, -1.25, 2.0])
+    found = enclose(mixed, x)
+    assert [float(each.mid()) for each in found] == [1.0, -1.25, 5.0]
+    assert all(each.is_exact() for each in found)
+
+
 def test_complex_entries_are_scattered_by_each_operation() -> None:
     x, y = np.array([0.5, -1.25, 2.0]), np.array([1.0, 0.25, -0.75])
     places = np.array([2, 0, 2])

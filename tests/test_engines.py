@@ -214,6 +214,21 @@ def test_every_kind_of_choice_has_to_be_seen(name: str) -> None:
     assert "never took outcome" in verdict.reason
 
 
+@pytest.mark.parametrize("name", ["lt", "le", "gt", "ge", "ne", "eq"])
+def test_on_jax_s_side_only_an_equality_need_not_be_seen(name: str) -> None:
+    """Beyond 1e7 JAX's slope is another one, and no point lies there; on the point alone it is a kink."""
+    there = {
+        "lt": lambda x: x < 1e7,
+        "le": lambda x: x <= 1e7,
+        "gt": lambda x: -x > -1e7,
+        "ge": lambda x: -x >= -1e7,
+        "ne": lambda x: x != 3e7,
+        "eq": lambda x: ~(x == 3e7),
+    }[name]
+    found = enclosed(lambda x: jnp.sum(lax.select(there(x), x**2, 5 * x)), lambda x: 2 * x)
+    assert found.status is (Status.HOLDS if name in ("ne", "eq") else Status.UNKNOWN)
+
+
 def test_a_sign_has_to_be_seen_both_ways() -> None:
     verdict = enclosed(_squares, lambda x: 2 * x * jnp.sign(x + 1e7))
     assert verdict.status is Status.UNKNOWN

@@ -289,6 +289,39 @@ def test_sums_indices_and_functions(left: Callable[..., Any], right: Callable[..
         assert found.sizes == ("n = 2",), found.sizes
 
 
+@pytest.mark.parametrize(
+    ("fn", "formula", "true"),
+    [
+        (lambda x: x[1:] * x[:1], lambda x: x[0] * x[1], True),
+        (lambda x: x[1:] * x[:1], lambda x: x[0] * x[0], False),
+        (lambda x: x[:1] + 0 * x[1:], lambda x: x[0], True),
+        (lambda x: x[:1] + 0 * x[1:], lambda x: x[1], False),
+        (lambda x: x[1:2], lambda x: x[1], True),
+        (lambda x: x[1:2], lambda x: x[0], False),
+    ],
+    ids=map(str, range(6)),
+)
+def test_pieces_of_a_fixed_axis_beside_an_open_one(fn: Any, formula: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("2 n")}, "sizes": {"n": (1, 2, 3)}}
+    found = verdict(claim(lambda x: jnp.sum(fn(x), axis=0), formula, "value", **given))
+    assert (found.status is Status.HOLDS) == true, found.reason
+    assert not true or found.sizes == ("every n",)
+
+
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_what_fails_where_an_axis_has_no_further_entries_is_not_proved_there(least: int) -> None:
+    """The entries beyond the second, divided by their own sum, are one in all; of two entries there are none."""
+
+    def rest(x: Any) -> Any:
+        others = jnp.sum(jnp.exp(x)) - jnp.exp(x[0]) - jnp.exp(x[1 if least > 1 else 0])
+        return others / others
+
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (least, 4)}}
+    found = verdict(claim(rest, lambda x: 1 + 0 * x[0], "value", **given))
+    assert (found.sizes == ("every n",)) == (least == 3), (found.reason, found.sizes)
+    assert f"n = {least}" not in found.sizes or least == 1
+
+
 def test_rows_of_an_open_batch_have_maxima_of_their_own() -> None:
     """The largest logit of one row is not that of another, however many rows there are."""
     given = {"domain": {"x": domain.Reals("t n")}, "sizes": {"t": (2, 3), "n": (2,)}}

@@ -840,6 +840,12 @@ def test_comparisons_of_floats_are_decided(a: float, b: float) -> None:
 _COMPARED = trace(lambda x, y: [x < y, x <= y, x == y, x != y], ((), ()))
 
 
+def _steps(x: Any) -> Any:
+    """The kink is met by a number that is a constant of each branch, but not of the whole."""
+    step = lax.cond(x[0] > 0, lambda v: v + 2.25, lambda v: v + 3.0, jnp.float64(0.25))
+    return lax.select(step > 2.5, x[1] ** 2, x[1])
+
+
 @pytest.mark.parametrize(
     ("name", "fn", "at", "off"),
     [
@@ -849,6 +855,7 @@ _COMPARED = trace(lambda x, y: [x < y, x <= y, x == y, x != y], ((), ()))
         ("max", jnp.max, [2.0, 2.0], [2.0, 2.5]),
         ("where", lambda x: jnp.sum(jnp.where(x > 1, x**2, x)), [1.0, 0.0], [2.0, 0.0]),
         ("clip", lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), [1.0, 0.5], [2.0, 0.5]),
+        ("what a choice made constant", _steps, [1.0, 0.5], [-1.0, 0.5]),
     ],
 )
 def test_kinks_are_marked(name: str, fn: Callable[..., Any], at: list[float], off: list[float]) -> None:
