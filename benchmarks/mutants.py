@@ -358,11 +358,13 @@ class Traces:
         seconds: how long each test took.
         at: of each file and line, the tests that execute it.
         in_file: of each file, the tests that execute anything in it after it is imported.
+        imported: files and lines that are executed where they are imported.
     """
 
     seconds: dict[str, float]
     at: dict[tuple[str, int], set[str]] = field(default_factory=dict[tuple[str, int], set[str]])
     in_file: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    imported: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
 
     @classmethod
     def read(cls, texts: Sequence[str] = ("",)) -> "Traces":
@@ -371,8 +373,8 @@ class Traces:
         if not place.is_file():
             raise SystemExit(f"no {place.relative_to(ROOT)}: run `python benchmarks/mutants.py --trace` first")
         with place.open(encoding="utf-8") as lines:
-            last = {each["test"]: each for each in map(json.loads, lines)}
-        last = {test: each for test, each in last.items() if test and any(text in test for text in texts)}
+            found = [json.loads(each) for each in lines]
+        last = {each["test"]: each for each in found if each["test"] and any(text in each["test"] for text in texts)}
         traces = cls(seconds={test: each["seconds"] for test, each in last.items() if each["passed"]})
         for test in traces.seconds:
             for file, those in last[test]["lines"].items():
@@ -383,6 +385,9 @@ class Traces:
                 for line in those:
                     if line in where:
                         traces.at.setdefault((file, where[line]), set()).add(test)
+        for each in found:
+            for file, those in each["lines"].items() if not each["test"] else ():
+                traces.imported |= {(file, moved(file, each["of"][file]).get(line, 0)) for line in those}
         return traces
 
     def of(self, mutant: Mutant) -> list[str]:
@@ -392,7 +397,8 @@ class Traces:
             return set[str]().union(*(self.at.get((mutant.file, each), ()) for each in range(first, last + 1)))
 
         reaching = between(mutant.line, mutant.last) or between(*mutant.statement)
-        if not reaching and not mutant.scope:  # A table that is made when the module is imported.
+        if not reaching and any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1)):
+            # A table that is made when the module is imported, or what makes it.
             about = f"tests/test_{Path(mutant.file).stem}.py"
             reaching = self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
         # One of each function first: what is parametrised tries one thing many times.

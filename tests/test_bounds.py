@@ -20,7 +20,8 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import AT_LEAST_ZERO, Field, Learnt
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, Field, Learnt, Value
+from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
 FIXED = "n = 2", "n = 3"
@@ -367,3 +368,23 @@ def test_a_reason_says_what_is_left() -> None:
     assert "no certificate for component [" in of_component.reason
     unlike = prove.check(Case(networks.HIDDEN_LAYER, BUDGETS["standard"], 0))
     assert "not proved at any fixed size: an argument has 8 entries or more" in unlike.reason
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+@pytest.mark.parametrize("negative", [False, True])
+def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: int, negative: bool) -> None:
+    """A solution that is put into a polynomial is multiplied out; where its denominator is negative, the sign turns."""
+    field = Field(Learnt())
+    system = Symbolic(field)
+    x, y = (system.input(name, (), ANY) for name in "xy")
+    (of_x,), (of_y,) = field.used(x.num), field.used(y.num)
+    instead = Value(field, field.one_poly, 1, ((field.base(y.num), power),), frozenset())
+    found = forms._replaced(field, (x + field.number(2)).num, (of_x, 1, instead))
+    at = -0.375 if negative else 0.375
+    total = 0.0
+    for exponents, coefficient in found.to_dict().items():
+        assert not exponents[of_x]
+        total += int(coefficient) * at ** int(exponents[of_y])
+    truth = 1 / at**power + 2
+    assert (total > 0) == (truth > 0)
+    assert total != 0

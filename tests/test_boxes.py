@@ -88,9 +88,22 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: d - d * d, 0.1875, 0.5),
         (lambda d: d * d * d, 0.125, 0.5),
         (lambda d: 1 / (1 + d), 0.8, 0.25),
+        (lambda d: 1 / (-1 - d), -0.75, 2 / 3),
+        (lambda d: d / (d - 2), -0.25, 0.4),
         (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
     ],
-    ids=("square", "minus square", "valley", "hill", "cube", "quotient", "exponential"),
+    ids=(
+        "square",
+        "minus square",
+        "valley",
+        "hill",
+        "cube",
+        "quotient",
+        "negative quotient",
+        "other quotient",
+        "pole",
+        "exponential",
+    ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
     """Where a bound turns false within a box, neither values at corners nor slopes make it true on the other side."""

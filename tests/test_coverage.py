@@ -284,6 +284,28 @@ def test_an_inverse_transform_of_complex_numbers_is_its_definition(n: int) -> No
             assert real[k].rad() < 1e-40
 
 
+def test_sums_of_no_complex_numbers_are_zero() -> None:
+    def none(u: Any) -> Any:
+        return jnp.sum((u + 1j * u)[:0]).real + jnp.prod((u + 1j * u)[:0]).real + u[0]
+
+    assert float(enclose(none, np.array([0.5, 2.0]))[()].mid()) == 1.5
+
+
+def test_the_direction_of_what_may_be_zero_is_any_and_marked() -> None:
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(lambda x, y: [jnp.sign(lax.complex(x, y)).real])(0.0, 0.0)
+        given = [np.array([arb(3), arb(0, 1), arb(0), arb("nan")], dtype=object), balls(np.array([4.0, 0.0, 0.0, 0.0]))]
+        (found,), trail = walk(Exact(), closed, given, 4)
+    assert (found[0] - arb(3) / 5).contains(0)
+    assert found[0].rad() < 1e-20
+    assert found[1].contains(arb(-1))
+    assert found[1].contains(arb(1))
+    assert found[2] == 0
+    assert not found[3].is_finite()
+    assert trail.kinks.tolist() == [False, False, True, False]
+    assert trail.hulls.tolist()[:2] == [False, True]
+
+
 def test_whole_numbers_and_answers_become_complex_numbers() -> None:
     def mixed(u: Any) -> Any:
         z = lax.convert_element_type(jnp.arange(3), jnp.complex128) * (u + 1j * u)

@@ -322,6 +322,32 @@ def test_what_fails_where_an_axis_has_no_further_entries_is_not_proved_there(lea
     assert f"n = {least}" not in found.sizes or least == 1
 
 
+@pytest.mark.parametrize(
+    ("larger", "true"),
+    [
+        (lambda n: n > 1, True),
+        (lambda n: n < 1, False),
+        (lambda n: 1 < n, True),  # noqa: SIM300 - the number comes first
+        (lambda n: 1 > n, False),  # noqa: SIM300
+        (lambda n: 1 >= n, False),  # noqa: SIM300
+        (lambda n: n - 2 >= 0, None),
+        (lambda n: n + 1 > 2, True),
+        (lambda n: 3 > n, None),  # noqa: SIM300 - it depends on n
+        (lambda n: n == n + 1, False),
+        (lambda n: n < n + 1, True),
+    ],
+    ids=map(str, range(10)),
+)
+def test_a_comparison_of_a_length_is_the_same_at_every_size_or_open(larger: Any, true: bool | None) -> None:
+    def chosen(x: Any) -> Any:
+        return jax.lax.select(larger(jnp.asarray(x.shape[0])), x[0], x[1])
+
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
+    first, second = (verdict(claim(chosen, lambda x, i=i: x[i] + 0, "value", **given)) for i in (0, 1))
+    assert (first.sizes == ("every n",)) == (true is True), first.reason
+    assert (second.sizes == ("every n",)) == (true is False), second.reason
+
+
 def test_rows_of_an_open_batch_have_maxima_of_their_own() -> None:
     """The largest logit of one row is not that of another, however many rows there are."""
     given = {"domain": {"x": domain.Reals("t n")}, "sizes": {"t": (2, 3), "n": (2,)}}
@@ -413,6 +439,24 @@ def test_out_of_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     found = verdict(claim(squared, _mean_form))
     assert found.status is Status.UNKNOWN
     assert "out of time" in found.reason
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no row foresees it"), ZeroDivisionError()])
+def test_a_reading_that_breaks_off_proves_nothing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Though all that was compared before it did was equal."""
+    right = claim(entropy, lambda x, y: softmax(x) * jnp.sum(y) - y)
+    assert verdict(right).status is Status.HOLDS
+    paths = prove.Reader._paths
+
+    def breaks(self: Any, *given: Any) -> None:
+        paths(self, *given)
+        assert self.spoke
+        raise error
+
+    monkeypatch.setattr(prove.Reader, "_paths", breaks)
+    found = verdict(right)
+    assert found.status is Status.UNKNOWN
+    assert f"the symbolic reading does not follow it ({type(error).__name__}: {error})" in found.reason
 
 
 def test_an_unsupported_primitive_is_unknown() -> None:

@@ -816,6 +816,20 @@ def test_an_open_comparison_gives_the_hull_and_is_marked() -> None:
     assert not trail.lost.any()
 
 
+def test_what_is_not_zero_is_true_however_small() -> None:
+    found = enclose(lambda x: jnp.where(x.astype(bool), 2.0, 3.0), np.array([0.5, 0.0, -0.25, 1e-300, 4.0]))
+    assert [float(each.mid()) for each in found] == [2.0, 3.0, 2.0, 2.0, 2.0]
+
+
+def test_equality_of_open_answers_is_open() -> None:
+    closed = trace(lambda x, y: [(x > 0) == (y > 0), (x > 0) != (y > 0)], ((), ()))
+    given = [np.array([arb(0, 1), arb(0, 1), arb(1), arb(1)], dtype=object), balls(np.array([1.0, -1.0, 1.0, -1.0]))]
+    with precision(BITS):
+        outputs, _ = walk(Exact(), closed, given, 4)
+    assert outputs[0].tolist() == [UNDECIDED, UNDECIDED, YES, NO]
+    assert outputs[1].tolist() == [UNDECIDED, UNDECIDED, NO, YES]
+
+
 def test_an_open_choice_of_structure_is_lost() -> None:
     closed = trace(lambda x: lax.cond(x > 1, lambda v: v, lambda v: -v, x), ((),))
     _, trail = read(Exact(), closed, [np.array([arb(1, 0.5), arb(5)], dtype=object)], BITS)
