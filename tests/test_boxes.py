@@ -101,7 +101,6 @@ def test_shares_are_those_of_the_volume() -> None:
         "quotient",
         "negative quotient",
         "other quotient",
-        "pole",
         "exponential",
     ),
 )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
@@ -231,6 +232,22 @@ def test_the_form_for_every_size_is_what_the_program_computes_at_three(id_: str)
         assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True)), title
     _, autodiff, form = found[0]
     assert not all(is_zero(left - 2 * right) for left, right in zip(autodiff, form, strict=True))
+
+
+def test_roots_and_functions_stand_in_the_form_for_every_size() -> None:
+    claim = Claim(
+        id="norm",
+        autodiff=Derivative(lambda x: jnp.sqrt(1 + jnp.sum(x * x)) + jnp.sum(jnp.sin(x)), "gradient", wrt="x"),
+        by_hand=lambda x: x / jnp.sqrt(1 + jnp.sum(x * x)) + jnp.cos(x),
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    text = certificate(claim)
+    assert "**Rational(1, 2)" in text.partition("from sympy import *")[0]
+    found = [each for each in cases(text) if "form for every size" in each[0]]
+    assert found
+    for title, autodiff, form in found[:2]:
+        assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True)), title
 
 
 def test_a_form_that_is_another_functions_is_found_out() -> None:

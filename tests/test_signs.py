@@ -45,7 +45,9 @@ SHARP: dict[str, Callable[..., Any]] = {
     "select by two": lambda x, y: lax.select(x < y, jnp.ones_like(x), -jnp.ones_like(x)),
     "select by two closed": lambda x, y: lax.select(x >= y, jnp.ones_like(x), -jnp.ones_like(x)),
     "not a number": lambda x, y: jnp.where(jnp.isnan(x), jnp.nan, 1.0) * y,
-    "equal to itself": lambda x, y: lax.select(x >= x, y, -y) + lax.select(x < x, y, 0 * y),
+    "equal to itself": lambda x, y: [
+        lax.select(answer, y, 2 * y) for answer in (x >= x, x <= x, x == x, x != x, x < x, x > x)
+    ],
     "finite": lambda x, y: lax.select(jnp.isfinite(x), y, -y),
     "answer as a number": lambda x, y: (x < 0).astype(x.dtype) * y,
     "largest entry": lambda x, y: jnp.max(jnp.stack([x, x])),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, POSITIVE, Field, Learnt, Restart, TooHard, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Restart, TooHard, Value
 from verify.readings.api import enclose
 from verify.readings.interpreter import walk
 from verify.readings.symbolic import COMPARISONS, Symbolic
@@ -234,6 +234,34 @@ def test_the_algebra_is_that_of_numbers(seed: int) -> None:
     with mpmath.workdps(60):
         for point in ((0.25, 3.0), (1.5, 0.125)):
             assert close(at(one, point), at(two, point))
+
+
+NEEDY: dict[str, tuple[Callable[..., Any], Any, bool]] = {
+    "log of minus": (lambda x: jnp.log(-x), NEGATIVE, True),
+    "log of minus what is positive": (lambda x: jnp.log(-x), POSITIVE, False),
+    "log of minus anything": (lambda x: jnp.log(-x), ANY, False),
+    "root of minus": (lambda x: jnp.sqrt(-2 * x), NEGATIVE, True),
+    "root of minus what is positive": (lambda x: jnp.sqrt(-2 * x), POSITIVE, False),
+    "log of a sum": (lambda x: jnp.log(1 + x), POSITIVE, True),
+    "log of minus a sum": (lambda x: jnp.log(-1 - x), POSITIVE, False),
+    "log of a difference": (lambda x: jnp.log(x - 1), POSITIVE, False),
+    "log of one minus": (lambda x: jnp.log(1 - x), NEGATIVE, True),
+    "one over": (lambda x: 1 / x, NEGATIVE, True),
+    "one over anything": (lambda x: 1 / x, ANY, False),
+    "one over a product": (lambda x: 1 / (x * (1 + x)), POSITIVE, True),
+    "one over a product that vanishes": (lambda x: 1 / (x * (1 + x)), NEGATIVE, False),
+    "log of a quotient": (lambda x: jnp.log(x / (x - 1)), NEGATIVE, True),
+    "log of a quotient of two signs": (lambda x: jnp.log(x / (1 - x)), NEGATIVE, False),
+}
+
+
+@pytest.mark.parametrize("name", NEEDY)
+def test_a_function_needs_its_domain_and_no_more(name: str) -> None:
+    fn, signs, inside = NEEDY[name]
+    found: Any = ""
+    with suppress(TooHard, ZeroDivisionError):
+        (found,) = read(fn, 1, signs)
+    assert (isinstance(found, Value) and not found.needs) == inside
 
 
 STRUCTURES: dict[str, Callable[..., Any]] = {
