@@ -387,7 +387,7 @@ class Traces:
                         traces.at.setdefault((file, where[line]), set()).add(test)
         for each in found:
             for file, those in each["lines"].items() if not each["test"] else ():
-                traces.imported |= {(file, moved(file, each["of"][file]).get(line, 0)) for line in those}
+                traces.imported.update((file, moved(file, each["of"][file]).get(line, 0)) for line in those)
         return traces
 
     def of(self, mutant: Mutant) -> list[str]:

@@ -370,6 +370,47 @@ def test_a_reason_says_what_is_left() -> None:
     assert "not proved at any fixed size: an argument has 8 entries or more" in unlike.reason
 
 
+@pytest.mark.parametrize(
+    ("poly", "holds"),
+    [
+        (lambda a, b: a * a - a * b + b * b, True),  # times a + b it is a^3 + b^3
+        (lambda a, b: -(a * a - a * b + b * b), False),
+        (lambda a, b: -a - b, False),
+        (lambda a, b: a + b, True),
+        (lambda a, b: a * a - 3 * a * b + b * b, False),
+        (lambda a, b: a - b, False),
+    ],
+    ids=map(str, range(6)),
+)
+def test_a_product_with_sums_keeps_the_sign(poly: Callable[..., Any], holds: bool) -> None:
+    field = Field(Learnt())
+    a, b = (field.of(field.generator("parameter", (name, 0), AT_LEAST_ZERO)) for name in ("p", "p'"))
+
+    class Number:
+        """So that the polynomials above are written with numbers."""
+
+        def __init__(self, value: Value) -> None:
+            self.value = value
+
+        def __mul__(self, other: "Number") -> "Number":
+            return Number(self.value * other.value)
+
+        def __rmul__(self, other: int) -> "Number":
+            return Number(field.number(other) * self.value)
+
+        def __add__(self, other: "Number") -> "Number":
+            return Number(self.value + other.value)
+
+        def __sub__(self, other: "Number") -> "Number":
+            return Number(self.value - other.value)
+
+        def __neg__(self) -> "Number":
+            return Number(-self.value)
+
+    found = poly(Number(a), Number(b)).value.num
+    assert bounds.BoundReader._multiplied(bounds.BoundReader, field, found) is holds  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize("power", [1, 2, 3])
 @pytest.mark.parametrize("negative", [False, True])
 def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: int, negative: bool) -> None:

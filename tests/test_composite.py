@@ -27,6 +27,8 @@ from verify.readings.rounded import Rounded
 RNG = np.random.default_rng(3)
 X = np.array([-1.5, 0.3, 2.25, 0.75])
 POSITIVE = np.array([0.5, 1.25, 3.0, 2.5])
+# Its rows have to be exchanged twice, and no two ways of doing so give the same.
+PIVOTED = np.array([[0.25, 2.0, -1.0], [1.0, 0.5, 3.0], [-4.0, 1.0, 0.75]])
 SPD = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.25], [0.5, 0.25, 2.0]])
 IMAGE = RNG.normal(size=(1, 2, 3, 3))
 KERNEL = RNG.normal(size=(2, 2, 2, 2))
@@ -165,6 +167,10 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "exponential integral": (jax.scipy.special.exp1, (POSITIVE[:2],), False),
     "igammac": (lambda x: lax.igammac(jnp.full_like(x, 1.5), x), (POSITIVE,), True),
     "betainc": (lambda x: jax.scipy.special.betainc(2.0, 1.5, x / 4), (POSITIVE,), False),
+    "lu with pivots": (lambda x: lax.linalg.lu(x)[0], (PIVOTED,), False),
+    "lu and its places": (lambda x: [each.astype(x.dtype) for each in lax.linalg.lu(x)], (PIVOTED,), False),
+    "determinant with pivots": (jnp.linalg.det, (PIVOTED,), True),
+    "solve with pivots": (lambda x, y: jnp.linalg.solve(x, y), (PIVOTED, X[:3]), True),
     "igamma below one": (lambda x: lax.igamma(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
     "igammac below one": (lambda x: lax.igammac(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
     "slope of igamma below one": (lambda x: lax.igamma_grad_a(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),

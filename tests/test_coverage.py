@@ -189,7 +189,11 @@ def test_complex_functions_hold_what_jax_returns(name: str) -> None:
                 assert not ball.contains(each + 1e-3)
 
 
-@pytest.mark.parametrize("fn", [lax.log, lax.sqrt, lambda z: z ** (1 / 3)], ids=["log", "sqrt", "pow"])
+@pytest.mark.parametrize(
+    "fn",
+    [lax.log, lax.sqrt, lambda z: z ** (1 / 3), lambda z: lax.log1p(z)],
+    ids=["log", "sqrt", "pow", "log1p"],
+)
 def test_on_a_branch_cut_both_sides_are_read(fn: Any) -> None:
     """Floats tell the sides apart by the sign of a zero; a reading that takes one would prove what floats deny."""
 

@@ -336,6 +336,33 @@ def test_a_derivative_is_contracted_with_its_direction() -> None:
     assert [float(each) for each in pulled[0]] == [531.0, 642.0]
 
 
+def test_a_derivative_by_two_arguments_is_contracted_with_both_directions() -> None:
+    two = claim(
+        lambda x, y: jnp.stack([x[0] * y[0], x[1] + y[1]]),
+        lambda x, y: (jnp.ones((2, 2)), jnp.ones((2, 2))),
+        "jacobian",
+        domain={"x": Reals("n"), "y": Reals("n")},
+        wrt=("x", "y"),
+    )
+    subject = Case(two, QUICK, 0).subject({"n": 2})
+    jvp, vjp = (next(each for each in subject.modes if each.name == name) for name in ("jvp", "vjp"))
+    by_x, by_y = balls(np.array([[[1.0, 2.0], [3.0, 4.0]]])), balls(np.array([[[5.0, 6.0], [7.0, 8.0]]]))
+    (pushed,) = contract(
+        subject, jvp, [by_x, by_y], [balls(np.array([[10.0, 1.0]])), balls(np.array([[100.0, 1000.0]]))]
+    )
+    assert [float(each) for each in pushed[0]] == [6512.0, 8734.0]
+    pulled = contract(subject, vjp, [by_x, by_y], [balls(np.array([[1.0, 10.0]]))])
+    assert [[float(each) for each in array[0]] for array in pulled] == [[31.0, 42.0], [75.0, 86.0]]
+
+
+def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:
+    """At 192 bits both sides share a ball of sixty digits; they differ by 4e-79."""
+    found = enclosed(
+        lambda x: x + jnp.exp(-180.0 + 0.0 * x), lambda x: x, "value", domain={"x": Interval("n", 1.0, 2.0)}
+    )
+    assert found.status is Status.FAILS
+
+
 def test_a_derivative_of_gathered_entries_is_read() -> None:
     by_hand = lambda x: jnp.concatenate([4 * x[:1], 0 * x[1:]])  # noqa: E731
     fn = lambda x: jnp.sum(x[np.array([0, 0])] ** 2)  # noqa: E731

@@ -265,6 +265,11 @@ def test_hessian_and_its_neighbours() -> None:
         (lambda x, y: jnp.sin(x) ** 2 + jnp.cos(x) ** 2 + 0 * y, lambda x, y: 1 + 0 * x, True),
         (lambda x, y: jax.nn.sigmoid(x) + jax.nn.sigmoid(-x) + 0 * y, lambda x, y: 1 + 0 * x, True),
         (lambda x, y: jnp.exp(x * y), lambda x, y: jnp.exp(x) * jnp.exp(y), False),
+        # An exponent of an entry that moves to another axis stays what it is.
+        (lambda x, y: jnp.outer(jnp.exp(x / 2), y).T, lambda x, y: jnp.outer(y, jnp.exp(x / 2)), True),
+        (lambda x, y: jnp.outer(jnp.exp(x / 2), y).T, lambda x, y: jnp.outer(y, jnp.exp(2 * x)), False),
+        (lambda x, y: jnp.outer(jnp.exp(x / 2), y).T, lambda x, y: jnp.outer(y, jnp.exp(x)), False),
+        (lambda x, y: jnp.outer(x, jnp.exp(x / 2)).T, lambda x, y: jnp.outer(jnp.exp(x / 2), x) + 0 * y[0], True),
         # Large and fine multiples of an exponent are functions of their own.
         (lambda x, y: jnp.exp(1000 * x) + y, lambda x, y: jnp.exp(-1000 * x) + y, False),
         (lambda x, y: jnp.exp(1000 * x) * jnp.exp(-1000 * x) + y, lambda x, y: 1 + y + 0 * x, True),
@@ -274,7 +279,7 @@ def test_hessian_and_its_neighbours() -> None:
         (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(0.5 * x) * jnp.exp(x) ** 2 + y, True),
         (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(-2.5 * x) + y, False),
     ],
-    ids=map(str, range(35)),
+    ids=map(str, range(39)),
 )
 def test_sums_indices_and_functions(left: Callable[..., Any], right: Callable[..., Any], true: bool) -> None:
     """Indices that are summed together or apart, rows and columns, choices and functions; false is never proved."""

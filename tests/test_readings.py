@@ -816,6 +816,19 @@ def test_an_open_comparison_gives_the_hull_and_is_marked() -> None:
     assert not trail.lost.any()
 
 
+def test_products_of_nothing_have_the_right_shape() -> None:
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    for fn, shape in (
+        (lambda v: v[:0] @ v.T, (0, 2)),
+        (lambda v: v @ v.T[:, :0], (2, 0)),
+        (lambda v: v[:, :0] @ v.T[:0], (2, 2)),
+        (lambda v: jnp.einsum("bi,bi->b", v[:0], v[:0]), (0,)),
+    ):
+        found = enclose(fn, x)
+        assert found.shape == shape
+        assert all(each == 0 for each in found.ravel())
+
+
 def test_what_is_not_zero_is_true_however_small() -> None:
     found = enclose(lambda x: jnp.where(x.astype(bool), 2.0, 3.0), np.array([0.5, 0.0, -0.25, 1e-300, 4.0]))
     assert [float(each.mid()) for each in found] == [2.0, 3.0, 2.0, 2.0, 2.0]
