@@ -282,8 +282,8 @@ def sample(found: dict[str, list[Mutant]], count: int, seed: int) -> list[Mutant
     total = sum(map(len, found.values()))
     drawn: list[Mutant] = []
     for file, those in found.items():
-        shuffled = sorted(those, key=lambda each: each.key)
-        random.Random(f"{seed} {file}").shuffle(shuffled)
+        # Each by a number of its own, so that a mutant more or less leaves the rest of the sample as it was.
+        shuffled = sorted(those, key=lambda each: hashlib.sha256(f"{seed} {each.key}".encode()).digest())
         drawn += shuffled[: max(1, round(count * len(those) / total))]
     return drawn
 

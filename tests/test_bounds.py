@@ -370,6 +370,18 @@ def test_a_reason_says_what_is_left() -> None:
     assert "not proved at any fixed size: an argument has 8 entries or more" in unlike.reason
 
 
+def test_schur_is_not_for_entries_of_two_kinds_or_with_other_exponents() -> None:
+    alike = (), ((0, (1,)), (0, (2,)), (0, (3,)))
+    assert list(sums._schur(alike)) != []
+    for other in (
+        ((), ((0, (1,)), (0, (2,)), (1, (3,)))),
+        ((), ((0, (1, 5)), (0, (2, 6)), (0, (3, 5)))),
+        ((), ((0, (1, 5)), (1, (2, 6)), (0, (3, 5)))),
+        ((), ((0, (1,)), (0, (1,)), (0, (3,)))),
+    ):
+        assert list(sums._schur(other)) == [], other
+
+
 @pytest.mark.parametrize(
     ("poly", "holds"),
     [

@@ -597,6 +597,51 @@ def test_sums_that_may_overflow_on_the_way_claim_nothing() -> None:
     assert not allowed(jnp.sum, terms)[()].is_finite()
 
 
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda a, b, c, d: (a / b) / (c / d),
+        lambda a, b, c, d: a / (b / c) + d,
+        lambda a, b, c, d: (a / b) / c + d,
+        lambda a, b, c, d: ((a / b) / (c / d)) / (b / d),
+    ],
+    ids=["of two quotients", "by a quotient", "of a quotient", "of quotients of quotients"],
+)
+def test_quotients_of_quotients_stay_narrow_and_hold_what_is_compiled(fn: Callable[..., Any]) -> None:
+    given = [np.array([each]) for each in (3.0, 7.0, 11.0, 13.0)]
+    for name, form in FORMATS.items():
+        (ball,) = allowed(fn, *given, dtype=name)
+        (exact,) = enclose(fn, *given)
+        assert ball.overlaps(exact)
+        assert float(ball.rad()) < 40 * form.unit_roundoff * float(abs(exact).mid())
+        with jax.enable_x64(True):
+            returned = jax.jit(fn)(*(jnp.asarray(each, form.dtype()) for each in given))
+        assert ball.contains(arb(float(returned[0])))
+
+
+@pytest.mark.parametrize("count", [2, 8, 100])
+def test_a_sum_may_be_off_by_a_rounding_for_every_addition_and_by_little_more(count: int) -> None:
+    for name in ("float64", "float32"):
+        unit = FORMATS[name].unit_roundoff
+        ball = allowed(jnp.sum, np.ones(count), dtype=name)[()]
+        with precision(200):
+            least = arb(count - 1) * arb(unit) * arb(count)
+            assert ball.contains(arb(count) + least)
+            assert ball.contains(arb(count) - least)
+            assert not ball.contains(arb(count) + least * arb(1.001))
+
+
+def test_a_range_of_few_bits_is_left_where_the_format_that_has_it_rounds_to_infinity() -> None:
+    def half(x: Any) -> Any:
+        return lax.reduce_precision(x, 5, 10)
+
+    assert allowed(half, np.array(65400.0))[()].is_finite()
+    assert not allowed(half, np.array(65520.0))[()].is_finite()
+    assert not allowed(half, np.array(-70000.0))[()].is_finite()
+    assert allowed(half, np.array(1.0))[()].contains(arb(1))
+    assert float(allowed(half, np.array(1.0))[()].rad()) <= 2.0**-11 + 2.0**-13
+
+
 def test_what_a_format_may_overflow_has_no_ball() -> None:
     for name, large in (("float16", 300.0), ("bfloat16", 2.0**64), ("float32", 2.0**64), ("float64", 2.0**512)):
         assert not allowed(lambda x: x * x, np.array(large), dtype=name)[()].is_finite()

@@ -236,6 +236,29 @@ def test_the_algebra_is_that_of_numbers(seed: int) -> None:
             assert close(at(one, point), at(two, point))
 
 
+INFINITE: dict[str, tuple[Callable[..., Any], float]] = {
+    "minus infinity before": (lambda x: jnp.where(jnp.float64(-jnp.inf) < x, x, 0 * x), 1.0),
+    "minus infinity behind": (lambda x: jnp.where(x > -jnp.inf, x, 0 * x), 1.0),
+    "infinity before": (lambda x: jnp.where(jnp.float64(jnp.inf) <= x, x, 2 * x), 2.0),
+    "infinity behind": (lambda x: jnp.where(x >= jnp.inf, x, 2 * x), 2.0),
+    "infinity is not": (lambda x: jnp.where(x == jnp.inf, x, 2 * x), 2.0),
+    "infinity is itself": (lambda x: jnp.where(jnp.float64(jnp.inf) == jnp.inf, x, 2 * x), 1.0),
+    "two infinities": (lambda x: jnp.where(jnp.float64(-jnp.inf) < jnp.float64(jnp.inf), x, 2 * x), 1.0),
+    "largest": (lambda x: jnp.maximum(x, -jnp.inf), 1.0),
+    "smallest": (lambda x: jnp.minimum(jnp.float64(jnp.inf), x), 1.0),
+    "finite": (lambda x: jnp.where(jnp.isfinite(x), x, 2 * x), 1.0),
+    "not finite": (lambda x: jnp.where(jnp.isfinite(jnp.float64(jnp.inf)), x, 2 * x), 2.0),
+}
+
+
+@pytest.mark.parametrize("name", INFINITE)
+def test_infinite_constants_are_compared_and_left_behind(name: str) -> None:
+    fn, factor = INFINITE[name]
+    (value,) = read(fn, 1, ANY)
+    with mpmath.workdps(60):
+        assert close(at(value, (-0.75,)), mpmath.mpf(-0.75 * factor))
+
+
 NEEDY: dict[str, tuple[Callable[..., Any], Any, bool]] = {
     "log of minus": (lambda x: jnp.log(-x), NEGATIVE, True),
     "log of minus what is positive": (lambda x: jnp.log(-x), POSITIVE, False),
