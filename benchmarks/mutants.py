@@ -401,14 +401,23 @@ class Traces:
             # A table that is made when the module is imported, or what makes it.
             about = f"tests/test_{Path(mutant.file).stem}.py"
             reaching = self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
-        # One of each function first: what is parametrised tries one thing many times.
+        # One of each function first, since what is parametrised tries one thing many times; then what imports the module.
+        module = mutant.file.removesuffix(".py").replace("/", ".")
         turn: collections.Counter[str] = collections.Counter()
-        ranked: list[tuple[bool, int, float, str]] = []
+        ranked: list[tuple[bool, int, int, float, str]] = []
         for test in sorted(reaching, key=lambda each: (self.seconds[each], each)):
-            function = test.partition("[")[0]
-            ranked.append((self.seconds[test] > 4, turn[function], self.seconds[test], test))
+            function, _, _ = test.partition("[")
+            late = 0 if not turn[function] else 1 if module in imports(test.partition("::")[0]) else 2
+            ranked.append((self.seconds[test] > 4, late, turn[function], self.seconds[test], test))
             turn[function] += 1
         return [test for *_, test in sorted(ranked)]
+
+
+@functools.cache
+def imports(tests: str) -> str:
+    """The lines of a file of tests in which it imports something."""
+    lines = (ROOT / tests).read_text(encoding="utf-8").splitlines()
+    return "\n".join(each for each in lines if each.startswith(("from ", "import ")))
 
 
 def trace(tests: Sequence[str]) -> int:
@@ -726,7 +735,8 @@ every test that noticed something without a change, to see that it was the chang
 
 Left out are messages, functions that only word something, annotations, docstrings, assertions, decorators, constants
 that are `Final` and no table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and
-None in place of a value or an argument, which raises wherever it is used and which the type checker refuses. Tests that need a browser or another
+None in place of a value or an argument, which raises wherever it is used and which the type checker refuses. Tests that
+need a browser or another
 interpreter are not asked. A test that meets what another one has cached does not execute the line where its lines are
 written down, so a mutant that only it would notice counts as not noticed.
 """
