@@ -281,7 +281,7 @@ def sample(found: dict[str, list[Mutant]], count: int, seed: int) -> list[Mutant
     """So many mutants, of each file in proportion to what it has, at least one; the same ones for the same seed."""
     total = sum(map(len, found.values()))
     drawn: list[Mutant] = []
-    for file, those in found.items():
+    for those in found.values():
         # Each by a number of its own, so that a mutant more or less leaves the rest of the sample as it was.
         shuffled = sorted(those, key=lambda each: hashlib.sha256(f"{seed} {each.key}".encode()).digest())
         drawn += shuffled[: max(1, round(count * len(those) / total))]
@@ -401,7 +401,7 @@ class Traces:
             # A table that is made when the module is imported, or what makes it.
             about = f"tests/test_{Path(mutant.file).stem}.py"
             reaching = self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
-        # One of each function first, since what is parametrised tries one thing many times; then what imports the module.
+        # One of each function first, as what is parametrised tries one thing many times; then what imports the module.
         module = mutant.file.removesuffix(".py").replace("/", ".")
         turn: collections.Counter[str] = collections.Counter()
         ranked: list[tuple[bool, int, int, float, str]] = []

@@ -98,6 +98,8 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     ),
     "convolve": (lambda x: jnp.convolve(x, jnp.array([0.5, 0.25, -1.0], x.dtype)), (X,), True),
     "max pool": (_pool(lax.max, -np.inf), (IMAGE,), True),
+    "max pool of equal entries, by places": (_pool(lax.max, -np.inf), (np.sign(IMAGE),), True),
+    "min pool of equal entries, by places": (_pool(lax.min, np.inf), (np.sign(IMAGE),), True),
     "max pool forward": (
         lambda x, t: jax.jvp(_pool(lax.max, -np.inf), (x,), (t,))[1],
         (IMAGE, RNG.normal(size=IMAGE.shape)),

@@ -186,6 +186,10 @@ HIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "argmax": (lambda x: jnp.where(jnp.argmax(jnp.append(x, 1e7)) == x.shape[0], 2 * x, 5 * x), ""),
     "cond": (lambda x: lax.cond(x[0] > 1e7, lambda: 5 * x, lambda: 2 * x), ""),
     "cond on any": (lambda x: lax.cond((x > 1e7).any(), lambda: 5 * x, lambda: 2 * x), ""),
+    "cond of a constant": (
+        lambda x: lax.cond(x[0] > 1e7, lambda v: v + 4.0, lambda v: v + 1.0, x.dtype.type(1.0)) * x,
+        "",
+    ),
     "switch": (lambda x: lax.switch((x[0] > 1e7).astype(np.int32), [lambda: 2 * x, lambda: 5 * x]), ""),
     "where of whole numbers": (lambda x: jnp.where(jnp.where(x > 1e7, 3, 1) == 3, 5 * x, 2 * x), ""),
     "index": (lambda x: jnp.array([2, 5]).astype(x.dtype).at[(x > 1e7).astype(np.int32)].get(mode="clip") * x, ""),

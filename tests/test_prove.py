@@ -271,11 +271,11 @@ def test_hessian_and_its_neighbours() -> None:
         (lambda x, y: jnp.outer(jnp.exp(x / 2), y).T, lambda x, y: jnp.outer(y, jnp.exp(x)), False),
         (lambda x, y: jnp.outer(x, jnp.exp(x / 2)).T, lambda x, y: jnp.outer(jnp.exp(x / 2), x) + 0 * y[0], True),
         # Large and fine multiples of an exponent are functions of their own.
-        (lambda x, y: jnp.exp(1000 * x) + y, lambda x, y: jnp.exp(-1000 * x) + y, False),
-        (lambda x, y: jnp.exp(1000 * x) * jnp.exp(-1000 * x) + y, lambda x, y: 1 + y + 0 * x, True),
-        (lambda x, y: jnp.exp(1000 * x) + y, lambda x, y: 1 / jnp.exp(-1000 * x) + y, True),
-        (lambda x, y: jnp.exp(1000 * x) + y, lambda x, y: jnp.exp(1001 * x) + y, False),
-        (lambda x, y: jnp.exp(x / 1024) + y, lambda x, y: jnp.exp(-x / 1024) + y, False),
+        (lambda x, y: jnp.exp(3000 * x) + y, lambda x, y: jnp.exp(-3000 * x) + y, False),
+        (lambda x, y: jnp.exp(3000 * x) * jnp.exp(-3000 * x) + y, lambda x, y: 1 + y + 0 * x, True),
+        (lambda x, y: jnp.exp(3000 * x) + y, lambda x, y: 1 / jnp.exp(-3000 * x) + y, True),
+        (lambda x, y: jnp.exp(3000 * x) + y, lambda x, y: jnp.exp(3001 * x) + y, False),
+        (lambda x, y: jnp.exp(x / 4096) + y, lambda x, y: jnp.exp(-x / 4096) + y, False),
         (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(0.5 * x) * jnp.exp(x) ** 2 + y, True),
         (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(-2.5 * x) + y, False),
     ],
@@ -462,6 +462,25 @@ def test_a_reading_that_breaks_off_proves_nothing(monkeypatch: pytest.MonkeyPatc
     found = verdict(right)
     assert found.status is Status.UNKNOWN
     assert f"the symbolic reading does not follow it ({type(error).__name__}: {error})" in found.reason
+
+
+@pytest.mark.parametrize(
+    "fn", [lambda x: jnp.log(-x), lambda x: jnp.sqrt(-3 * x), lambda x: jnp.log(-x * x * x)], ids="abc"
+)
+@pytest.mark.parametrize("region", [domain.Positive("n"), domain.Interval("n", -2.0, -1.0)], ids=["plus", "minus"])
+def test_a_function_of_minus_an_entry_has_a_value_where_that_is_negative(fn: Any, region: Any) -> None:
+    same = Claim(
+        id="minus",
+        autodiff=Derivative(lambda x: fn(x) + 0 * x, "value"),
+        by_hand=fn,
+        domain={"x": region},
+        sizes={"n": (2, 3)},
+    )
+    found = verdict(same)
+    if isinstance(region, domain.Positive):
+        assert found.status is Status.UNKNOWN
+    else:
+        assert found.sizes == ("every n",), found.reason
 
 
 def test_an_unsupported_primitive_is_unknown() -> None:
