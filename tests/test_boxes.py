@@ -112,6 +112,15 @@ def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: floa
     assert -slack <= 1 - share - found.refuted < 0.02
 
 
+@pytest.mark.parametrize(("bound", "holds"), [(0.26, True), (0.2, False)], ids=["right", "wrong"])
+@pytest.mark.parametrize("shape", ["2", "3"])
+def test_shares_of_a_total_are_boxes_of_the_whole_domain(shape: str, bound: float, holds: bool) -> None:
+    found = shares(lambda y: y[0] * y[1], lambda y: bound + 0 * y[0], "<=", {"y": domain.Simplex(shape)})
+    assert found.whole
+    assert (found.proved == 1) == holds, found.text()
+    assert (found.refuted > 0) == (not holds)
+
+
 def test_a_box_is_not_the_domain() -> None:
     """A bound that holds up to 8 and fails beyond is not proved, and the reason says on which box it was looked at."""
 

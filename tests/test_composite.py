@@ -306,6 +306,18 @@ def test_an_open_order_gives_the_hull_of_each_place_and_no_permutation() -> None
     assert not trail.lost.any(), "what lies below the k largest need not be in order"
 
 
+def test_answers_that_are_open_are_not_sorted_by_a_guess() -> None:
+    def ordered(x: Any) -> Any:
+        return [lax.sort((jnp.asarray(x > 0), x), num_keys=1)[1]]
+
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(ordered)(np.ones(2))
+        given = np.array([[arb(0, 1), arb(1)], [arb(1), arb(-1)]], dtype=object)
+        (found,), trail = walk(Exact(), closed, [given], 2)
+    assert trail.lost.tolist() == [True, False]
+    assert [float(each) for each in found[1]] == [-1.0, 1.0]
+
+
 def test_a_tie_is_a_kink_of_a_sort() -> None:
     for fn, tied in ((jnp.argsort, 1), (lambda x: lax.top_k(x, 2)[1], 2), (jnp.sort, 1)):
         _, trail = _walked(Exact(), fn, [arb(1), arb(2), arb(tied)])
