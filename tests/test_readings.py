@@ -831,6 +831,15 @@ def test_indices_may_differ_from_point_to_point(where: int) -> None:
 # Identity, open choices, kinks.
 
 
+def test_what_is_added_where_may_differ_from_point_to_point() -> None:
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(lambda i: [jnp.zeros(3).at[i].add(2.0), jnp.ones(3).at[i].multiply(4.0)])(0)
+        with precision(BITS):
+            outputs, _ = walk(Exact(), closed, [np.array([2, 0])], 2)
+    assert [[float(each) for each in row] for row in outputs[0]] == [[0.0, 0.0, 2.0], [2.0, 0.0, 0.0]]
+    assert [[float(each) for each in row] for row in outputs[1]] == [[1.0, 1.0, 4.0], [4.0, 1.0, 1.0]]
+
+
 def test_a_value_minus_itself_is_zero_however_wide() -> None:
     wide = np.array([arb(3, 100)], dtype=object)
     for fn in (lambda x: x - x, lambda x: jnp.max(x[None]) - x, lambda x: x.reshape(1)[0] - x):

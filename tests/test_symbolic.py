@@ -201,8 +201,12 @@ def test_every_row_is_looked_at() -> None:
         (lambda x, y: jnp.zeros(2).at[1].add(x).at[1].add(y), (0.0, 3.25)),
         (lambda x, y: jnp.abs(-x) + jnp.sign(y), (1.25,)),
         (lambda x, y: jnp.where(x > 0, y, x), (3.0,)),
+        (lambda x, y: jnp.where(jnp.all(jnp.stack([x > 0, -y > 0])), x, y), (3.0,)),
+        (lambda x, y: jnp.where(jnp.any(jnp.stack([-x > 0, y > 0])), x, y), (0.25,)),
+        (lambda x, y: jnp.where(jnp.all(jnp.stack([x > 0, y > 0])), x, y), (0.25,)),
+        (lambda x, y: jnp.where(jnp.any(jnp.stack([-x > 0, -y > 0])), x, y), (3.0,)),
     ],
-    ids=("cumsum", "prod", "dot", "scatter", "signs", "select"),
+    ids=("cumsum", "prod", "dot", "scatter", "signs", "select", "not all", "some", "all", "none"),
 )
 def test_sums_and_choices(fn: Callable[..., Any], expected: tuple[float, ...]) -> None:
     values = read(fn, 2, POSITIVE)
