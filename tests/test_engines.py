@@ -476,6 +476,17 @@ def test_a_predicate_that_nothing_meets_leaves_nothing() -> None:
     assert verdict.checked == 0
 
 
+def test_a_point_of_which_it_is_open_whether_the_claim_speaks_does_not_count() -> None:
+    """The exponential of a logarithm of two is two, and no number of bits tells whether its whole part is."""
+    off = {"domain": {"x": Interval("", 2.0, 2.0)}, "sizes": {}}
+
+    def where(x: Any) -> Any:
+        return jnp.exp(jnp.log(x)).astype(np.int64) >= 1 + 0 * x.astype(np.int64)
+
+    assert enclosed(lambda x: x, lambda x: x + 1, "value", where=where, **off).status is Status.UNKNOWN
+    assert enclosed(lambda x: x, lambda x: x + 1, "value", where=lambda x: x >= 2, **off).status is Status.FAILS
+
+
 def test_a_stable_form_is_judged_like_the_formula() -> None:
     right = enclosed(
         lambda x: jnp.sum(jnp.tanh(x)), lambda x: 1 - jnp.tanh(x) ** 2, stable=lambda x: 1 / jnp.cosh(x) ** 2
