@@ -3,6 +3,9 @@
 import importlib
 import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -202,6 +205,38 @@ def test_true_values_are_those_of_sixty_digits() -> None:
             for column, value in enumerate((2 * u / (1 + u) ** 3, 2 * u**2 / (1 + u) ** 3)):
                 assert abs(truth[row, column] - float(mp.log(value))) <= 1e-9 * max(1, gap)
     assert CLASSES[found.classes["loss", "float64"][2, 0]] == "underflowed"
+
+
+OF_A_SUM = """
+import numpy as np
+from test_maps import a_map
+from verify import Axis, Quantity
+from verify.formats import FORMATS
+from verify.sweeps import grid
+
+quantity = Quantity(fn=lambda a, b: a * b + b)
+axes = (Axis(name="a", values=tuple(np.arange(1, 2, 2.0**-10).tolist())), Axis(name="b", values=(1.1, 1.7)))
+given = a_map(axes=axes, point=lambda a, b: {"a": a, "b": b}, quantities={"sum": quantity}, boundaries=())
+form = FORMATS["float16"]
+program = grid.trace(given, grid.quantity_function(given, quantity, {}), form, "sum")
+tiles = grid.run([program], grid.cells(given, form), form)
+print([float(value) for _, (tile,) in tiles for value in tile.ravel()])
+"""
+
+
+def test_floats_of_maps_are_the_same_with_and_without_arithmetic_in_float16() -> None:
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", OF_A_SUM], env={**here, **more}, capture_output=True, text=True, check=True
+        ).stdout
+        for more in ({}, {"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"})
+    ]
+    assert printed[0] == printed[1]
+    a, b = np.meshgrid(np.arange(1, 2, 2.0**-10).astype(np.float16), np.float16([1.1, 1.7]), indexing="ij")
+    # Rounded twice, and not once as one instruction for both does where a processor has it.
+    assert json.loads(printed[0]) == (a * b + b).ravel().tolist()
+    assert json.loads(printed[0]) != (a.astype(float) * b + b).astype(np.float16).ravel().tolist()
 
 
 def slogarithm(x: Any, y: Any) -> Any:

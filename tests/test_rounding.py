@@ -1,0 +1,88 @@
+"""Random programs, small trees of what is supported, beside the rounded reading: every float is one that it allows."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from programs import BINARY, LEAVES, UNARY, Compared, Count, Tree, drawn, evaluate, inputs  # noqa: E402
+
+from verify.formats import FORMATS  # noqa: E402
+
+FLOATS = 10**6
+DRAWS = 7
+TREES: st.SearchStrategy[Tree] = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda inner: st.one_of(
+        st.tuples(st.sampled_from(sorted(UNARY)), inner), st.tuples(st.sampled_from(sorted(BINARY)), inner, inner)
+    ),
+    max_leaves=4,
+)
+
+
+@pytest.fixture(autouse=True)
+def _promotion() -> Any:
+    """Programs of users meet JAX's own rules."""
+    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+def test_a_million_floats_of_random_programs_are_inside() -> None:
+    count = Count()
+
+    @settings(max_examples=16)
+    @given(TREES, st.sampled_from(sorted(FORMATS)), st.sampled_from([2, 3, 5]), st.integers(0, 2**32 - 1))
+    def inside(tree: Tree, name: str, n: int, seed: int) -> None:
+        form, rng = FORMATS[name], np.random.default_rng(seed)
+        compared = Compared(tree, form, n, count)
+        for draw in range(DRAWS):
+            assert not compared.outside(*inputs(rng, form, n), eager=draw == 0)
+
+    inside()
+    assert count.floats >= FLOATS
+    # A ball that reaches to infinity says nothing; few do.
+    assert count.claimed >= 0.9 * count.floats
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_float_that_is_off_is_outside(name: str) -> None:
+    form = FORMATS[name]
+    compared = Compared(("tanh", ("multiply", "x", "y")), form, 2, Count())
+    x, y = inputs(np.random.default_rng(0), form, 2)
+    assert not compared.outside(x, y, eager=False)
+    honest = compared.batched
+    # Off by 16 units in the last place, a factor or the sign: none of it is rounding.
+    for wrong in (lambda v: v * (1 + 32 * form.unit_roundoff), lambda v: 2 * v, lambda v: -v):
+        compared.batched = lambda *arrays, wrong=wrong: tuple(wrong(each) for each in honest(*arrays))
+        said = compared.outside(x, y, eager=False)
+        assert f"{name}, vmap, compiled, 1000, component" in said
+        assert "allowed [" in said
+
+
+def test_only_one_way_of_computing_that_is_off_is_found_too() -> None:
+    form = FORMATS["float32"]
+    compared = Compared(("softmax", "x"), form, 3, Count())
+    x, y = inputs(np.random.default_rng(1), form, 3)
+    honest = compared.single
+    compared.single = lambda *arrays: tuple(each * (1 + 2.0**-16) for each in honest(*arrays))
+    assert "float32, compiled, component" in compared.outside(x, y, eager=False)
+
+
+def test_trees_are_drawn_of_everything_there_is() -> None:
+    rng = np.random.default_rng(2)
+    said = str([drawn(rng, 3) for _ in range(400)])
+    assert all(f"'{each}'" in said for each in (*UNARY, *BINARY, *LEAVES))
+
+
+def test_evaluated_as_it_reads() -> None:
+    x, y = np.array([1.0, -2.0]), np.array([3.0, 0.5])
+    tree: Tree = ("add", ("square", "x"), ("multiply", "x", ("negative", "y")))
+    np.testing.assert_array_equal(evaluate(tree, x, y), x**2 - x * y)
