@@ -441,3 +441,25 @@ def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: in
     truth = 1 / at**power + 2
     assert (total > 0) == (truth > 0)
     assert total != 0
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound"),
+    [
+        (lambda x: jnp.sum(jnp.exp(-x * x)), lambda x: jnp.sum(jnp.exp(-x))),
+        (lambda x: jnp.sum(jnp.exp(-x)), lambda x: jnp.sum(jnp.exp(-x * x))),
+        (lambda x: jnp.sum(jnp.exp(-x / 2)), lambda x: jnp.sum(jnp.exp(-x))),
+        (lambda x: jnp.sum(jnp.exp(-x)) ** 2, lambda x: jnp.sum(jnp.exp(-x * x)) * jnp.sum(jnp.exp(-x))),
+    ],
+    ids=("squares", "no squares", "halves", "products"),
+)
+def test_exponentials_of_other_functions_of_an_entry_are_not_taken_for_each_other(fn: Any, bound: Any) -> None:
+    subject = Claim(
+        id="made-up.kinds",
+        autodiff=Derivative(fn, "value"),
+        by_hand=bound,
+        relation="<=",
+        domain={"x": domain.Positive("n")},
+        sizes={"n": (2, 3)},
+    )
+    assert prove.check(Case(subject, BUDGETS["standard"], 0)).status is Status.UNKNOWN

@@ -79,6 +79,7 @@ def test_a_cancellation_that_a_later_sum_swamps_is_not_blamed() -> None:
 
 def test_exact_operands_lose_nothing_when_they_cancel() -> None:
     assert blamed(lambda x: x[0] - x[1], [1.0, 1.0 - 2.0**-50]) is None
+    assert blamed(lambda x: x[0] - x[1], [1.0, 1.0 - 2.0**-53]) is None  # every bit of the format is used
     assert blamed(lambda x: (1e6 + x[0]) - x[1], [2.0**-40, 1e6]) is not None  # the sum has been rounded
 
 

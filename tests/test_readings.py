@@ -831,6 +831,37 @@ def test_indices_may_differ_from_point_to_point(where: int) -> None:
 # Identity, open choices, kinks.
 
 
+def test_whole_numbers_differ_from_point_to_point_and_constants_do_not() -> None:
+    def whole(i: Any) -> Any:
+        shifted = lax.shift_right_logical(jnp.int32(-1) - 0 * i, i)
+        return [jnp.zeros(3, np.int32).at[i % 3].add(jnp.int32(2)), shifted, lax.population_count(shifted)]
+
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(whole)(jnp.int32(0))
+        with precision(BITS):
+            outputs, _ = walk(Exact(), closed, [np.array([2, 31, 32, 0])], 4)
+        returned = [np.stack(each) for each in zip(*(whole(jnp.int32(i)) for i in (2, 31, 32, 0)), strict=True)]
+    for found, value in zip(outputs, returned, strict=True):
+        assert found.tolist() == value.tolist()
+
+
+def test_the_place_of_the_largest_along_each_axis() -> None:
+    m = np.array([[1.0, 5.0, 2.0], [7.0, 0.0, 3.0]])
+    for fn in (jnp.argmax, jnp.argmin):
+        for axis in (0, 1):
+            found = enclose(lambda x, f=fn, a=axis: f(x, axis=a).astype(x.dtype), m)
+            assert [float(each) for each in found] == np.asarray(fn(m, axis=axis)).tolist()
+
+
+def test_of_a_reduction_by_any_other_function_nothing_is_claimed_of_floats() -> None:
+    def parity(x: Any) -> Any:
+        return jnp.where(lax.reduce(x > 0, np.bool_(False), lambda a, b: (a & ~b) | (b & ~a), (0,)), 1.0, 2.0)
+
+    x = np.array([1.0, -1.0, 2.0, 3.0])
+    assert float(enclose(parity, x)[()]) == 1.0
+    assert not allowed(parity, x, dtype="float64")[()].is_finite()
+
+
 def test_what_is_added_where_may_differ_from_point_to_point() -> None:
     with jax.enable_x64(True):
         closed = jax.make_jaxpr(lambda i: [jnp.zeros(3).at[i].add(2.0), jnp.ones(3).at[i].multiply(4.0)])(0)
