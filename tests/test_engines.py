@@ -478,7 +478,7 @@ def test_a_predicate_that_nothing_meets_leaves_nothing() -> None:
 
 def test_a_point_of_which_it_is_open_whether_the_claim_speaks_does_not_count() -> None:
     """The exponential of a logarithm of two is two, and no number of bits tells whether its whole part is."""
-    off = {"domain": {"x": Interval("", 2.0, 2.0)}, "sizes": {}}
+    off: dict[str, Any] = {"domain": {"x": Interval("", 2.0, 2.0)}, "sizes": {}}
 
     def where(x: Any) -> Any:
         return jnp.exp(jnp.log(x)).astype(np.int64) >= 1 + 0 * x.astype(np.int64)
