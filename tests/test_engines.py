@@ -16,7 +16,7 @@ import verify
 from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
-from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, contract, decide, draw
+from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, apart, contract, decide, draw, joined
 from verify.formats import FLOAT64, FORMATS
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
@@ -186,6 +186,7 @@ HIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "argmax": (lambda x: jnp.where(jnp.argmax(jnp.append(x, 1e7)) == x.shape[0], 2 * x, 5 * x), ""),
     "cond": (lambda x: lax.cond(x[0] > 1e7, lambda: 5 * x, lambda: 2 * x), ""),
     "cond on any": (lambda x: lax.cond((x > 1e7).any(), lambda: 5 * x, lambda: 2 * x), ""),
+    "index chosen": (lambda x: jnp.array([2.0, 5.0]).astype(x.dtype)[jnp.where(x[0] > 1e7, 1, 0)] * x, ""),
     "cond of a constant": (
         lambda x: lax.cond(x[0] > 1e7, lambda v: v + 4.0, lambda v: v + 1.0, x.dtype.type(1.0)) * x,
         "",
@@ -357,6 +358,23 @@ def test_a_derivative_by_two_arguments_is_contracted_with_both_directions() -> N
     assert [float(each) for each in pushed[0]] == [6512.0, 8734.0]
     pulled = contract(subject, vjp, [by_x, by_y], [balls(np.array([[1.0, 10.0]]))])
     assert [[float(each) for each in array[0]] for array in pulled] == [[31.0, 42.0], [75.0, 86.0]]
+
+
+def test_a_row_of_components_is_taken_apart_as_it_was_joined() -> None:
+    several = claim(
+        lambda x: (x[0], jnp.outer(x, x), x),
+        lambda x: (x[0] + 0, jnp.outer(x, x) + 0, x + 0),
+        "value",
+        sizes={"n": (2,)},
+    )
+    program = Case(several, QUICK, 0).subject({"n": 2}).modes[0]
+    assert program.outputs == ((), (2, 2), (2,))
+    outputs = [balls(np.arange(2.0)), balls(np.arange(8.0).reshape(2, 2, 2)), balls(np.arange(4.0).reshape(2, 2))]
+    row = joined(outputs, 2)
+    assert row.shape == (2, 7)
+    for found, given in zip(apart(program, row), outputs, strict=True):
+        assert found.shape == given.shape
+        assert (found == given).all()
 
 
 def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:
