@@ -345,6 +345,16 @@ def test_nothing_is_claimed_of_floats_of_a_factorisation_or_of_a_16_bit_convolut
     assert not any(ball.is_finite() for ball in half[0].ravel())
 
 
+def test_a_perturbed_solution_is_refused() -> None:
+    def solved(low: Any, middle: Any, high: Any, b: Any, perturb: bool) -> Any:
+        return lax.linalg.tridiagonal_solve(low, middle, high, b, perturb_singular=perturb)
+
+    given = [np.array(each) for each in ([0.0, 1.0], [4.0, 2.0], [1.0, 0.0])] + [np.array([[1.0], [2.0]])]
+    assert np.ravel(enclose(lambda *each: solved(*each, False), *given))[0].is_finite()
+    with pytest.raises(UnsupportedPrimitive, match="perturbed"):
+        enclose(lambda *each: solved(*each, True), *given)
+
+
 def test_what_has_no_row_says_so() -> None:
     for fn, given, name in ((lambda a: jnp.linalg.eigvals(a).real, SPD, "eig"), (jax.scipy.linalg.schur, SPD, "schur")):
         with pytest.raises(UnsupportedPrimitive, match=name):
