@@ -622,7 +622,12 @@ def reasons() -> dict[str, dict[str, str]]:
     if not REASONS.is_file():
         return {}
     with REASONS.open("rb") as text:
-        return {key: each for each in tomllib.load(text).get("mutants", []) for key in each["keys"]}
+        given = tomllib.load(text).get("mutants", [])
+    for each in given:
+        if each["kind"] not in KINDS:
+            name = REASONS.relative_to(ROOT)
+            raise SystemExit(f"{name}: kind {each['kind']!r} is unknown: expected one of {', '.join(KINDS)}")
+    return {key: each for each in given for key in each["keys"]}
 
 
 def main() -> int:
@@ -649,8 +654,13 @@ def main() -> int:
     looked = recorded()
     if options.docs:
         write_record(looked, found)
-        PAGE.write_text(page(found, recorded(), reasons()), encoding="utf-8")
-        return 0
+        looked, known = recorded(), reasons()
+        PAGE.write_text(page(found, looked, known), encoding="utf-8")
+        alive = {key for key, each in looked.items() if each["state"] in ALIVE}
+        for key in known:
+            if key not in alive:
+                print(f"{REASONS.relative_to(ROOT)}: no mutant {key} that no test notices: take its reason out")
+        return 0 if known.keys() <= alive else 1
     chosen = [each for those in found.values() for each in those]
     if options.sample:
         chosen = sample(found, options.sample, options.seed)
@@ -672,7 +682,7 @@ def main() -> int:
         return control(looked, traces)
     if options.again or options.key:
         known = reasons()
-        alive = {key for key, each in looked.items() if each["state"] in {"survived", "unreached"} and key not in known}
+        alive = {key for key, each in looked.items() if each["state"] in ALIVE and key not in known}
         chosen = [each for each in chosen if options.key or each.key in alive]
     else:
         chosen = [each for each in chosen if each.key not in looked]
@@ -740,6 +750,8 @@ need a browser or another
 interpreter are not asked. A test that meets what another one has cached does not execute the line where its lines are
 written down, so a mutant that only it would notice counts as not noticed.
 """
+# What no test notices.
+ALIVE: Final = frozenset({"survived", "unreached"})
 KINDS: Final = {
     "equivalent": "nothing that can be seen changes",
     "weaker": "more is UNKNOWN, enclosed instead of proved, or slower; never is more claimed",
@@ -757,14 +769,14 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
             if mutant.key in looked:
                 count["looked"] += 1
                 state = looked[mutant.key]["state"]
-                alive = state in {"survived", "unreached"}
+                alive = state in ALIVE
                 count["explained" if alive and mutant.key in known else "unexplained" if alive else state] += 1
         total += count
         rows.append(_row(f"`{file.removeprefix('verify/')}`", count))
     groups: dict[int, tuple[dict[str, Any], list[Mutant]]] = {}
     rest: list[Mutant] = []
     for mutant in (each for those in found.values() for each in those):
-        if looked.get(mutant.key, {}).get("state") in {"survived", "unreached"}:
+        if looked.get(mutant.key, {}).get("state") in ALIVE:
             reason = known.get(mutant.key)
             if reason is None:
                 rest.append(mutant)

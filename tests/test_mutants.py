@@ -155,3 +155,22 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
     assert outcome[24, "> 3 → >= 3"][0] == "killed"
     assert outcome[25, "a -= 1 → a += 1"] == ("timeout", "tests/test_toy.py::test_counted"), "a loop without end"
     assert (toy / "toy/arithmetic.py").read_text(encoding="utf-8") == TOY
+
+
+def test_the_page_counts_what_was_looked_at_and_gives_reasons() -> None:
+    found = {"toy/arithmetic.py": mutants.mutants("toy/arithmetic.py", TOY)}
+    first, second, third, fourth = found["toy/arithmetic.py"][:4]
+    looked = {
+        first.key: {"state": "killed"},
+        second.key: {"state": "survived"},
+        third.key: {"state": "unreached"},
+        fourth.key: {"state": "timeout"},
+    }
+    page = mutants.page(found, looked, {second.key: {"kind": "weaker", "why": "It is only slower."}})
+    total = len(found["toy/arithmetic.py"])
+    assert f"| `toy/arithmetic.py` | {total} | 4 | 1 | 1 | 1 | 1 |" in page
+    assert f"| all | {total} | 4 | 1 | 1 | 1 | 1 |" in page
+    assert "- It is only slower.\n  - `toy/arithmetic.py`" in page
+    assert second.change in page.partition("no reason yet")[0]
+    assert third.change in page.partition("no reason yet")[2]
+    assert first.change not in page
