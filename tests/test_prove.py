@@ -185,6 +185,31 @@ def _shifted(x: Any, y: Any) -> Any:
     return s * ((s - y) - jnp.sum(s * (s - y)))
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x, axis=1)[0], True),
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x, axis=0)[0], False),
+        (lambda x: jnp.sum(x[:, 1]), lambda x: jnp.sum(x, axis=0)[1], True),
+        (lambda x: jnp.sum(x[:, 1]), lambda x: jnp.sum(x, axis=1)[1], False),
+        (lambda x: x[0] * x[1], lambda x: x[1] * x[0], True),
+        (lambda x: x[0] * x[1], lambda x: x[0] * x[0], False),
+        (lambda x: jnp.outer(x[:, 0], x[0]), lambda x: jnp.outer(x[0], x[:, 0]).T, True),
+        (lambda x: x @ x[0], lambda x: jnp.sum(x * x[:1], axis=1), True),
+        (lambda x: x @ x[0], lambda x: jnp.sum(x * x, axis=1), False),
+    ],
+    ids=map(str, range(9)),
+)
+def test_rows_and_columns_of_two_open_axes(left: Any, right: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("t n")}, "sizes": {"t": (2, 3), "n": (2, 3)}}
+    found = verdict(claim(lambda x: left(x) * 1.0, right, "value", **given))
+    assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
+
+
+def _index(x: Any) -> Any:
+    return jax.lax.iota(np.int32, x.shape[0])
+
+
 def _pairs(x: Any, y: Any) -> Any:
     s = softmax(x)
     gamma = s - y
@@ -331,6 +356,71 @@ def test_a_piece_of_an_open_axis_is_not_the_whole_axis(left: Any, right: Any, tr
     found = verdict(claim(lambda x: left(x) * 1.0, right, "value", **given))
     assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
     assert true or found.sizes in {(), ("n = 2",)}
+
+
+def _pairs(x: Any, y: Any, which: Callable[[Any, Any], Any]) -> Any:
+    """Products of entries whose indices stand in a relation."""
+    i = _index(x)
+    return jnp.where(which(i[:, None], i[None, :]), jnp.outer(x, y), 0.0 * jnp.outer(x, y))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x, y: jnp.sum(_pairs(x, y, jnp.not_equal)), lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y, True),
+        (lambda x, y: jnp.sum(_pairs(x, y, jnp.not_equal)), lambda x, y: x @ y, False),
+        (lambda x, y: jnp.sum(_pairs(x, y, jnp.equal)), lambda x, y: x @ y, True),
+        (lambda x, y: jnp.sum(_pairs(x, y, jnp.equal)), lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y, False),
+        (lambda x, y: jnp.where(_index(x) != 0, x, y), lambda x, y: x.at[0].set(y[0]), None),
+        (
+            lambda x, y: jnp.sum(jnp.where(_index(x) != 0, x, y)),
+            lambda x, y: jnp.sum(x) - x[0] + y[0],
+            True,
+        ),
+        (
+            lambda x, y: jnp.sum(jnp.where(_index(x) != 0, x, y)),
+            lambda x, y: jnp.sum(y) - y[0] + x[0],
+            False,
+        ),
+        (
+            lambda x, y: jnp.sum(jnp.where(_index(x) == 0, x, y)),
+            lambda x, y: jnp.sum(y) - y[0] + x[0],
+            True,
+        ),
+    ],
+    ids=map(str, range(8)),
+)
+def test_indices_that_are_and_are_not_the_same(left: Any, right: Any, true: bool | None) -> None:
+    found = verdict(claim(left, right, "value"))
+    if true is not None:
+        assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
+
+
+@pytest.mark.parametrize("index", [2, 3, 5])
+@pytest.mark.parametrize("mode", ["promise_in_bounds", "clip", "fill"])
+def test_an_entry_that_the_smallest_size_has_not_is_not_proved_there(index: int, mode: str) -> None:
+    """The fourth entry is one of its own where there is one, and the last or none where there are fewer."""
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3, 7)}}
+
+    def entry(x: Any) -> Any:
+        return x.at[index].get(mode=mode, wrap_negative_indices=False)
+
+    found = verdict(claim(lambda x: jnp.sum(x) - entry(x), lambda x: jnp.sum(x) - 1.0 * entry(x), "value", **given))
+    assert found.sizes != ("every n",)
+
+
+@pytest.mark.parametrize("least", [1, 2])
+@pytest.mark.parametrize("fn", [jnp.log, jnp.sqrt, lambda rest: 1 / rest], ids=["log", "sqrt", "quotient"])
+def test_the_sum_of_the_others_is_positive_where_there_are_others(least: int, fn: Any) -> None:
+    """Of one entry there are none, and their sum is zero, of which there is no logarithm and no quotient."""
+
+    def others(x: Any) -> Any:
+        return fn(jnp.sum(jnp.exp(x)) - jnp.exp(x))
+
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (least, 3)}}
+    found = verdict(claim(others, lambda x: others(x) * 1.0, "value", **given))
+    assert (found.sizes == ("every n",)) == (least == 2 or fn is jnp.sqrt), (found.reason, found.sizes)
+    assert "n = 1" not in found.sizes or fn is jnp.sqrt
 
 
 @pytest.mark.parametrize("least", [1, 2, 3])
