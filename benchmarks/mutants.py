@@ -728,9 +728,9 @@ condition that always holds, a number that is one more. The tests that execute t
 mutant that none of them notices stands for a mistake that could be made tomorrow without a test failing: it gets a
 test, or a reason why it is none.
 
-Of {mutants} mutants {looked} were looked at, drawn at random with a fixed seed, of every file in proportion to what it
-has. {killed} were noticed by a test that failed, {timeout} by one that did not end. {explained} were noticed by none,
-with a reason that is below; {unexplained} are left without one.
+Of {mutants} mutants {looked} were looked at, drawn at random, of every file in proportion to what it has. {killed} were
+noticed by a test that failed, {timeout} by one that did not end. {explained} were noticed by none, with a reason that
+is below; {unexplained} are left without one. It is a sample: of a mutant that was not looked at nothing is known.
 """
 HOW: Final = """\
 ## How
@@ -746,9 +746,8 @@ every test that noticed something without a change, to see that it was the chang
 Left out are messages, functions that only word something, annotations, docstrings, assertions, decorators, constants
 that are `Final` and no table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and
 None in place of a value or an argument, which raises wherever it is used and which the type checker refuses. Tests that
-need a browser or another
-interpreter are not asked. A test that meets what another one has cached does not execute the line where its lines are
-written down, so a mutant that only it would notice counts as not noticed.
+need a browser or another interpreter are not asked. A test that meets what another one has cached does not execute the
+line where its lines are written down, so a mutant that only it would notice counts as not noticed.
 """
 # What no test notices.
 ALIVE: Final = frozenset({"survived", "unreached"})
@@ -772,6 +771,8 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
                 alive = state in ALIVE
                 count["explained" if alive and mutant.key in known else "unexplained" if alive else state] += 1
         total += count
+        if not those:
+            continue
         rows.append(_row(f"`{file.removeprefix('verify/')}`", count))
     groups: dict[int, tuple[dict[str, Any], list[Mutant]]] = {}
     rest: list[Mutant] = []

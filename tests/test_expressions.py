@@ -13,6 +13,7 @@ import sympy
 from flint import arb
 from jax import lax
 
+from verify.claim import UnsupportedPrimitive
 from verify.readings.api import enclose
 from verify.readings.exact import precision
 from verify.readings.expressions import (
@@ -26,10 +27,11 @@ from verify.readings.expressions import (
     Sheet,
     Term,
     Undecided,
+    holds,
     number,
     signs_of,
 )
-from verify.readings.interpreter import walk
+from verify.readings.interpreter import NO, UNDECIDED, YES, walk
 
 # Between the ends of every function's domain, and on either side of one half.
 POINT = np.array([0.25, 0.75, 0.5])
@@ -128,6 +130,13 @@ def test_lines_are_what_the_program_computes(name: str) -> None:
             assert abs(ball - arb(str(read.evalf(40)))) < arb("1e-30"), (term, read, ball)
             sign = 0 if ball.is_zero() else 1 if ball > 0 else -1
             assert sign in term.signs, (term, sign)
+
+
+def test_a_condition_is_decided_or_refused() -> None:
+    assert holds(np.array([[YES]])) is True
+    assert holds(np.array([[NO]])) is False
+    with pytest.raises(UnsupportedPrimitive, match="not decided"):
+        holds(np.array([[UNDECIDED]]))
 
 
 def test_every_row_is_tried() -> None:
