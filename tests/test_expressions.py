@@ -175,7 +175,7 @@ def test_a_maximum_is_one_free_symbol_that_says_what_it_stands_for(word: str) ->
     assert found.number == (2 if word == "maximum" else -3)
 
 
-UNDECIDED: dict[str, Callable[[Any], Any]] = {
+OPEN_CHOICES: dict[str, Callable[[Any], Any]] = {
     "two entries": lambda x: jnp.maximum(x, x[::-1]),
     "a number": lambda x: jnp.maximum(x, 0.5),
     "a difference": lambda x: jnp.maximum(x - x[0], 0.0),
@@ -189,10 +189,10 @@ UNDECIDED: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", UNDECIDED)
+@pytest.mark.parametrize("name", OPEN_CHOICES)
 def test_what_depends_on_the_inputs_has_no_text(name: str) -> None:
     with pytest.raises(Undecided):
-        written(UNDECIDED[name])
+        written(OPEN_CHOICES[name])
 
 
 SIGNS = [POSITIVE, AT_LEAST_ZERO, ANY, frozenset({-1}), frozenset({-1, 0}), frozenset({0})]

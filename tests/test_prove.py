@@ -206,6 +206,29 @@ def test_rows_and_columns_of_two_open_axes(left: Any, right: Any, true: bool) ->
     assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
 
 
+def _size(x: Any) -> Any:
+    """The sum of the magnitudes, by a choice for each entry."""
+    return jnp.sum(jnp.where(x > 0, x, -x))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(jnp.abs(y)), True),
+        (lambda x, y: _size(x) * _size(y), lambda x, y: jnp.sum(jnp.abs(y)) * jnp.sum(jnp.abs(x)), True),
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(y), False),
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(x) + jnp.sum(jnp.abs(y)), False),
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.abs(jnp.sum(x)) + jnp.sum(jnp.abs(y)), False),
+        (lambda x, y: _size(x) + 0 * y[0], lambda x, y: jnp.abs(jnp.sum(x)) + 0 * y[0], False),
+    ],
+    ids=map(str, range(6)),
+)
+def test_choices_along_two_open_axes(left: Any, right: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("n"), "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+    found = verdict(claim(left, right, "value", **given))
+    assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
+
+
 def _index(x: Any) -> Any:
     return jax.lax.iota(np.int32, x.shape[0])
 
