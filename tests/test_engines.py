@@ -624,6 +624,31 @@ def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch)
     assert all(row["outside"] == 1 for row in verdict.measured)
 
 
+def test_floats_of_a_claim_that_speaks_nowhere_are_not_run() -> None:
+    nowhere = claim(_squares, lambda x: 2 * x, where=lambda x: x * x < 0)
+    found = floats.check(Case(nowhere, FAST, 0))
+    assert found.status is Status.UNKNOWN
+    assert found.measured == ()
+    assert found.checked == 0
+
+
+def test_jobs_of_different_lengths_are_run_together_and_kept_apart() -> None:
+    form = FORMATS["float32"]
+    subject = Case(SQUARES, FAST, 0).subject({"n": 2}, form)
+    jobs: list[floats.Job] = []
+    for number, count in enumerate((1, 5, 2)):
+        points = draw(subject, 8, form, np.random.default_rng(number)).take(np.arange(count))
+        jobs += [floats.Job(side, points, [], {"jit", "vmap", "eager"}) for side in (subject.modes[0], subject.formula)]
+    floats.run(jobs, form)
+    for job in jobs:
+        expected = 2 * job.points.arrays[0].astype(np.float32).astype(np.float64)
+        for way in ("jit", "vmap", "eager"):
+            rows, values = job.returned[way]
+            assert rows.tolist() == list(range(len(rows)))
+            assert way == "eager" or len(rows) == len(job.points)
+            assert (values == expected[rows]).all(), way
+
+
 def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> None:
     values = np.array([[1.0, 2.0], [1.0 + 2.0**-10, 2.0], [1.0 + 2.0**-20, 2.0], [np.inf, 2.0]])
     exact = balls(np.tile([1.0, 2.0], (4, 1)))

@@ -233,6 +233,33 @@ def _index(x: Any) -> Any:
     return jax.lax.iota(np.int32, x.shape[0])
 
 
+def _first_of_the_rest(x: Any) -> Any:
+    rest = x[1:]
+    return jnp.sum(jnp.where(jax.lax.iota(np.int32, x.shape[0] - 1) == 0, rest, 0 * rest))
+
+
+@pytest.mark.parametrize(
+    ("which", "expected", "true"),
+    [
+        (jnp.any, lambda x: jnp.sum(x), True),
+        (jnp.any, lambda x: 0 * x[0], False),
+        (jnp.all, lambda x: 0 * x[0], True),
+        (jnp.all, lambda x: jnp.sum(x), False),
+    ],
+    ids=map(str, range(4)),
+)
+def test_some_entries_of_an_open_axis_are_not_all_of_them(which: Any, expected: Any, true: bool) -> None:
+    """The first entry says no, the others say yes; there are at least two."""
+
+    def chosen(x: Any) -> Any:
+        answers = jnp.where(_index(x) == 0, x < 0, x > 0)
+        return jnp.where(which(answers), jnp.sum(x), 0.0 * x[0])
+
+    given = {"domain": {"x": domain.Positive("n")}, "sizes": {"n": (2, 3)}}
+    found = verdict(claim(chosen, expected, "value", **given))
+    assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
+
+
 def _pairs(x: Any, y: Any) -> Any:
     s = softmax(x)
     gamma = s - y
@@ -410,8 +437,11 @@ def _pairs(x: Any, y: Any, which: Callable[[Any, Any], Any]) -> Any:
             lambda x, y: jnp.sum(y) - y[0] + x[0],
             True,
         ),
+        (lambda x, y: _first_of_the_rest(x) + 0 * y[0], lambda x, y: x[1] + 0 * y[0], None),
+        (lambda x, y: _first_of_the_rest(x) + 0 * y[0], lambda x, y: x[0] + 0 * y[0], False),
+        (lambda x, y: _first_of_the_rest(x) + 0 * y[0], lambda x, y: jnp.sum(x) - x[0] + 0 * y[0], False),
     ],
-    ids=map(str, range(8)),
+    ids=map(str, range(11)),
 )
 def test_indices_that_are_and_are_not_the_same(left: Any, right: Any, true: bool | None) -> None:
     found = verdict(claim(left, right, "value"))
@@ -465,12 +495,12 @@ def test_what_fails_where_an_axis_has_no_further_entries_is_not_proved_there(lea
     [
         (lambda n: n > 1, True),
         (lambda n: n < 1, False),
-        (lambda n: 1 < n, True),  # noqa: SIM300 - the number comes first
-        (lambda n: 1 > n, False),  # noqa: SIM300
-        (lambda n: 1 >= n, False),  # noqa: SIM300
+        (lambda n: jnp.less(1, n), True),
+        (lambda n: jnp.greater(1, n), False),
+        (lambda n: jnp.greater_equal(1, n), False),
         (lambda n: n - 2 >= 0, None),
         (lambda n: n + 1 > 2, True),
-        (lambda n: 3 > n, None),  # noqa: SIM300 - it depends on n
+        (lambda n: jnp.greater(3, n), None),
         (lambda n: n == n + 1, False),
         (lambda n: n < n + 1, True),
     ],
