@@ -206,6 +206,30 @@ def test_rows_and_columns_of_two_open_axes(left: Any, right: Any, true: bool) ->
     assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_a_choice_is_not_settled_by_another_that_does_not_imply_it(turn: int, factor: float) -> None:
+    """That a sum exceeds one says nothing of a difference; that it exceeds two says that it exceeds one."""
+
+    def nested(x: Any, y: Any) -> Any:
+        inner = jnp.where(turn * (x - y) > -1, x, 2 * x)
+        return jnp.where(factor * (x + y) > 1, inner, 3 * x)
+
+    def outer_alone(x: Any, y: Any) -> Any:
+        return jnp.where(factor * (x + y) > 1, x, 3 * x)
+
+    def other_way(x: Any, y: Any) -> Any:
+        return jnp.where(turn * (x - y) > -1, outer_alone(x, y), jnp.where(factor * (x + y) > 1, 2 * x, 3 * x))
+
+    def implied(x: Any, y: Any) -> Any:
+        return jnp.where(x + y > 2, jnp.where(factor * (x + y) > 1, x, 2 * x), 3 * x)
+
+    given = {"domain": {"x": domain.Positive(""), "y": domain.Positive("")}, "sizes": {}}
+    assert verdict(claim(nested, other_way, "value", **given)).status is Status.HOLDS
+    assert verdict(claim(nested, outer_alone, "value", **given)).status is Status.UNKNOWN
+    assert verdict(claim(implied, lambda x, y: jnp.where(x + y > 2, x, 3 * x), "value", **given)).status is Status.HOLDS
+
+
 def _size(x: Any) -> Any:
     """The sum of the magnitudes, by a choice for each entry."""
     return jnp.sum(jnp.where(x > 0, x, -x))
@@ -394,12 +418,15 @@ def test_pieces_of_a_fixed_axis_beside_an_open_one(fn: Any, formula: Any, true: 
         (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)), lambda x: jnp.sum(x) - x[0], True),
         (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)), lambda x: jnp.sum(x), False),
         (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 0, None)), lambda x: jnp.sum(x), True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)) - x[1], lambda x: jnp.sum(x) - x[0] - x[1], True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)) - x[1], lambda x: jnp.sum(x) - x[0], False),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None) * x[1]), lambda x: (jnp.sum(x) - x[0]) * x[1], True),
         (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 0, 2)), lambda x: x[0] + x[1], True),
         (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 0, 2)), lambda x: jnp.sum(x), False),
         (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, 2)), lambda x: x[1], True),
         (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, 2)), lambda x: x[0], False),
     ],
-    ids=map(str, range(7)),
+    ids=map(str, range(10)),
 )
 def test_a_piece_of_an_open_axis_is_not_the_whole_axis(left: Any, right: Any, true: bool) -> None:
     given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
