@@ -346,13 +346,13 @@ def test_nothing_is_claimed_of_floats_of_a_factorisation_or_of_a_16_bit_convolut
 
 
 def test_a_perturbed_solution_is_refused() -> None:
-    def solved(low: Any, middle: Any, high: Any, b: Any, perturb: bool) -> Any:
-        return lax.linalg.tridiagonal_solve(low, middle, high, b, perturb_singular=perturb)
+    def solved(perturb: bool) -> Callable[..., Any]:
+        return lambda *each: lax.linalg.tridiagonal_solve(*each, perturb_singular=perturb)
 
     given = [np.array(each) for each in ([0.0, 1.0], [4.0, 2.0], [1.0, 0.0])] + [np.array([[1.0], [2.0]])]
-    assert np.ravel(enclose(lambda *each: solved(*each, False), *given))[0].is_finite()
+    assert np.ravel(enclose(solved(False), *given))[0].is_finite()
     with pytest.raises(UnsupportedPrimitive, match="perturbed"):
-        enclose(lambda *each: solved(*each, True), *given)
+        enclose(solved(True), *given)
 
 
 def test_what_has_no_row_says_so() -> None:

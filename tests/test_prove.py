@@ -435,7 +435,7 @@ def test_a_piece_of_an_open_axis_is_not_the_whole_axis(left: Any, right: Any, tr
     assert true or found.sizes in {(), ("n = 2",)}
 
 
-def _pairs(x: Any, y: Any, which: Callable[[Any, Any], Any]) -> Any:
+def _products_where(x: Any, y: Any, which: Callable[[Any, Any], Any]) -> Any:
     """Products of entries whose indices stand in a relation."""
     i = _index(x)
     return jnp.where(which(i[:, None], i[None, :]), jnp.outer(x, y), 0.0 * jnp.outer(x, y))
@@ -444,10 +444,14 @@ def _pairs(x: Any, y: Any, which: Callable[[Any, Any], Any]) -> Any:
 @pytest.mark.parametrize(
     ("left", "right", "true"),
     [
-        (lambda x, y: jnp.sum(_pairs(x, y, jnp.not_equal)), lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y, True),
-        (lambda x, y: jnp.sum(_pairs(x, y, jnp.not_equal)), lambda x, y: x @ y, False),
-        (lambda x, y: jnp.sum(_pairs(x, y, jnp.equal)), lambda x, y: x @ y, True),
-        (lambda x, y: jnp.sum(_pairs(x, y, jnp.equal)), lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y, False),
+        (
+            lambda x, y: jnp.sum(_products_where(x, y, jnp.not_equal)),
+            lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y,
+            True,
+        ),
+        (lambda x, y: jnp.sum(_products_where(x, y, jnp.not_equal)), lambda x, y: x @ y, False),
+        (lambda x, y: jnp.sum(_products_where(x, y, jnp.equal)), lambda x, y: x @ y, True),
+        (lambda x, y: jnp.sum(_products_where(x, y, jnp.equal)), lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y, False),
         (lambda x, y: jnp.where(_index(x) != 0, x, y), lambda x, y: x.at[0].set(y[0]), None),
         (
             lambda x, y: jnp.sum(jnp.where(_index(x) != 0, x, y)),
