@@ -20,7 +20,7 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, Field, Learnt, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, POSITIVE, Field, Learnt, Value
 from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
@@ -463,3 +463,18 @@ def test_exponentials_of_other_functions_of_an_entry_are_not_taken_for_each_othe
         sizes={"n": (2, 3)},
     )
     assert prove.check(Case(subject, BUDGETS["standard"], 0)).status is Status.UNKNOWN
+
+
+def test_a_polynomial_is_parted_by_a_root_whatever_comes_behind_it() -> None:
+    """``plain - factor * root``, with generators made before the root and after it."""
+    field = Field(Learnt())
+    system = Symbolic(field)
+    before = system.input("x", (), POSITIVE)
+    root = field.power_of(before, Fraction(1, 2))
+    (place,) = field.used(root.num)
+    behind, further = (system.input(name, (), POSITIVE) for name in "yz")
+    poly = (before * further - behind * behind * root - further * root).num
+    plain, factor, _ = bounds.BoundReader._by_root(field, poly, place)  # pyright: ignore[reportGeneralTypeIssues]
+    assert plain == (before * further).num
+    assert factor == (behind * behind + further).num
+    assert bounds.BoundReader._by_root(field, (before * further + behind * root).num, place) is None

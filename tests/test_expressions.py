@@ -231,6 +231,19 @@ def test_powers_keep_signs_where_they_are_known() -> None:
     assert signs_of("subtract", [Term("a", signs=POSITIVE), Term("b", signs=POSITIVE)]) == ANY
 
 
+def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
+    _, terms = written(
+        lambda x: (
+            jnp.where(0 * x[0] + 2.0 > 1.0, x[0], x[1]),
+            jnp.where(0 * x[0] + 2.0 < 1.0, x[0], x[1]),
+            jnp.where(0 * x[0] + 2.0 <= 0 * x[1] + 2.0, x[0], x[1]),
+            jnp.where(x[2] >= x[2] + 0.0, x[0], x[1]),
+            x[0] - x[0],
+        )
+    )
+    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0"]
+
+
 def test_the_same_operation_is_one_line_and_another_is_not() -> None:
     sheet, (first, second, third) = written(lambda x: (x[0] * x[1], x[0] * x[1], x[0] * x[2]))
     assert first == second != third

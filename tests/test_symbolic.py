@@ -158,6 +158,17 @@ def test_a_row_is_its_function(name: str) -> None:
             assert not close(at(value, (point,)), rule(mpmath.mpf(point)) + mpmath.mpf(2) ** -40)
 
 
+@pytest.mark.parametrize("name", [name for name in UNARY if min(UNARY[name][2]) < 0])
+def test_a_row_of_minus_and_of_a_difference_is_its_function(name: str) -> None:
+    """Odd and even functions are written with one sign of their argument, and no others are."""
+    fn, rule, points = UNARY[name]
+    (minus,), (moved,) = read(lambda x: fn(-x), 1), read(lambda x: fn(0.125 - x), 1)
+    with mpmath.workdps(60):
+        for point in points:
+            assert close(at(minus, (point,)), rule(-mpmath.mpf(point)))
+            assert close(at(moved, (point,)), rule(mpmath.mpf(0.125) - mpmath.mpf(point)))
+
+
 @pytest.mark.parametrize("name", BINARY)
 def test_a_row_of_two_arguments_is_its_function(name: str) -> None:
     fn, rule = BINARY[name]
