@@ -478,3 +478,27 @@ def test_a_polynomial_is_parted_by_a_root_whatever_comes_behind_it() -> None:
     assert plain == (before * further).num
     assert factor == (behind * behind + further).num
     assert bounds.BoundReader._by_root(field, (before * further + behind * root).num, place) is None
+
+
+@pytest.mark.parametrize(
+    ("fn", "holds"),
+    [
+        (lambda x: jnp.sqrt(x) * jnp.sqrt(x) - x, (False, True)),
+        (lambda x: jnp.log(x) - jnp.log(x) - 1, (False, True)),
+        (lambda x: x / x - 2, (False, True)),
+        (lambda x: -x * x, (True, True)),
+    ],
+    ids=("root", "log", "quotient", "square"),
+)
+def test_a_bound_on_what_has_no_value_somewhere_is_not_proved(fn: Any, holds: tuple[bool, bool]) -> None:
+    for region, expected in zip((domain.Reals(""), domain.Positive("")), holds, strict=True):
+        subject = Claim(
+            id="made-up.needs",
+            autodiff=Derivative(fn, "value"),
+            by_hand=lambda x: 0 * x,
+            relation="<=",
+            domain={"x": region},
+            sizes={},
+        )
+        found = prove.check(Case(subject, BUDGETS["standard"], 0))
+        assert (found.status is Status.HOLDS) == expected, found.reason
