@@ -397,10 +397,11 @@ class Traces:
             return set[str]().union(*(self.at.get((mutant.file, each), ()) for each in range(first, last + 1)))
 
         reaching = between(mutant.line, mutant.last) or between(*mutant.statement)
-        if not reaching and any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1)):
-            # A table that is made when the module is imported, or what makes it.
+        imported = any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1))
+        if imported and not (reaching and mutant.scope):
+            # A table that is made when the module is imported, or what makes it: whoever looks into it may notice.
             about = f"tests/test_{Path(mutant.file).stem}.py"
-            reaching = self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
+            reaching |= self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
         # One of each function first, as what is parametrised tries one thing many times; then what imports the module.
         module = mutant.file.removesuffix(".py").replace("/", ".")
         turn: collections.Counter[str] = collections.Counter()

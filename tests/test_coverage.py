@@ -288,6 +288,18 @@ def test_an_inverse_transform_of_complex_numbers_is_its_definition(n: int) -> No
             assert real[k].rad() < 1e-40
 
 
+def test_products_of_complex_matrices() -> None:
+    x, y = np.array([0.5, -1.25, 2.0, 3.0]), np.array([1.0, 0.25, -0.75, 4.0])
+
+    def product(u: Any, v: Any) -> Any:
+        z = (u + 1j * v).reshape(2, 2)
+        return (z @ z.T).real, (z @ z).imag
+
+    z = (x + 1j * y).reshape(2, 2)
+    for found, value in zip(enclose(product, x, y), ((z @ z.T).real, (z @ z).imag), strict=True):
+        assert [float(each) for each in found.ravel()] == value.ravel().tolist()
+
+
 def test_sums_of_no_complex_numbers_are_zero() -> None:
     def none(u: Any) -> Any:
         return jnp.sum((u + 1j * u)[:0]).real + jnp.prod((u + 1j * u)[:0]).real + u[0]

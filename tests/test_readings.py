@@ -642,6 +642,15 @@ def test_a_range_of_few_bits_is_left_where_the_format_that_has_it_rounds_to_infi
     assert float(allowed(half, np.array(1.0))[()].rad()) <= 2.0**-11 + 2.0**-13
 
 
+def test_zero_times_what_may_overflow_is_no_number() -> None:
+    def weighed(x: Any) -> Any:
+        return jnp.dot(jnp.array([0.0, 1.0]).astype(x.dtype), jnp.stack([x * x, x]))
+
+    assert allowed(weighed, np.array(2.0))[()].contains(arb(2))
+    assert not allowed(weighed, np.array(1e200))[()].is_finite()
+    assert float(enclose(weighed, np.array(1e200))[()].mid()) == 1e200
+
+
 def test_what_a_format_may_overflow_has_no_ball() -> None:
     for name, large in (("float16", 300.0), ("bfloat16", 2.0**64), ("float32", 2.0**64), ("float64", 2.0**512)):
         assert not allowed(lambda x: x * x, np.array(large), dtype=name)[()].is_finite()
