@@ -16,7 +16,7 @@ import verify
 from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
-from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, apart, contract, decide, draw, joined
+from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, Points, apart, contract, decide, draw, joined
 from verify.formats import FLOAT64, FORMATS
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
@@ -632,16 +632,19 @@ def test_floats_of_a_claim_that_speaks_nowhere_are_not_run() -> None:
     assert found.checked == 0
 
 
-def test_jobs_of_different_lengths_are_run_together_and_kept_apart() -> None:
+def test_jobs_of_different_programs_and_lengths_are_run_together_and_kept_apart() -> None:
     form = FORMATS["float32"]
-    subject = Case(SQUARES, FAST, 0).subject({"n": 2}, form)
-    jobs: list[floats.Job] = []
-    for number, count in enumerate((1, 5, 2)):
-        points = draw(subject, 8, form, np.random.default_rng(number)).take(np.arange(count))
-        jobs += [floats.Job(side, points, [], {"jit", "vmap", "eager"}) for side in (subject.modes[0], subject.formula)]
-    floats.run(jobs, form)
-    for job in jobs:
-        expected = 2 * job.points.arrays[0].astype(np.float32).astype(np.float64)
+    cubes = claim(lambda x: jnp.sum(x**3), lambda x: 3 * x * x)
+    sides = [Case(each, FAST, 0).subject({"n": 2}, form).modes[0] for each in (SQUARES, cubes)]
+    slopes: list[Callable[[Any], Any]] = [lambda x: 2 * x, lambda x: 3 * x * x]
+    jobs: list[tuple[int, floats.Job]] = []
+    for number, (kind, count) in enumerate(((0, 1), (1, 2), (0, 5), (1, 1), (0, 2))):
+        arrays = np.random.default_rng(number).integers(-8, 9, size=(count, 2)).astype(float)
+        points = Points((arrays,), ("whole",) * count)
+        jobs.append((kind, floats.Job(sides[kind], points, [], {"jit", "vmap", "eager"})))
+    floats.run([job for _, job in jobs], form)
+    for kind, job in jobs:
+        expected = slopes[kind](job.points.arrays[0])
         for way in ("jit", "vmap", "eager"):
             rows, values = job.returned[way]
             assert rows.tolist() == list(range(len(rows)))
