@@ -1,7 +1,11 @@
 """Composite primitives against what JAX returns for them, and user-registered ones."""
 
+import importlib.util
 import itertools
+import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,9 +17,10 @@ from jax import lax
 from jax.extend import core as jex
 from jax.interpreters import batching, mlir
 
-from verify import check, register_primitive
+from verify import check, register_primitive, sweep
 from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive
 from verify.domain import Reals
+from verify.maps import Axis, Map, Quantity
 from verify.primitives import RULES
 from verify.program import equations
 from verify.readings.api import allowed, enclose
@@ -23,6 +28,7 @@ from verify.readings.composite import ROWS
 from verify.readings.exact import Exact, precision
 from verify.readings.interpreter import walk
 from verify.readings.rounded import Rounded
+from verify.sweeps import MapError
 
 RNG = np.random.default_rng(3)
 X = np.array([-1.5, 0.3, 2.25, 0.75])
@@ -32,6 +38,7 @@ PIVOTED = np.array([[0.25, 2.0, -1.0], [1.0, 0.5, 3.0], [-4.0, 1.0, 0.75]])
 SPD = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.25], [0.5, 0.25, 2.0]])
 IMAGE = RNG.normal(size=(1, 2, 3, 3))
 KERNEL = RNG.normal(size=(2, 2, 2, 2))
+GENERAL = np.array([[1.0, -2.0, 0.5, 1.5], [3.0, 0.25, -1.0, 2.0], [0.75, 1.25, -2.5, 1.0], [-0.5, 4.0, 1.0, 3.0]])
 
 
 def _conv(**more: Any) -> Callable[..., Any]:
@@ -59,6 +66,28 @@ def _scatter_sub(x: Any) -> Any:
 
 def _ends(a: Any, b: Any) -> Any:
     return lax.min(a[0], b[0]), lax.max(a[1], b[1])
+
+
+def _scattered(select: Any, scatter: Any, start: float) -> Callable[..., Any]:
+    # JAX has no public function for this one.
+    from jax._src.lax.windowed_reductions import _select_and_scatter
+
+    padding = ((0, 1), (0, 1))
+    return lambda x, s: _select_and_scatter(x, select, (2, 2), (2, 2), padding, s, x.dtype.type(start), scatter)
+
+
+def _parts_of(found: Any) -> Any:
+    """Real and imaginary parts of whatever is complex."""
+    return [(each.real, each.imag) if jnp.iscomplexobj(each) else each for each in jax.tree.leaves(found)]
+
+
+def _of_parts(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a complex matrix as one of its two parts, and of real results."""
+    return lambda a, b: _parts_of(fn(lax.complex(a, b)))
+
+
+def _hermitian(a: Any) -> Any:
+    return a @ a.conj().T
 
 
 def _geqrf(a: Any) -> Any:
@@ -155,6 +184,93 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     ),
     "determinant": (jnp.linalg.det, (SPD[[1, 2, 0]],), True),
     "kalman": (_kalman, (X[:2], np.array([[1.0, 0.25], [0.25, 0.5]]), X[:1]), True),
+    "product pool": (_pool(lax.mul, 1.0), (IMAGE,), False),
+    "log-sum-exp pool": (_pool(jnp.logaddexp, -np.inf, window_dilation=(1, 1, 1, 2)), (IMAGE,), False),
+    "pool to ends": (
+        lambda x: lax.reduce_window((x, x), (x.dtype.type(np.inf), x.dtype.type(-np.inf)), _ends, (2,), (1,), "SAME"),
+        (X,),
+        False,
+    ),
+    "product pool forward": (
+        lambda x, t: jax.jvp(_pool(lax.mul, 1.0, window_dilation=(1, 1, 1, 2)), (x,), (t,))[1],
+        (IMAGE, RNG.normal(size=IMAGE.shape)),
+        False,
+    ),
+    "select and scatter": (_scattered(lax.ge, lax.add, 0.0), (IMAGE[0, 0], KERNEL[0, 0]), False),
+    "select and scatter products": (
+        _scattered(lax.le, lax.mul, 1.5),
+        (IMAGE[0, 0], KERNEL[0, 0]),
+        False,
+    ),
+    "ragged product": (
+        lambda a, b: lax.ragged_dot(a, b, jnp.array([1, 2, 0, 1])),
+        (RNG.normal(size=(5, 2)), RNG.normal(size=(4, 2, 3))),
+        True,
+    ),
+    "symmetric product": (
+        lambda a, c: lax.linalg.symmetric_product(a, c, alpha=2.0, beta=-0.5, symmetrize_output=True),
+        (SPD[:, :2], SPD),
+        False,
+    ),
+    "cholesky update": (lax.linalg.cholesky_update, (np.triu(SPD), X[:3]), False),
+    "cholesky update by nothing": (lax.linalg.cholesky_update, (-np.triu(SPD), np.array([0.0, 1.0, 0.0])), False),
+    "hessenberg": (lambda a: lax.linalg.hessenberg(a), (GENERAL,), False),
+    "hessenberg and its factor": (lambda a: jax.scipy.linalg.hessenberg(a, calc_q=True), (GENERAL,), False),
+    "tridiagonal": (lambda a: lax.linalg.tridiagonal(a), (GENERAL,), False),
+    "tridiagonal of the upper triangle": (lambda a: lax.linalg.tridiagonal(a, lower=False), (GENERAL,), False),
+    "qr with pivoting": (lambda a: lax.linalg.qr(a, pivoting=True)[:2], (GENERAL,), False),
+    "qr with pivoting, places": (lambda a: lax.linalg.qr(a, pivoting=True)[2].astype(a.dtype), (GENERAL,), False),
+    "qr with pivoting of a tall matrix": (
+        lambda a: jax.scipy.linalg.qr(a, pivoting=True, mode="economic")[:2],
+        (GENERAL[:, :2],),
+        False,
+    ),
+    "gamma samples": (lambda a: jax.random.gamma(jax.random.key(0), a), (POSITIVE[:2],), True),
+    "log-gamma samples": (lambda a: jax.random.loggamma(jax.random.key(0), a), (POSITIVE,), False),
+    "split keys": (
+        lambda x: sum(x * jax.random.normal(key, x.shape, x.dtype) for key in jax.random.split(jax.random.key(3), 2)),
+        (X,),
+        True,
+    ),
+    "scanned keys": (
+        lambda x: lax.scan(
+            lambda c, key: (c * jax.random.normal(key, x.shape, x.dtype), c), x, jax.random.split(jax.random.key(3), 3)
+        ),
+        (X,),
+        False,
+    ),
+    "next places": (lambda x: lax.nextafter(x, x * x), (X,), False),
+    **{
+        f"complex {name}": (_of_parts(fn), (GENERAL, np.flip(GENERAL, 1) + 0.125), False)
+        for name, fn in {
+            "lu": lambda a: lax.linalg.lu(a)[0],
+            "inverse": jnp.linalg.inv,
+            "determinant": jnp.linalg.det,
+            "cholesky": lambda a: lax.linalg.cholesky(_hermitian(a)),
+            "solve adjoint": lambda a: lax.linalg.triangular_solve(
+                a, a[:, :2], left_side=True, transpose_a=True, conjugate_a=True
+            ),
+            "solve right": lambda a: lax.linalg.triangular_solve(
+                a, a[:2], lower=True, conjugate_a=True, unit_diagonal=True
+            ),
+            "eigenvectors": lambda a: lax.linalg.eigh(_hermitian(a)),
+            "eigenvectors of the upper triangle": lambda a: lax.linalg.eigh(a, lower=False, symmetrize_input=False),
+            "singular values": lambda a: jnp.linalg.svd(a, compute_uv=False),
+            "qr": lambda a: jnp.linalg.qr(a[:, :2]),
+            "qr with pivoting": lambda a: lax.linalg.qr(a, pivoting=True)[:2],
+            "qr multiply": lambda a: jax.scipy.linalg.qr_multiply(a, a + 1)[0],
+            "hessenberg": lambda a: jax.scipy.linalg.hessenberg(a, calc_q=True),
+            "tridiagonal": lambda a: lax.linalg.tridiagonal(a),
+            "tridiagonal of the upper triangle": lambda a: lax.linalg.tridiagonal(a, lower=False),
+            "eigenvalues": lambda a: lax.linalg.eig(a),
+        }.items()
+    },
+    "eigenvalues of any matrix": (lambda a: _parts_of(lax.linalg.eig(a)), (GENERAL,), False),
+    "slope of eigenvalues of any matrix": (
+        jax.grad(lambda a: jnp.sum(jnp.linalg.eigvals(a).real ** 2)),
+        (GENERAL,),
+        False,
+    ),
     "whole powers": (lambda x: x ** jnp.array([1, 2, 3, -2]), (X,), True),
     "scatter-mul": (lambda x: x.at[jnp.array([1, 3])].multiply(x[:2]), (X,), False),
     "scatter-sub": (_scatter_sub, (X,), False),
@@ -318,6 +434,30 @@ def test_answers_that_are_open_are_not_sorted_by_a_guess() -> None:
     assert [float(each) for each in found[1]] == [-1.0, 1.0]
 
 
+def test_no_point_has_to_show_a_place_below_zero() -> None:
+    """JAX asks of every index whether it counts from the end; of a place in an array the answer is known."""
+
+    def whole(x: Any) -> Any:
+        return jnp.floor(x).astype(jnp.int64)
+
+    def choices(fn: Callable[..., Any]) -> int:
+        return len(_walked(Exact(), fn, [arb(1.5), arb(4), arb(-2.25)])[1].branches)
+
+    def asked(place: Any, x: Any) -> Any:
+        return jnp.sum(jnp.where(place < 0, -x, x))
+
+    for place in (jnp.argmax, jnp.argsort, lambda x: lax.top_k(x, 2)[1][:1], lambda x: jnp.argmin(x)[None].astype(int)):
+        assert choices(lambda x, place=place: asked(place(x), x)) == 0
+    # Neither a place that was moved, nor another whole number, nor the values beside places.
+    for number in (
+        lambda x: jnp.argmax(x) - 1,
+        lambda x: whole(x[0]),
+        lambda x: lax.top_k(whole(x), 1)[0],
+        lambda x: jnp.sort(whole(x))[-1],
+    ):
+        assert choices(lambda x, number=number: asked(number(x), x)) == 1
+
+
 def test_a_tie_is_a_kink_of_a_sort() -> None:
     for fn, tied in ((jnp.argsort, 1), (lambda x: lax.top_k(x, 2)[1], 2), (jnp.sort, 1)):
         _, trail = _walked(Exact(), fn, [arb(1), arb(2), arb(tied)])
@@ -356,9 +496,11 @@ def test_a_perturbed_solution_is_refused() -> None:
 
 
 def test_what_has_no_row_says_so() -> None:
-    for fn, given, name in ((lambda a: jnp.linalg.eigvals(a).real, SPD, "eig"), (jax.scipy.linalg.schur, SPD, "schur")):
-        with pytest.raises(UnsupportedPrimitive, match=name):
-            enclose(fn, given)
+    with pytest.raises(UnsupportedPrimitive, match="schur"):
+        enclose(jax.scipy.linalg.schur, SPD)
+    # A value that is combined with the result as often as the compiler likes leaves the result open.
+    with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
+        enclose(lambda x: lax.reduce_window(x, 2.0, lax.mul, (2,), (1,), "SAME"), X)
 
 
 def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:
@@ -457,7 +599,7 @@ def test_a_rule_that_returns_something_else_says_so(forget: None, exact: Any, me
 @pytest.mark.parametrize(
     ("name", "given", "problem", "message"),
     [
-        (jex.Primitive("p"), {"exact": abs}, TypeError, "as a string"),
+        (len, {"exact": abs}, TypeError, "a primitive, or its name as a string"),
         ("", {"exact": abs}, ValueError, "empty"),
         ("p", {"exact": 3}, TypeError, "function of balls"),
         ("p", {"exact": abs, "rounded": "much"}, TypeError, "units of roundoff"),
@@ -474,3 +616,123 @@ def test_a_primitive_that_has_a_rule_is_not_replaced(forget: None) -> None:
     register_primitive("exp", exact=lambda x: x)
     with pytest.raises(ClaimError, match="has a rule already"):
         enclose(jnp.exp, X)
+
+
+def _power(name: str, exponent: int) -> Any:
+    """Make x ↦ x to some power, a primitive without a batching rule."""
+    primitive = jex.Primitive(name)
+    primitive.def_abstract_eval(lambda x: x)
+    primitive.def_impl(lambda x: x**exponent)
+    mlir.register_lowering(primitive, mlir.lower_fun(lambda x: x**exponent, multiple_results=False))
+    return primitive
+
+
+def _value(id_: str, primitive: Any, exponent: int) -> Claim:
+    return Claim(
+        id=id_,
+        autodiff=Derivative(lambda x: jnp.sum(primitive.bind(x)), "value"),
+        by_hand=lambda x: jnp.sum(x**exponent),
+        domain={"x": Reals("n")},
+        sizes={"n": (2,)},
+    )
+
+
+def test_two_primitives_of_one_name_each_have_a_rule_of_their_own(forget: None) -> None:
+    third, fourth = _power("made_up_twin", 3), _power("made_up_twin", 4)
+    register_primitive(third, exact=lambda x: x * x * x)
+    with pytest.raises(UnsupportedPrimitive, match="made_up_twin"):
+        enclose(fourth.bind, X)
+    register_primitive(fourth, exact=lambda x: x * x * x * x)
+    assert enclose(third.bind, X)[2] == arb(2.25) ** 3
+    assert enclose(fourth.bind, X)[2] == arb(2.25) ** 4
+    # The two programs print alike, and readings are shared between claims.
+    verdicts = [
+        check(_value(f"twin.{number}", primitive, exponent), budget="quick").status
+        for number, (primitive, exponent) in enumerate([(third, 3), (fourth, 4), (fourth, 3), (third, 4)])
+    ]
+    assert verdicts == [Status.HOLDS, Status.HOLDS, Status.FAILS, Status.FAILS]
+
+
+def _file(folder: Path, name: str, text: str) -> Any:
+    file = folder / f"{name}.py"
+    file.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+TWIN = """
+from jax.extend.core import Primitive
+from verify import register_primitive
+
+twin = Primitive("made_up_shared")
+twin.def_abstract_eval(lambda x: x)
+twin.def_impl(lambda x: x)
+"""
+
+
+def test_a_rule_for_a_name_that_two_files_use_is_refused(
+    forget: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = 'register_primitive("made_up_shared", exact=lambda x: x * x)'
+    one = _file(tmp_path, "made_up_one", TWIN + rule)
+    monkeypatch.setitem(sys.modules, "made_up_one", one)
+    assert enclose(one.twin.bind, X)[2] == arb(2.25) ** 2
+    again = _file(tmp_path, "made_up_one", TWIN + rule)  # the same file once more is no other file
+    assert enclose(again.twin.bind, X)[2] == arb(2.25) ** 2
+    with pytest.raises(ValueError, match=r"made_up_one.py:8 has given it a rule, and made_up_two.py:8 gives"):
+        _file(tmp_path, "made_up_two", TWIN + rule)
+    # A file that makes such a primitive without a rule must not get the other's.
+    two = _file(tmp_path, "made_up_two", TWIN)
+    monkeypatch.setitem(sys.modules, "made_up_two", two)
+    for module in (again, two):
+        with pytest.raises(ClaimError, match=r"several primitives are named 'made_up_shared' \(made_up_one"):
+            enclose(module.twin.bind, X)
+    register_primitive(two.twin, exact=lambda x: x * x * x)
+    assert enclose(two.twin.bind, X)[2] == arb(2.25) ** 3
+
+
+def test_a_primitive_without_a_rule_of_jax_says_what_gives_it_one(forget: None) -> None:
+    cube = _power("made_up_single", 3)
+    register_primitive(cube, exact=lambda x: x * x * x)
+    mapped = replace(
+        _value("single.mapped", cube, 3),
+        autodiff=Derivative(lambda x: jnp.sum(jax.vmap(cube.bind)(x)), "value"),
+    )
+    slope = replace(
+        _value("single.slope", cube, 3), autodiff=Derivative(lambda x: jnp.sum(cube.bind(x)), "gradient", "x")
+    )
+    for claim, call in ((mapped, r"batching\.defvectorized"), (slope, r"ad\.defjvp")):
+        with pytest.raises(ClaimError, match=rf"'made_up_single' needs .*{call}.*add-a-primitive"):
+            check(claim, budget="quick")
+    rounded = replace(
+        slope, id="single.next", autodiff=Derivative(lambda x: jnp.sum(lax.nextafter(x, 2 * x)), "gradient", "x")
+    )
+    with pytest.raises(ClaimError, match="JAX has no such rule for its own 'nextafter'"):
+        check(rounded, budget="quick")
+    # Its value needs no batches but for floats that are run in some.
+    assert check(_value("single.value", cube, 3), budget="quick").status is Status.HOLDS
+
+
+def test_a_map_of_a_primitive_without_a_batching_rule_says_what_gives_it_one(forget: None) -> None:
+    cube = _power("made_up_mapped", 3)
+    register_primitive(cube, exact=lambda x: x * x * x)
+    given = Map(
+        id="cube.map",
+        title="cubes",
+        axes=(Axis(name="x", values=(0.5, 1.0)),),
+        point=lambda x: {"x": x},
+        quantities={"cube": Quantity(fn=lambda x: cube.bind(x))},
+    )
+    with pytest.raises(MapError, match=r"cube: Batching rule .*'made_up_mapped' needs .*batching\.defvectorized"):
+        sweep(given)
+    batching.defvectorized(cube)
+    assert sweep(given).values["cube", "float64"].tolist() == [[0.125], [1.0]]

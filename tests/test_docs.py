@@ -75,7 +75,10 @@ def carried_out(line: str, capsys: pytest.CaptureFixture[str]) -> str:
     words = shlex.split(line, comments=True)
     assert words[0] == "verify", f"a command that no test runs: {line}"
     expected = re.search(r"# exit status (\d)", line)
+    rules = dict(RULES)
     status = cli.call(words[1:])
+    RULES.clear()  # each command is a process of its own
+    RULES.update(rules)
     out, err = capsys.readouterr()
     assert status == (int(expected[1]) if expected else 0), f"{line}\n{out}\n{err}"
     return out

@@ -3,10 +3,13 @@
 import importlib.util
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import pytest
 
 from verify import Claim, Status, check, load
@@ -83,3 +86,48 @@ def test_examples_hold(claim: Claim) -> None:
     report = check(claim, "quick")
     assert report.status is Status.HOLDS, [(each.engine, each.reason) for each in report.verdicts]
     assert report.row.floats != "outside"
+
+
+def _of_one(gradient: Any) -> Any:
+    return gradient.at[(-1,) * gradient.ndim].multiply(1 + 1e-9)
+
+
+# Formulas that are nearly right, by the name of the claim that they are for.
+WRONG: dict[str, tuple[str, Callable[[Claim], Callable[..., Any]]]] = {
+    "one component": ("optax.ctc-loss", lambda claim: lambda x, y: _of_one(claim.by_hand(x, y))),
+    "the other ends": (
+        "optax.ctc-loss",
+        lambda _: _named("optax.ctc-loss-with-forward-probs").by_hand,
+    ),
+    "all ends": ("optax.ctc-loss-with-forward-probs", lambda _: _named("optax.ctc-loss").by_hand),
+    "targets alone": (
+        "optax.sigmoid-focal-loss",
+        lambda _: lambda x, y: (y + (1 - 2 * y) / (1 + jnp.exp(-x))) ** 2 * (1 / (1 + jnp.exp(-x)) - y),
+    ),
+    "softmax": (
+        "optax.multiclass-sparsemax-loss",
+        lambda _: lambda x, y: jax.nn.softmax(x) - jnp.where(jnp.arange(x.shape[0]) == y, 1.0, 0.0),
+    ),
+    "the level of two classes": (
+        "optax.multiclass-sparsemax-loss",
+        lambda _: (
+            lambda x, y: (
+                jnp.maximum(x - (jnp.sum(x) - 1) / x.shape[0], 0.0) - jnp.where(jnp.arange(x.shape[0]) == y, 1.0, 0.0)
+            )
+        ),
+    ),
+    "another literal": ("activations.gelu", lambda claim: lambda x: claim.by_hand(x) * (1 + 1e-14)),
+}
+
+
+def _named(name: str) -> Claim:
+    return next(claim for claim in CLAIMS if claim.id == name)
+
+
+@pytest.mark.skipif(not HAS_OPTAX, reason="optax is not installed")
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_formulas_beside_examples_fail(wrong: str) -> None:
+    name, formula = WRONG[wrong]
+    claim = _named(name)
+    report = check(replace(claim, by_hand=formula(claim)), "quick")
+    assert report.status is Status.FAILS, report.row.reason

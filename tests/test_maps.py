@@ -233,7 +233,9 @@ def test_floats_of_maps_are_the_same_with_and_without_arithmetic_in_float16() ->
         for more in ({}, {"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"})
     ]
     assert printed[0] == printed[1]
-    a, b = np.meshgrid(np.arange(1, 2, 2.0**-10).astype(np.float16), np.float16([1.1, 1.7]), indexing="ij")
+    a, b = np.meshgrid(
+        np.arange(1, 2, 2.0**-10).astype(np.float16), np.array([1.1, 1.7]).astype(np.float16), indexing="ij"
+    )
     # Rounded twice, and not once as one instruction for both does where a processor has it.
     assert json.loads(printed[0]) == (a * b + b).ravel().tolist()
     assert json.loads(printed[0]) != (a.astype(float) * b + b).astype(np.float16).ravel().tolist()

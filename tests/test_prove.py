@@ -974,3 +974,33 @@ def test_terms_that_cover_others() -> None:
     assert covers_it(term(1, scalars=(1,)), term(1, scalars=(2,)), True)
     assert not covers_it(term(1, scalars=(1,)), term(1, scalars=(2,)), False)
     assert not covers_it(term(3, 1, 1), term(2, 2, 0), True)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Values that a choice asks about, and nothing else uses.
+
+ASKED: dict[str, tuple[Callable[..., Any], domain.Region, domain.Region]] = {
+    "root": (lambda x: jnp.isnan(jnp.sqrt(x)), domain.Reals("n"), domain.Positive("n")),
+    "shifted root": (lambda x: jnp.isnan(jnp.sqrt(x + 1e6)), domain.Reals("n"), domain.Interval("n", -4.0, 4.0)),
+    "logarithm": (lambda x: ~jnp.isfinite(jnp.log(x)), domain.Reals("n"), domain.Positive("n")),
+    "quotient": (lambda x: ~jnp.isfinite(1 / x), domain.Reals("n"), domain.Positive("n")),
+    "quotient and sign": (lambda x: jnp.sign(1 / (1 + x)) > 2, domain.Reals("n"), domain.Positive("n")),
+    "logarithm and maximum": (
+        lambda x: jnp.maximum(jnp.log(x) ** 2, -1.0) < 0,
+        domain.Reals("n"),
+        domain.Positive("n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_value_that_is_only_asked_about_has_to_be_one(name: str) -> None:
+    """Where it is none, the program takes the other case, or it may: no proof for all inputs."""
+    condition, everywhere, where_it_is = ASKED[name]
+
+    def slope(x: Any) -> Any:
+        return jnp.where(condition(x), 5 * x, 2 * x)
+
+    subject = claim(lambda x: jnp.sum(x**2), slope, domain={"x": everywhere}, sizes={"n": (2,)})
+    assert verdict(subject).status is Status.UNKNOWN
+    assert verdict(replace(subject, domain={"x": where_it_is})).status is Status.HOLDS

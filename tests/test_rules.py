@@ -270,3 +270,49 @@ def test_numbers_are_not_touched() -> None:
 
     with jax.enable_x64(True):
         assert float(without_rules(jax.nn.relu, {"x": np.float64(2.5)})) == 2.5
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# A formula by hand, where JAX has no derivative of the body.
+
+
+def _turns(x: Any) -> Any:
+    """Half of x in as many turns as it takes: a loop that JAX does not differentiate backwards."""
+    return lax.while_loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, c[1] * x), (0, x))[1]
+
+
+@pytest.mark.parametrize("power", [3, 2])
+def test_a_rule_is_held_against_a_formula_by_hand(power: int) -> None:
+    """x⁴, with 4 x³, and with a wrong power of x."""
+    fn = _reverse(_turns, lambda kept, g: (4 * g * kept[0] ** power,))
+    claim = RuleClaim(
+        fn,
+        id="rule.turns",
+        domain={"x": domain.Interval("", -2.0, 2.0)},
+        kind="gradient",
+        by_hand=lambda x: 4 * x * x * x,
+    )
+    report = check(claim, "quick")
+    assert report.status is (Status.HOLDS if power == 3 else Status.FAILS)
+    assert [each["format"] for each in next(each.compared for each in report.verdicts if each.compared)]
+    assert "a formula" in claim.derivation
+
+
+def test_what_a_formula_by_hand_decides_by_an_equality_counts() -> None:
+    """JAX's derivative of a body has conventions at kinks, and a formula has none."""
+    fn = _forward(lambda x: x * x, lambda x, t: 2 * x * t)
+    claim = RuleClaim(
+        fn, domain={"x": domain.Reals("")}, kind="gradient", by_hand=lambda x: jnp.where(x == 0, 1.0, 2 * x)
+    )
+    assert check(claim, "quick").status is Status.FAILS
+
+
+def test_the_sign_bit_is_known_behind_a_rule_that_is_taken_out() -> None:
+    """A call without a rule stays a call; of sums, which are no floats, no bits are known."""
+    fn = _forward(lambda x: jnp.copysign(x * x, x + 0.1), lambda x, t: jnp.copysign(2 * x, x * (x + 0.1)) * t)
+    right = RuleClaim(fn, domain={"x": domain.Interval("", 0.3, 2.0)}, kind="gradient")
+    assert check(right, "quick").status is Status.HOLDS
+    wrong = _forward(lambda x: jnp.copysign(x * x, x + 0.1), lambda x, t: -2 * x * t)
+    assert check(RuleClaim(wrong, domain={"x": domain.Interval("", 0.3, 2.0)}, kind="gradient"), "quick").status is (
+        Status.FAILS
+    )

@@ -361,6 +361,7 @@ def map_(
     *ids: str,
     list_: Annotated[bool, Parameter(name="--list", negative=())] = False,
     path: Annotated[tuple[str, ...], Parameter(name="--path")] = (),
+    formats: str | None = None,
     reports: Path | None = None,
     results: Path | None = None,
     jobs: int | None = None,
@@ -382,7 +383,9 @@ def map_(
     list_
         Only name the maps.
     path
-        Files, folders, modules or packages that hold the maps; without one, the article.
+        Files, folders, modules or packages that hold the maps; without one, those of the settings, else the article.
+    formats
+        Float formats to compute in, separated by commas, of those that a map names; all of them if left out.
     reports
         Write pages to this folder.
     results
@@ -406,17 +409,20 @@ def map_(
     processes
         How many processes there are.
     """
-    from verify import loader, pages
+    from verify import config, loader, pages
     from verify import run as deciding
     from verify.results import write
 
+    chosen = config.settings(paths=path, formats=formats)
+    path = config.with_installed(chosen.paths)
+    own = None if chosen.sources["formats"] == "default" else chosen.formats
     joined = distributed or coordinator is not None or process is not None or processes is not None
     if store is not None or count:
         if list_ or len(ids) != 1 or reports is not None or results is not None or jobs is not None:
             return _refuse("--store and --count take one map's id, and none of --list, --reports, --results, --jobs")
         if joined and store is None:
             return _refuse("several processes share a store: name its folder with --store")
-        return _stream(ids[0], path, store, tile, keep, (coordinator, process, processes) if joined else None)
+        return _stream(ids[0], path, own, store, tile, keep, (coordinator, process, processes) if joined else None)
     if joined or tile is not None or keep:
         return _refuse("--tile, --keep and --distributed go with --store: name a folder")
     if list_:
@@ -431,7 +437,7 @@ def map_(
     _writable(file, "--results", is_folder=False)
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     with _progress() as progress:
-        found = deciding.run(path, progress=progress, jobs=jobs, maps=ids)
+        found = deciding.run(path, progress=progress, jobs=jobs, maps=ids, formats=own)
     write(found, file)
     if reports is not None and not found.interrupted:
         pages.write(reports, pages.render(found))
@@ -482,7 +488,10 @@ def diff(old: Path, new: Path, *, format: Literal["text", "md", "json"] = "text"
 
 @app.command(name="config")
 def config_() -> int:
-    """Print each setting with where its value comes from: a VERIFY_* variable, pyproject.toml, or a default."""
+    """Print each setting with where its value comes from, and which commands go by it.
+
+    It is a VERIFY_* variable, pyproject.toml, or a default.
+    """
     from verify import config
 
     for line in config.lines(config.settings()):
@@ -496,6 +505,7 @@ def config_() -> int:
 def _stream(
     id_: str,
     paths: Sequence[str],
+    formats: Sequence[str] | None,
     store: Path | None,
     tile: int | None,
     keep: Sequence[str],
@@ -511,6 +521,7 @@ def _stream(
 
     from verify import loader, sweeps
     from verify.claim import ClaimError, UnsupportedPrimitive
+    from verify.run import in_formats
     from verify.sweeps.stream import CELLS
 
     loaded = loader.load(*paths)
@@ -519,6 +530,7 @@ def _stream(
         _say_errors(loaded.errors)
         near = loader.meant(id_, (each.id for each in loaded.maps))
         return _refuse(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
+    given = in_formats(given, formats)
     try:
         with _tiles_bar() as progress:
             found = sweeps.stream(

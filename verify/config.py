@@ -26,7 +26,7 @@ class Table(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     Attributes:
         paths: files, folders, modules or packages to decide; files are relative to the folder of pyproject.toml.
         budget: how much work to do for each claim.
-        formats: float formats that are run.
+        formats: float formats that are run, by maps those among them that they name.
         seed: of everything that is drawn.
         known_failures: file of failures that are known, relative to the folder of pyproject.toml.
     """
@@ -109,8 +109,18 @@ def settings(
     )
 
 
+# Nothing of a map is drawn, and all of its cells are always computed; known failures are of runs.
+COMMANDS: Final = {
+    "paths": "run, list, show, map",
+    "budget": "run, rule",
+    "formats": "run, map",
+    "seed": "run, rule",
+    "known-failures": "run",
+}
+
+
 def lines(found: Settings) -> list[str]:
-    """Each setting with its value and where that comes from."""
+    """Each setting with its value, where that comes from, and the commands that go by it."""
     shown = {
         "paths": " ".join(found.paths) or "(the article)",
         "budget": found.budget,
@@ -119,7 +129,11 @@ def lines(found: Settings) -> list[str]:
         "known-failures": str(found.known_failures or "(none)"),
     }
     width = max(map(len, shown.values()))
-    return [f"{name:<16}{value:<{width}}  {found.sources[name]}" for name, value in shown.items()]
+    origin = max(map(len, found.sources.values()))
+    return [
+        f"{name:<16}{value:<{width}}  {found.sources[name]:<{origin}}  {COMMANDS[name]}"
+        for name, value in shown.items()
+    ]
 
 
 def nearest(folder: Path) -> Path | None:

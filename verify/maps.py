@@ -7,10 +7,10 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from verify.claim import ID_PATTERN, ClaimError, Source, refuse
 from verify.formats import FORMATS
@@ -221,6 +221,10 @@ class Map:
         """Names of the quantities that are gradients."""
         return tuple(name for name, each in self.quantities.items() if each.wrt is not None)
 
+    def only(self, formats: Sequence[str] | None) -> "Map | None":
+        """The map in those of its formats that are asked for; None where there are none, itself where none is asked."""
+        return _only(self, formats)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Threshold:
@@ -257,6 +261,20 @@ class Threshold:
         problem = _id_problem(self.id) or _formats_problem(self.formats)
         if problem is not None:
             refuse(self, ClaimError(f"threshold {self.id!r}: {problem}"))
+
+    def only(self, formats: Sequence[str] | None) -> "Threshold | None":
+        """As `Map.only`."""
+        return _only(self, formats)
+
+
+T = TypeVar("T", Map, Threshold)
+
+
+def _only(given: T, formats: Sequence[str] | None) -> T | None:
+    if formats is None:
+        return given
+    kept = tuple(each for each in given.formats if each in formats)
+    return replace(given, formats=kept) if kept else None
 
 
 def collect_maps(module: ModuleType) -> list[tuple[str, Map | Threshold]]:

@@ -21,6 +21,7 @@ from verify import loader
 from verify.claim import Claim, ClaimError
 from verify.domain import Region, resolve
 from verify.formats import Format
+from verify.primitives import explained
 
 Shape = tuple[int, ...]
 # How many modes to trace: every one that JAX offers, one without and one with a direction, or the first alone.
@@ -65,11 +66,12 @@ class Program:
     def text(self) -> str:
         """The jaxpr, its literals and its constants as text: two programs with the same text are the same program.
 
-        What JAX prints leaves captured arrays out, and how it prints literals is not promised to be exact.
+        What JAX prints leaves captured arrays out, how it prints literals is not promised to be exact, and two
+        primitives of one name look alike.
         """
         exact = [float(value).hex() for value in literals(self.closed)]
         held = [f"{constant.dtype}{constant.tolist()}" for constant in map(np.asarray, self._constants())]
-        return "\n".join((self.printed, " ".join(exact), *held))
+        return "\n".join((self.printed, " ".join(exact), *held, *_namesakes(self.closed.jaxpr)))
 
     @cached_property
     def printed(self) -> str:
@@ -404,8 +406,9 @@ def _make(claim: Claim, role: str, function: Callable[..., list[Any]], arguments
         closed = jax.make_jaxpr(function)(*arguments)
     except Exception as error:  # any exception of the user's function is theirs to read, without our frames
         where = _user_line(claim, error)
-        message = (str(error).strip().splitlines() or ["no message"])[0]
-        raise ClaimError(f"claim {claim.id!r}: {role} raised {type(error).__name__}{where}: {message}") from error
+        raise ClaimError(
+            f"claim {claim.id!r}: {role} raised {type(error).__name__}{where}: {explained(error)}"
+        ) from error
     live, _ = partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)
     return jex.ClosedJaxpr(live, closed.consts)
 
@@ -459,6 +462,21 @@ def _predicate(claim: Claim, arguments: Sequence[Any], names: list[str], treedef
 
     closed = _make(claim, "where", on_flat, arguments)
     return _program("where", closed, on_flat)
+
+
+# The primitives of each name, in the order in which programs used them; there is one, unless two files chose one name.
+_NAMED: Final[dict[str, list[Any]]] = {}
+
+
+def _namesakes(jaxpr: Any) -> Iterator[str]:
+    """Which primitive is meant, where another one of its name was used before it."""
+    for primitive in dict.fromkeys(equation.primitive for equation in equations(jaxpr)):
+        known = _NAMED.setdefault(primitive.name, [])
+        if not any(each is primitive for each in known):
+            known.append(primitive)
+        place = next(place for place, each in enumerate(known) if each is primitive)
+        if place:
+            yield f"{primitive.name} is the primitive number {place}"
 
 
 def equations(jaxpr: Any) -> Iterator[Any]:

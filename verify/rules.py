@@ -38,6 +38,7 @@ class PlainDerivative:
 
     # This side is a derivative too: what it decides by an exact equality is a convention, as on the other side.
     differentiates = True
+    compares_a_rule = True
 
     def __call__(self, **given: Any) -> Any:
         """The derivative, a tuple over ``wrt`` where it names several arguments.
@@ -55,6 +56,25 @@ class PlainDerivative:
         if self.kind == "hessian":
             derivative = jax.jacfwd(derivative, argnums=places)
         return derivative(*(given[name] for name in self.wrt))
+
+
+@dataclass(frozen=True, eq=False)
+class HandDerivative:
+    """A derivative by hand that a rule is held against; it is called with arguments by name.
+
+    Attributes:
+        fn: the formula, of the arguments of the function that the rule is for.
+    """
+
+    fn: Callable[..., Any]
+
+    # What a formula decides by an equality is what it claims, and no convention.
+    differentiates = False
+    compares_a_rule = True
+
+    def __call__(self, **given: Any) -> Any:
+        """The formula's value."""
+        return self.fn(**given)
 
 
 def without_rules(fn: Callable[..., Any], given: Mapping[str, Any]) -> Any:
@@ -101,10 +121,14 @@ def _inner(value: Any) -> list[Any]:
 
 def _has_rule(jaxpr: Any) -> bool:
     return any(
-        equation.primitive.name.startswith(RULES)
-        or any(_has_rule(getattr(each, "jaxpr", each)) for value in equation.params.values() for each in _inner(value))
+        equation.primitive.name.startswith(RULES) or any(map(_holds_rule, equation.params.values()))
         for equation in jaxpr.eqns
     )
+
+
+def _holds_rule(value: Any) -> bool:
+    """Whether a rule is called in a parameter of an equation."""
+    return any(_has_rule(getattr(each, "jaxpr", each)) for each in _inner(value))
 
 
 def _run(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
@@ -119,7 +143,8 @@ def _run(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list
     for equation in jaxpr.eqns:
         name = equation.primitive.name
         given = [value_of(variable) for variable in equation.invars]
-        if name.startswith(RULES) or name in CALLS:
+        # A call without a rule stays one: readings know some of them, as that for the sign bit, by their bodies.
+        if name.startswith(RULES) or (name in CALLS and any(map(_holds_rule, equation.params.values()))):
             body = next(equation.params[each] for each in BODIES if equation.params.get(each) is not None)
             outputs = _run(getattr(body, "jaxpr", body), getattr(body, "consts", ()), given)
         else:
@@ -134,7 +159,7 @@ def _stripped(value: Any) -> Any:
     """A parameter, such as the body of a loop, without the rules in it."""
     import jax
 
-    if not any(_has_rule(getattr(each, "jaxpr", each)) for each in _inner(value)):
+    if not _holds_rule(value):
         return value
     if type(value) in (tuple, list):
         return type(value)(_stripped(each) for each in value)
@@ -151,6 +176,7 @@ def RuleClaim(
     id: str = "",  # noqa: A002 - the name that a Claim has for it
     kind: Literal["gradient", "jacobian", "hessian"] = "jacobian",
     wrt: str | tuple[str, ...] | None = None,
+    by_hand: Callable[..., Any] | None = None,
     where: Callable[..., Any] | None = None,
     source: Source = Source(""),  # noqa: B008 - frozen
     expect: Status = Status.HOLDS,
@@ -165,6 +191,7 @@ def RuleClaim(
         id: of the claim; ``rule.`` and the function's name where it is left out.
         kind: ``jacobian`` (of any output), ``gradient`` (of a scalar) or ``hessian``.
         wrt: the arguments to differentiate by; every argument that holds no whole numbers where it is left out.
+        by_hand: the derivative written by hand, where JAX has none of the function's body.
         where: exact predicate of the arguments, as for a `Claim`.
         source: where the rule is written.
         expect: FAILS for a rule that is known to be wrong.
@@ -186,15 +213,18 @@ def RuleClaim(
             if not any(getattr(leaf, "integer", False) for leaf in region_leaves(region))
         )
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    derivation = "Side by hand: JAX's derivative of the function's body, without the rule."
+    if by_hand is not None:
+        derivation = "Side by hand: a formula, since JAX has no derivative of the function's body to compare with."
     return Claim(
         id=id or "rule." + (re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-") or "function"),
         autodiff=Derivative(fn, kind, names),
-        by_hand=PlainDerivative(fn, kind, names),
+        by_hand=PlainDerivative(fn, kind, names) if by_hand is None else HandDerivative(by_hand),
         domain=domain,
         sizes=sizes,
         source=source,
         statement=rf"\text{{the rule of {label.replace('_', chr(92) + '_') or 'the function'} is its derivative}}",
-        derivation="Side by hand: JAX's derivative of the function's body, without the rule.",
+        derivation=derivation,
         where=where,
         expect=expect,
         custom_rules=True,

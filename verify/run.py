@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -207,7 +207,8 @@ def run(
         jobs: number of worker processes; one decides in this process.
         maps: sweep the maps of these ids, or all where there is none, and decide no claims. Left out, all maps are
             swept unless claims are selected or the budget is ``quick``.
-        formats: float formats in which claims are run; those of the budget if left out. Maps name their own.
+        formats: float formats in which claims are run, and maps and thresholds that name them; those of the budget, and
+            all that maps name, if left out. A map in none of them is left out, and refused where ``maps`` names it.
 
     Returns:
         What was found. A claim whose worker dies is UNKNOWN; after Ctrl-C, what was decided until then.
@@ -223,8 +224,12 @@ def run(
         raise RequestError("\n".join(map(str, loaded.errors)))
     selected = loader.chosen(loaded.claims, select) if maps is None else []
     whole_article = not targets and select is None and maps is None
-    swept = [] if select is not None or (maps is None and amount.name == "quick") else _swept(loaded, maps or ())
-    crossed = loaded.thresholds if swept and not maps else ()
+    swept = (
+        [] if select is not None or (maps is None and amount.name == "quick") else _swept(loaded, maps or (), formats)
+    )
+    crossed = _in_formats(loaded.thresholds, formats) if swept and not maps else ()
+    if maps is not None and loaded.maps and not swept:
+        raise RequestError(f"no map is computed in {', '.join(formats or ())}: choose other formats")
     if jobs is None:
         several = len(selected) + len(swept)
         jobs = 1 if several <= IN_PROCESS else min(_cores(), MOST_JOBS, several)
@@ -259,23 +264,50 @@ def run(
     )
 
 
-def _swept(loaded: loader.Loaded, ids: Sequence[str]) -> list[Map]:
+T = TypeVar("T", Map, Threshold)
+
+
+def _in_formats(given: Sequence[T], formats: Sequence[str] | None) -> list[T]:
+    """Maps or thresholds in the formats that are asked for, without those that name none of them."""
+    return [kept for each in given if (kept := each.only(formats)) is not None]
+
+
+def in_formats(given: Map, formats: Sequence[str] | None) -> Map:
+    """A map in the formats that are asked for; all of its own where that is None.
+
+    Raises:
+        RequestError: where it names none of them.
+    """
+    kept = given.only(formats)
+    if kept is None:
+        raise RequestError(
+            f"map {given.id!r} is computed in {', '.join(given.formats)}, not in {', '.join(formats or ())}: choose "
+            "other formats, or name them in the map"
+        )
+    return kept
+
+
+def _swept(loaded: loader.Loaded, ids: Sequence[str], formats: Sequence[str] | None) -> list[Map]:
     """The maps to sweep.
 
     Raises:
-        RequestError: for an id that is no map's.
+        RequestError: for an id that is no map's, or one of a map that is computed in none of the formats.
     """
     known = {each.id: each for each in loaded.maps}
     for id_ in ids:
         if id_ not in known:
             near = loader.meant(id_, known)
             raise RequestError(f"no map has the id {id_!r}{near} (`verify map --list` names them all)")
-    return [known[id_] for id_ in ids] if ids else list(known.values())
+    return [in_formats(known[id_], formats) for id_ in ids] if ids else _in_formats(list(known.values()), formats)
 
 
-def sweep(given: Map) -> "Sweep":
-    """Give a map values; see `verify.sweeps.sweep`."""
-    return importlib.import_module("verify.sweeps").sweep(given)
+def sweep(given: Map, formats: Sequence[str] | None = None) -> "Sweep":
+    """Give a map values, in some of its formats or in all; see `verify.sweeps.sweep`.
+
+    Raises:
+        RequestError: where the map names none of the formats.
+    """
+    return importlib.import_module("verify.sweeps").sweep(in_formats(given, formats))
 
 
 def environment(budget: str, seed: int) -> dict[str, Any]:
@@ -590,12 +622,12 @@ def _apart(
     if task == (PRECISION,):
         return "precision", PRECISION, _precision({claim.id: claim for claim in loaded.claims})
     if task == (THRESHOLDS,):
-        return "thresholds", THRESHOLDS, _threshold_rows(loaded.thresholds)
+        return "thresholds", THRESHOLDS, _threshold_rows(_in_formats(loaded.thresholds, work.formats))
     if task[0].startswith(MAP):
         id_ = task[0].removeprefix(MAP)
         for each in loaded.maps:
             if each.id == id_:
-                return "map", id_, _map_row(each, work.modules.get(id_, ""), say)
+                return "map", id_, _map_row(in_formats(each, work.formats), work.modules.get(id_, ""), say)
         return "missing", task[0], "; ".join(map(str, loaded.errors))
     return None
 

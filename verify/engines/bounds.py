@@ -495,7 +495,7 @@ class BoundReader(Reader):
         if not isinstance(one, Value) or not isinstance(two, Value):
             self._drop(program, "a side without a value")
             return
-        if any(system.field.signs_of_base(base) - signs for base, signs in one.needs | two.needs):
+        if any(system.field.signs_of_base(base) - signs for base, signs in self._needs(program, one, two)):
             self._drop(program, "a division, a logarithm or a root may have no value in the domain")
             return
         differences = {"<=": [two - one], ">=": [one - two], "abs<=": [two - one, two + one]}[relation]

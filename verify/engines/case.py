@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -12,14 +12,14 @@ import numpy as np
 from flint import arb
 
 from verify.claim import Claim, UnsupportedPrimitive, Witness
-from verify.domain import Labels, Region
+from verify.domain import Facts, Labels
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
 from verify.primitives import RULES, Rule
 from verify.program import Breadth, Program, Subject, by_literals, equations, literals, trace
 from verify.readings.exact import Exact, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
-from verify.readings.signs import MINUS, NONE, PLUS, Signs
+from verify.readings.ranges import RANGE, Ranges, box, cut
 
 # Bits of the exact reading, raised until a point is decided. 1 - sigma at a gap of 700 cancels 1010 bits, the squared
 # error of a right prediction 2020.
@@ -36,8 +36,8 @@ SECOND_WORK: Final = 20_000
 NEGLIGIBLE: Final = arb(2) ** -2500
 # Occurrences of literals whose slopes are read.
 MOST_SLOPES: Final = 64
-# Whole-number arguments with more values than this are not enumerated to prove a choice unreachable.
-MOST_LABELS: Final = 256
+# A domain of more pieces than this is not cut up to prove a choice unreachable, nor its whole numbers enumerated.
+MOST_BOXES: Final = 256
 # Readings end after this many times the seconds of the budget, wherever they are.
 PATIENCE: Final = 2
 OPEN, CONFIRMED, REFUTED = 0, 1, 2
@@ -372,6 +372,11 @@ class Case:
 
     @property
     def judges_a_rule(self) -> bool:
+        """Whether a custom rule is the subject, beside JAX's derivative of the body or a formula by hand."""
+        return getattr(self.claim.by_hand, "compares_a_rule", False)
+
+    @property
+    def differentiates_twice(self) -> bool:
         """Whether the side by hand is JAX's derivative too, of the body of a custom rule."""
         return getattr(self.claim.by_hand, "differentiates", False)
 
@@ -463,7 +468,7 @@ class Case:
             judged.bits[rows] = level
             if program.name != "stable":
                 judged.kinks[rows] = trails[program.name].kinks
-                if self.judges_a_rule:
+                if self.differentiates_twice:
                     # There a difference is one of conventions; where the sides agree there is nothing to excuse.
                     judged.kinks[rows] |= trails[formula.name].kinks & (codes != CONFIRMED).any(axis=1)
             for name, trail in trails.items():
@@ -614,18 +619,21 @@ class Case:
         except UnsupportedPrimitive:
             return unknown
 
-    def reachable(self, subject: Subject, program: Program) -> Mapping[str, set[int]] | None:
-        """Outcomes that the signs of the domain leave open, per choice; None where signs cannot be read."""
-        labels = _label_points(subject)
-        if labels is None:
+    def reachable(self, subject: Subject, program: Program, split: Set[int]) -> Mapping[str, set[int]] | None:
+        """Outcomes that the bounds of the domain leave open, per choice; None where ranges cannot be read.
+
+        Args:
+            subject: the traced claim.
+            program: one of its sides.
+            split: arguments whose entries are cut at the ends of their region and at zero; each piece is read apart.
+        """
+        boxes = _boxes(subject, split)
+        if boxes is None:
             return None
-        whole, count = labels
+        arguments, count = boxes
+        arguments = [*arguments, *(box_of(Facts(), shape) for shape in program.directions)]
         try:
-            arguments: list[Array] = []
-            for place, (region, shape) in enumerate(zip(subject.regions, subject.shapes, strict=True)):
-                arguments.append(whole[place] if region.integer else np.full((1, *shape), _signs(region)))
-            arguments += [np.full((1, *shape), MINUS | NONE | PLUS) for shape in program.directions]
-            _, trail = walk(Signs(), program.closed, arguments, count)
+            _, trail = walk(Ranges(), program.closed, arguments, count)
         except (UnsupportedPrimitive, TypeError, ValueError, IndexError):
             return None
         return {
@@ -648,30 +656,48 @@ class Case:
         )
 
 
-def _label_points(subject: Subject) -> tuple[dict[int, Array], int] | None:
-    """Every value of all whole-number arguments, if there are few; signs are read for each of them."""
-    places = [place for place, region in enumerate(subject.regions) if region.integer]
-    ranges: list[range] = []
-    for place in places:
-        region = subject.regions[place]
-        assert isinstance(region, Labels) and isinstance(region.below, int)
-        ranges += [range(region.below)] * shape_size(subject.shapes[place])
-    count = math.prod(len(each) for each in ranges)
-    if count > MOST_LABELS:
+def box_of(facts: Facts, shape: Sequence[int]) -> Array:
+    """What an entry of a region may be, as ranges of shape (1, *shape)."""
+    high = facts.high
+    if facts.total is not None and -1 not in facts.signs:
+        high = float(facts.total) if high is None else min(high, float(facts.total))
+    return box(shape, facts.signs, facts.low, high, facts.value)
+
+
+def _boxes(subject: Subject, split: Set[int]) -> tuple[list[Array], int] | None:
+    """The domain as boxes, one a point of a batch: one for every choice of whole numbers, if there are few of them.
+
+    Entries of the arguments to split are cut into pieces too, as far as that stays few.
+    """
+    pieces: list[list[Array]] = []
+    for region, shape in zip(subject.regions, subject.shapes, strict=True):
+        if region.integer:
+            assert isinstance(region, Labels) and isinstance(region.below, int)
+            values = np.arange(region.below)[:, None]
+            pieces.append([values] * shape_size(shape))
+        else:
+            flat = box_of(region.facts, shape).reshape(-1)
+            pieces.append([flat[place : place + 1][:, None] for place in range(len(flat))])
+    count = math.prod(len(each) for entries in pieces for each in entries)
+    if count > MOST_BOXES:
         return None
-    table = np.array(list(itertools.product(*ranges)), dtype=np.int64).reshape(count, -1)
-    found: dict[int, Array] = {}
+    for place, region in enumerate(subject.regions):
+        finer = [cut(each[:, 0])[:, None] for each in pieces[place]] if place in split and not region.integer else []
+        more = math.prod(len(each) for each in finer)
+        if more > 1 and count * more <= MOST_BOXES:
+            pieces[place], count = finer, count * more
+    chosen = np.array(
+        list(itertools.product(*(range(len(each)) for entries in pieces for each in entries))), dtype=np.int64
+    ).reshape(count, -1)
+    arguments: list[Array] = []
     start = 0
-    for place in places:
-        size = shape_size(subject.shapes[place])
-        found[place] = table[:, start : start + size].reshape(count, *subject.shapes[place])
-        start += size
-    return found, count
-
-
-def _signs(region: Region) -> int:
-    signs = region.signs
-    return (MINUS if -1 in signs else 0) | (NONE if 0 in signs else 0) | (PLUS if 1 in signs else 0)
+    for entries, shape, region in zip(pieces, subject.shapes, subject.regions, strict=True):
+        columns = [each[chosen[:, start + place], 0] for place, each in enumerate(entries)]
+        start += len(entries)
+        kind = np.int64 if region.integer else RANGE
+        flat = np.stack(columns, axis=1) if columns else np.empty((count, 0), dtype=kind)
+        arguments.append(flat.reshape(count, *shape))
+    return arguments, count
 
 
 def all_literals(program: Program) -> list[float]:

@@ -203,7 +203,7 @@ def _judge_all(
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks
         refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
         _note(case, subject, chosen, judged, refuted, tally)
-        _cover(judged, met, formula_too=case.judges_a_rule)
+        _cover(judged, met, formula_too=case.differentiates_twice)
         if must_decide and not confirmed.any() and not refuted.any():
             tally.lacking.append(f"no point decides {program.name} at {at}")
         elif must_decide and 2 * int(confirmed.sum() + refuted.sum()) < int((~judged.kinks).sum()):
@@ -238,7 +238,7 @@ def _note(case: Case, subject: Subject, points: Points, judged: Judged, refuted:
         tally.kinks += int(judged.kinks.sum())
         row, component = int(np.flatnonzero(judged.kinks)[0]), 0
         # Of a rule, where its convention and JAX's for the body differ is what a reader looks for.
-        differing = np.argwhere((judged.codes == REFUTED) & judged.kinks[:, None] & case.judges_a_rule)
+        differing = np.argwhere((judged.codes == REFUTED) & judged.kinks[:, None] & case.differentiates_twice)
         if len(differing):
             row, component = map(int, differing[0])
         if not tally.kink_note or (len(differing) and not tally.kinks_differ):
@@ -305,21 +305,26 @@ def _cover(judged: Judged, met: dict[tuple[str, str], _Choice], *, formula_too: 
 
 
 def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choice]) -> list[str]:
-    """Choices with an outcome that no point has taken, though the signs of the domain leave it open."""
+    """Choices with an outcome that no point has taken, though the bounds of the domain leave it open."""
     missing: list[str] = []
     for program in subject.sides:
         mine = {path: choice for (name, path), choice in met.items() if name == program.name}
         if all(len(choice.taken) == choice.outcomes for choice in mine.values()):
             continue
-        reachable = case.reachable(subject, program)
-        for path, choice in mine.items():
-            open_ = (
-                set(range(choice.outcomes)) if reachable is None else reachable.get(path, set(range(choice.outcomes)))
-            )
-            left = open_ - choice.taken
-            if left:
-                size = f" at {size_text(subject.size)}" if subject.size else ""
-                missing.append(f"{choice.label} never took outcome {', '.join(map(str, sorted(left)))}{size}")
+        left = {path: set(range(choice.outcomes)) - choice.taken for path, choice in mine.items()}
+        places = range(len(subject.regions))
+        # What one way to cut the domain up excludes is excluded.
+        for split in (set[int](), *({place} for place in places), set(places)):
+            reachable = case.reachable(subject, program, split)
+            left = {path: outcomes & (reachable or {}).get(path, outcomes) for path, outcomes in left.items()}
+            if reachable is None or not any(left.values()):
+                break
+        size = f" at {size_text(subject.size)}" if subject.size else ""
+        missing += [
+            f"{mine[path].label} never took outcome {', '.join(map(str, sorted(outcomes)))}{size}"
+            for path, outcomes in left.items()
+            if outcomes
+        ]
     return missing
 
 

@@ -19,6 +19,7 @@ from verify.claim import ClaimError, Loss, Status, UnsupportedPrimitive, Verdict
 from verify.engines.case import LEVELS, Case, Points, components, cost, decimal, draw, joined, lift, shape_size
 from verify.engines.diagnosis import diagnose
 from verify.formats import FORMATS, Format, hexadecimal
+from verify.primitives import explained
 from verify.program import Program, Subject, entries, size_text
 from verify.readings.exact import Exact, balls, finite, precision
 from verify.readings.interpreter import Array, walk
@@ -207,7 +208,7 @@ def _run_some(jobs: Sequence[Job], form: Format, failed: dict[int, str]) -> None
         run(jobs, form)
     except NotImplementedError as error:  # LAPACK has no factors of 16-bit matrices
         if len(jobs) == 1:
-            failed[id(jobs[0])] = (str(error).strip().splitlines() or ["there is no code for it"])[0]
+            failed[id(jobs[0])] = explained(error)
             return
         for job in jobs:
             _run_some([job], form, failed)

@@ -147,6 +147,8 @@ class Reader:
         self.keep = keep
         self.outcome = Outcome()
         self.live = [program.name for program in subject.modes]
+        # What the choices of each program need, on the path that is being read.
+        self.asked: dict[str, frozenset[Any]] = {}
         if subject.stable is not None:
             self.live.append(subject.stable.name)
         self.follow_maxima = False
@@ -416,7 +418,7 @@ class Reader:
         return Symbolic(algebra, partition, cases=self.follow_maxima)
 
     def _one(self, system: Symbolic, program: Program, arguments: Sequence[Array]) -> list[Array] | None:
-        system.deadline = self.deadline
+        system.deadline, system.asked = self.deadline, frozenset()
         try:
             outputs, _ = walk(system, program.closed, arguments, 1)
         except (OutOfTime, TooHard, UnsupportedPrimitive) as error:
@@ -424,6 +426,7 @@ class Reader:
             self.outcome.reasons[program.name] = f"{late}{error}"
             self.live = [name for name in self.live if name != program.name]
             return None
+        self.asked[program.name] = system.asked
         return outputs
 
     # -- arguments ------------------------------------------------------------------------------------------------
@@ -583,6 +586,10 @@ class Reader:
                     if self.outcome.residual is not None or program.name not in self.live:
                         return
 
+    def _needs(self, program: Program, one: Value, two: Value) -> frozenset[Any]:
+        """What has to hold for both sides of a component, and all that their choices ask about, to be numbers."""
+        return one.needs | two.needs | self.asked[program.name] | self.asked[self.subject.formula.name]
+
     def _one_component(
         self, system: Symbolic, path: Path, program: Program, component: str, one: Any, two: Any
     ) -> None:
@@ -599,7 +606,8 @@ class Reader:
                 raise NeedsCases
             self.outcome.residual = Residual(difference, one, two, component, program.name, system)
             return
-        open_needs = [need for need in one.needs | two.needs if not _met(system, path, need)]
+        needs = self._needs(program, one, two)
+        open_needs = [need for need in needs if not _met(system, path, need)]
         if open_needs:
             base, signs = min(open_needs, key=lambda need: need[0])
             text = base_text(system, base)

@@ -27,13 +27,16 @@ def _blocks(results: Results, rows: list[ClaimRow]) -> Iterator[str]:
     words = f", of JAX {version}" if version else ""
     yield (
         f"{number_words(len(rows), 'rule')}{words}. Each is compared with what JAX derives by itself from the function "
-        "whose derivative the rule is, in exact arithmetic, and as each float format traces it. "
+        "whose derivative the rule is, or with a formula where a note says so, in exact arithmetic, and as each float "
+        "format traces it. "
         f"{len(held)} agree, {len(differing)} differ."
     )
     yield table(
         ["claim", "where, and the rule's name", "found", "evidence"],
         [[links[row.id], _code(row.source), outcome(row), found_text(row)] for row in rows],
     )
+    if any(row.note for row in held):
+        yield _notes(held, links)
     if differing:
         yield "## Where they differ"
         yield (
@@ -45,9 +48,7 @@ def _blocks(results: Results, rows: list[ClaimRow]) -> Iterator[str]:
         yield table(
             ["claim", *formats], [[links[row.id], *(_apart(row, form) for form in formats)] for row in differing]
         )
-        notes = dict.fromkeys(row.note for row in differing if row.note)
-        said = [(", ".join(links[row.id] for row in differing if row.note == note), note) for note in notes]
-        yield "\n".join(f"- {note} ({those})" for those, note in said)
+        yield _notes(differing, links)
     kinks = [(row, found) for row in rows if (found := _kink(row)) is not None]
     if kinks:
         yield "## Conventions at kinks"
@@ -70,6 +71,13 @@ def _blocks(results: Results, rows: list[ClaimRow]) -> Iterator[str]:
     if results.left_out:
         yield "## Not compared"
         yield left_out(results)
+
+
+def _notes(rows: list[ClaimRow], links: dict[str, str]) -> str:
+    """What is said of some claims, each sentence once."""
+    notes = dict.fromkeys(row.note for row in rows if row.note)
+    said = [(", ".join(links[row.id] for row in rows if row.note == note), note) for note in notes]
+    return "\n".join(f"- {note} ({those})" for those, note in said)
 
 
 def _code(source: str) -> str:

@@ -15,7 +15,8 @@ from flint import acb, arb
 
 from verify.claim import UnsupportedPrimitive
 from verify.readings.composite import scattered
-from verify.readings.exact import NAN, ONE, Balls, filled
+from verify.readings.exact import NAN, ONE, Balls
+from verify.readings.factorisations import COMPLEX_ROWS, unclaimed
 from verify.readings.interpreter import UNDECIDED, YES, Array, kind_of, source_line, spread, thin
 
 _real = np.frompyfunc(lambda value: value.real, 1, 1)
@@ -289,25 +290,12 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
     "scatter-mul": _scatter(np.multiply),
     "fft": fourier,
     **{name: _each(function) for name, function in ELEMENTARY.items()},
+    **COMPLEX_ROWS,
 }
-
-
-def _unclaimed(system: Balls, equation: Any, *arrays: Array) -> list[Array]:
-    """What floats make of complex numbers is left open."""
-    points = max((len(array) for array in arrays), default=1)
-    results: list[Array] = []
-    for variable in equation.outvars:
-        shape = (points, *variable.aval.shape)
-        if kind_of(variable.aval) == "truth":
-            results.append(np.full(shape, UNDECIDED, dtype=np.int8))
-            continue
-        system.tainted = True
-        results.append(filled(shape, NAN))
-    return results
 
 
 def rows(system: Balls) -> dict[str, Callable[..., Any]]:
     """The rows bound to a reading: by definition in the exact one, without a claim in the rounded one."""
     if system.name == "rounded":
-        return dict.fromkeys(ROWS, partial(_unclaimed, system))
+        return dict.fromkeys(ROWS, partial(unclaimed, system))
     return {name: partial(row, system) for name, row in ROWS.items()}

@@ -6,18 +6,29 @@ nothing is claimed: how a library blocks it, and what it inverts on the way, is 
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 from flint import acb, arb
 
 from verify.claim import ClaimError, UnsupportedPrimitive
-from verify.primitives import Rule
+from verify.primitives import Rule, rule_of
 from verify.readings import factorisations
 from verify.readings.exact import INFINITE, NAN, ONE, ZERO, Balls, balls, filled, finite
 from verify.readings.factorisations import no_claim, together
-from verify.readings.interpreter import NO, UNDECIDED, YES, Array, kind_of, scatter_targets, source_line
+from verify.readings.interpreter import (
+    NO,
+    UNDECIDED,
+    YES,
+    Array,
+    axis_windows,
+    kind_of,
+    scatter_targets,
+    source_line,
+    windows,
+    windows_of,
+)
 
 _lower = np.frompyfunc(lambda value: value.lower(), 1, 1)
 _upper = np.frompyfunc(lambda value: value.upper(), 1, 1)
@@ -138,41 +149,7 @@ def approximate_top_k(system: Balls, equation: Any, operand: Array) -> list[Arra
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Windows and convolutions: an index of the entries that each window holds, -1 for padding.
-
-
-def _axis_windows(size: int, count: int, window: int, stride: int, low: int, dilation: int, base: int) -> Array:
-    """Entries of one axis in each of ``count`` windows."""
-    where = np.arange(count)[:, None] * stride + np.arange(window)[None] * dilation - low
-    held = (where >= 0) & (where <= (size - 1) * base) & (where % base == 0)
-    return np.where(held, where // base, -1)
-
-
-def _windows(sizes: Sequence[int], per_axis: Sequence[Array]) -> Array:
-    """Flat entries of all axes: one row per window."""
-    rank = len(sizes)
-    flat = np.zeros((1,) * (2 * rank), dtype=np.int64)
-    held = np.ones((1,) * (2 * rank), dtype=bool)
-    for axis, (size, index) in enumerate(zip(sizes, per_axis, strict=True)):
-        shape = [1] * (2 * rank)
-        shape[axis], shape[rank + axis] = index.shape
-        shaped = index.reshape(shape)
-        flat = flat * size + np.maximum(shaped, 0)
-        held = held & (shaped >= 0)
-    joined = np.where(held, flat, -1)
-    return joined.reshape(int(np.prod(joined.shape[:rank], dtype=int)), -1)
-
-
-def _windows_of(params: Mapping[str, Any], sizes: Sequence[int], counts: Sequence[int]) -> Array:
-    rank = len(sizes)
-    base = params.get("base_dilation") or (1,) * rank
-    dilation = params.get("window_dilation") or (1,) * rank
-    each = zip(
-        *(sizes, counts, params["window_dimensions"], params["window_strides"]),
-        *([low for low, _ in params["padding"]], dilation, base),
-        strict=True,
-    )
-    return _windows(sizes, [_axis_windows(*given) for given in each])
+# Windows and convolutions.
 
 
 def _looked_up(array: Array, index: Array, padding: arb) -> Array:
@@ -184,14 +161,14 @@ def _looked_up(array: Array, index: Array, padding: arb) -> Array:
 def window_sum(system: Balls, equation: Any, operand: Array) -> Array:
     """Sums over windows."""
     shape = equation.outvars[0].aval.shape
-    index = _windows_of(equation.params, operand.shape[1:], shape)
+    index = windows_of(equation.params, operand.shape[1:], shape)
     sums = system.running_total(equation, _looked_up(operand, index, ZERO))
     return sums.reshape(sums.shape[0], *shape)
 
 
 def _window_extremum(system: Balls, equation: Any, operand: Array, *, greater: bool) -> Array:
     shape = equation.outvars[0].aval.shape
-    index = _windows_of(equation.params, operand.shape[1:], shape)
+    index = windows_of(equation.params, operand.shape[1:], shape)
     found = system.extreme_of(_looked_up(operand, index, INFINITE[-1 if greater else 1]), greater=greater)
     return found.reshape(found.shape[0], *shape)
 
@@ -202,7 +179,7 @@ def _chosen(system: Balls, equation: Any, operand: Array, counts: Sequence[int])
     if name not in ("ge", "le"):
         raise UnsupportedPrimitive(f"{equation.primitive.name} by {name}", system.name, source_line(equation))
     greater = name == "ge"
-    index = _windows_of(equation.params, operand.shape[1:], counts)
+    index = windows_of(equation.params, operand.shape[1:], counts)
     entries = _looked_up(operand, index, INFINITE[-1 if greater else 1])
     best = np.broadcast_to(index[None, :, 0], entries.shape[:-1]).copy()
     value = entries[..., 0].copy()
@@ -254,7 +231,7 @@ def convolution(system: Balls, equation: Any, lhs: Array, rhs: Array) -> Array:
         *(params["rhs_dilation"], params["lhs_dilation"]),
         strict=True,
     )
-    index = _windows(spatial, [_axis_windows(*given) for given in each])
+    index = windows(spatial, [axis_windows(*given) for given in each])
     points, batch, channels = x.shape[:3]
     patches = _looked_up(x.reshape(points * batch * channels, -1), index, ZERO)
     patches = patches.reshape(points, batch, channels, *index.shape)
@@ -406,8 +383,11 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
 # Primitives of a user.
 
 
-def registered(system: Balls, rule: Rule, equation: Any, *arrays: Array) -> list[Array]:
+def registered(system: Balls, equation: Any, *arrays: Array) -> list[Array]:
     """A user's rule, point by point; what it returns must have the shapes that the trace has."""
+    rule = rule_of(equation.primitive)
+    if rule is None:
+        raise UnsupportedPrimitive(equation.primitive.name, system.name, source_line(equation))
     given = together(*arrays)
     shapes = [tuple(variable.aval.shape) for variable in equation.outvars]
     points = len(given[0])

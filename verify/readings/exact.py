@@ -13,7 +13,7 @@ import flint
 import numpy as np
 from flint import acb, arb
 
-from verify.claim import ClaimError, UnsupportedPrimitive
+from verify.claim import ClaimError
 from verify.formats import FLOAT64, Format
 from verify.primitives import RULES
 from verify.readings.interpreter import (
@@ -27,7 +27,6 @@ from verify.readings.interpreter import (
     negate,
     running,
     scatter_targets,
-    source_line,
     spread,
     thin,
 )
@@ -130,7 +129,7 @@ class Balls(System):
             "select_n": self._select,
             "convert_element_type": self._convert,
             "reduce_precision": self._reduce_precision,
-            "nextafter": self._unsupported,
+            "nextafter": self.next_after,
             "reduce_sum": lambda e, a: self._reduce(e, a, e.params["axes"]),
             "reduce_max": lambda e, a: self._reduce_extremum(e, a, greater=True),
             "reduce_min": lambda e, a: self._reduce_extremum(e, a, greater=False),
@@ -156,10 +155,11 @@ class Balls(System):
 
         for name, row in composite.ROWS.items():
             self.rows[name] = partial(row, self)
-        for name, rule in RULES.items():
-            if name in self.rows:
-                raise ClaimError(f"primitive {name!r} was registered, but it has a rule already: leave it out")
-            self.rows[name] = partial(composite.registered, self, rule)
+        own = set(self.rows)
+        for rule in RULES.values():
+            if rule.name in own:
+                raise ClaimError(f"primitive {rule.name!r} was registered, but it has a rule already: leave it out")
+            self.rows[rule.name] = partial(composite.registered, self)
 
     # -- hooks -----------------------------------------------------------------------------------------------
 
@@ -247,6 +247,13 @@ class Balls(System):
     def bits(self, equation: Any, numbers: Array) -> Array:
         """The bits of numbers that are exactly numbers of their format, and not zero; other points are lost."""
         dtype = np.dtype(equation.invars[0].aval.dtype)
+        narrow, known = self._of_the_format(dtype, numbers)
+        self.mark("lost", ~(known & (narrow != 0)))
+        return narrow.view(f"u{dtype.itemsize}").astype(np.int64)
+
+    @staticmethod
+    def _of_the_format(dtype: Any, numbers: Array) -> tuple[Array, Array]:
+        """Numbers as floats of a format, and where they are exactly that."""
         values = np.zeros(numbers.shape, dtype=np.float64)
         for place, value in np.ndenumerate(numbers):
             if value.is_exact() and value.is_finite():
@@ -254,8 +261,22 @@ class Balls(System):
         with np.errstate(over="ignore"):
             narrow = values.astype(dtype)
         known = np.equal(balls(np.where(np.isfinite(narrow), narrow, 0).astype(np.float64)), numbers).astype(bool)
-        self.mark("lost", ~(known & (values != 0)))
-        return narrow.view(f"u{dtype.itemsize}").astype(np.int64)
+        return narrow, known
+
+    def next_after(self, equation: Any, a: Array, b: Array) -> Array:
+        """The number of the format next to one, towards another; points at which it is no number of it are lost."""
+        shape, (x, y) = thin(a, b)
+        x, y = np.broadcast_arrays(x, y)
+        dtype = np.dtype(equation.outvars[0].aval.dtype)
+        from_, known = self._of_the_format(dtype, x)
+        up, down = self.decide(x, y, less=True), self.decide(y, x, less=True)
+        self.mark("lost", ~known | ((up == UNDECIDED) | (down == UNDECIDED)))
+        self.branch(equation, np.where(up == YES, 1, np.where(down == YES, 0, UNDECIDED)), 2)
+        towards = np.where(up == YES, np.inf, np.where(down == YES, -np.inf, from_.astype(np.float64)))
+        found = np.nextafter(from_, towards.astype(dtype)).astype(np.float64)
+        result = balls(np.where(np.isfinite(found), found, 0))
+        result[~np.isfinite(found)] = NAN
+        return spread(self.watch(result), shape)
 
     # -- arithmetic ------------------------------------------------------------------------------------------
 
@@ -319,7 +340,12 @@ class Balls(System):
         shape, (x, y) = thin(a, b)
         zeros = [self._sparse(x), self._sparse(y)]
         if zeros[0] is None and zeros[1] is None:
-            return spread(self.finish(equation, np.multiply(x, y)), shape)
+            result = self.finish(equation, np.multiply(x, y))
+            if not self.tainted:
+                none = (addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO))
+                if none.any():  # a constant still, which is no kink where it is compared with one
+                    result[none] = ZERO
+            return spread(result, shape)
         x, y = np.broadcast_arrays(x, y)
         result = filled(x.shape, ZERO)
         live = ~((addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO)))
@@ -366,7 +392,13 @@ class Balls(System):
         quotient = self.watch(np.divide(x, y))
         whole, unsure = self.to_whole(quotient)
         self.mark("lost", unsure)
-        return self.finish(equation, x - y * balls(whole))
+        result = self.finish(equation, x - y * balls(whole))
+        for place in zip(
+            *np.nonzero(np.broadcast_to(self._constants(x) & self._constants(y), result.shape)), strict=True
+        ):
+            if result[place].is_exact() and arb(float(result[place])) == result[place]:
+                result[place] = self._constant(float(result[place]))
+        return result
 
     def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
         self._guard(array)
@@ -544,7 +576,21 @@ class Balls(System):
 
     def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
         shape, (x,) = thin(array)
-        return spread(np.frompyfunc(function, 1, 1)(x), shape)
+        result = np.asarray(np.frompyfunc(function, 1, 1)(x))
+        for place, value in np.ndenumerate(x):
+            # Between two steps the whole part is a constant: what is asked about it there is no kink.
+            if not value.contains(result[place]) and (whole := result[place].unique_fmpz()) is not None:
+                result[place] = self._constant(float(whole))
+        return spread(result, shape)
+
+    def _constant(self, value: float) -> arb:
+        """The one ball that stands for a constant wherever it is written."""
+        return self.lift(np.array([value]))[0]
+
+    def _constants(self, array: Array) -> Array:
+        """Mask of the entries that are constants of the program."""
+        known = [id(ZERO), id(ONE), *map(id, self._literals.values())]
+        return np.isin(addresses(array), known)
 
     def _round(self, equation: Any, array: Array) -> Array:
         half = arb(0.5)
@@ -581,9 +627,6 @@ class Balls(System):
     def _reduce_precision(self, equation: Any, array: Array) -> Array:
         """Rounding to fewer bits is rounding, of which the exact reading knows nothing."""
         return array
-
-    def _unsupported(self, equation: Any, *arrays: Array) -> Array:
-        raise UnsupportedPrimitive(equation.primitive.name, self.name, source_line(equation))
 
     # -- reductions ------------------------------------------------------------------------------------------
 

@@ -99,6 +99,8 @@ class System(ABC):
     own: Mapping[str, Callable[..., Any]] = MappingProxyType({})
     # Rows of equations with a complex operand or result; a system without any has no complex numbers.
     complex_rows: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    # Whether a choice of structure that stays open is followed into every branch, and the results merged.
+    forks = False
 
     def __init__(self) -> None:
         """Start without a walk."""
@@ -107,6 +109,8 @@ class System(ABC):
         self.path = ""
         self.line = ""
         self.depends = False
+        # Whole numbers that are at least zero whatever the arguments are, by the identity of their array, kept alive.
+        self.natural: dict[int, Array] = {}
         # When a walk gives up, in seconds of `time.perf_counter`.
         self.deadline = float("inf")
 
@@ -129,6 +133,10 @@ class System(ABC):
     @abstractmethod
     def choose(self, which: Array, cases: Sequence[Array]) -> Array:
         """``cases[which]`` entry by entry; where ``which`` is undecided, what stands for all of the cases."""
+
+    def merge(self, which: Array, cases: Sequence[Array]) -> Array:
+        """As `choose`, of arrays of any kind; only where a system `forks`."""
+        raise UnsupportedPrimitive("a choice of structure that stays open", self.name)
 
     @abstractmethod
     def undefined(self, shape: tuple[int, ...]) -> Array:
@@ -218,6 +226,7 @@ def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -
     system.trail = Trail(points)
     system.members = np.arange(points)
     system.path = ""
+    system.natural = {}
     with jax.enable_x64(True):  # JAX moves labels of entries for us, which are as wide as its indices
         constants = [_constant(system, value) for value in closed.consts]
         depends = [False] * len(constants), [True] * len(arguments)
@@ -264,6 +273,7 @@ def _run(
         system.path, system.depends = f"{path}/{place}", any(flags)
         results, result_flags = _apply(system, equation, inputs, flags)
         results = system.visit(equation, inputs, results)
+        result_flags = _never_negative(system, equation, inputs, flags, results, result_flags)
         for variable, result, flag in zip(equation.outvars, results, result_flags, strict=True):
             values[variable], live[variable] = result, flag
         for variable in equation.invars:
@@ -294,8 +304,12 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     if name in DEFINED and name not in system.rows:
         return _defined(system, equation, inputs, flags)
     depends = [any(flags)] * len(equation.outvars)
-    if name in CONCRETE:
-        return _concrete(system, equation, inputs), depends
+    if name == "select_n":  # what is chosen from may depend on the arguments, and the choice not
+        system.depends = flags[0]
+    if name in CONCRETE and name not in system.own:
+        return concrete(system, equation, inputs), depends
+    if name in STRUCTURE and any(_is_key(variable.aval) for variable in equation.invars):
+        return _moved_keys(system, equation, inputs), depends
     kinds = {kind_of(variable.aval) for variable in equation.invars}
     if name in system.own:
         result = system.own[name](equation, *inputs)
@@ -312,12 +326,50 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
             raise UnsupportedPrimitive(name, system.name, source_line(equation))
         result = row(equation, *inputs)
     elif name in WHOLE:
-        result = _wrapped(equation, WHOLE[name](system, equation, *inputs))
+        result = wrapped(equation, WHOLE[name](system, equation, *inputs))
     elif name in CONCRETE_WHOLE:
-        result = _concrete(system, equation, inputs)
+        result = concrete(system, equation, inputs)
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
+
+
+# Primitives whose whole numbers are places.
+PLACES: Final = ("iota", "lu", "lu_pivots_to_permutation", "qr", "argmax", "argmin")
+
+
+def _never_negative(
+    system: System,
+    equation: Any,
+    inputs: list[Array],
+    flags: list[bool],
+    results: list[Array],
+    result_flags: list[bool],
+) -> list[bool]:
+    """Remember places of entries, and know that none is below zero: JAX asks that of every index before it is used.
+
+    Returns:
+        Which results depend on the arguments; the answer to that question does not.
+    """
+    name = equation.primitive.name
+    known = [
+        id(each) in system.natural or (each.dtype == np.int64 and not flag and bool((each >= 0).all()))
+        for each, flag in zip(inputs, flags, strict=True)
+    ]
+    if name == "lt" and len(known) == 2 and known[0] and not flags[1] and not inputs[1].any():
+        return [False] if inputs[1].dtype == np.int64 else result_flags
+    for place, result in enumerate(results):
+        if not isinstance(result, np.ndarray) or result.dtype != np.int64 or not result_flags[place]:
+            continue
+        if name == "sort":
+            holds = known[place]
+        elif name in ("top_k", "approx_top_k"):  # the values come first
+            holds = place == 1
+        else:
+            holds = name in PLACES or (len(known) == 1 and known[0] and name in (*STRUCTURE, "convert_element_type"))
+        if holds and bool((result >= 0).all()):
+            system.natural[id(result)] = result
+    return result_flags
 
 
 def _is_exp_of_minus_square(jaxpr: Any) -> bool:
@@ -362,7 +414,32 @@ def _is_key(aval: Any) -> bool:
     return bool(jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key))
 
 
-def _concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
+def _moved_keys(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
+    """What moves random keys: JAX moves a number for each key, and their data follows, in its trailing axis."""
+    keys = [place for place, variable in enumerate(equation.invars) if _is_key(variable.aval)]
+    if len(keys) != 1:
+        raise UnsupportedPrimitive(f"{equation.primitive.name} of several keys", system.name, source_line(equation))
+    (place,) = keys
+    shape = equation.invars[place].aval.shape
+    size = int(np.prod(shape, dtype=int))
+    rows = max(array.shape[0] for array in inputs)
+    results: list[list[Array]] = []
+    for row in range(rows):
+        given = [each[min(row, len(each) - 1)] for each in inputs]
+        data = given[place].reshape(size, given[place].shape[-1])
+        operands = [
+            jax.numpy.arange(size).reshape(shape)
+            if number == place
+            else jax.numpy.asarray(each.astype(variable.aval.dtype))
+            for number, (variable, each) in enumerate(zip(equation.invars, given, strict=True))
+        ]
+        returned = equation.primitive.bind(*operands, **equation.params)
+        several = returned if equation.primitive.multiple_results else [returned]
+        results.append([data[np.asarray(each)] for each in several])
+    return [np.stack(each) for each in zip(*results, strict=True)]
+
+
+def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
     """Let JAX compute what has no real numbers in it. A random key is held as its data, in a trailing axis."""
     kinds = ["key" if _is_key(variable.aval) else kind_of(variable.aval) for variable in equation.invars]
     if "number" in kinds and equation.primitive.name == "bitcast_convert_type":
@@ -403,7 +480,7 @@ def _concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]
     return results
 
 
-def _wrapped(equation: Any, result: Any) -> Any:
+def wrapped(equation: Any, result: Any) -> Any:
     """Whole numbers wrap around at the width of their type."""
     dtype = equation.outvars[0].aval.dtype
     if isinstance(result, np.ndarray) and result.dtype == np.int64 and np.issubdtype(dtype, np.integer):
@@ -575,6 +652,8 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
     if moved_kind in ("number", "complex"):
         lift = system.lift if moved_kind == "number" else system.lift_complex
         filled = system.undefined((rows, 1)) if filling is None else lift(np.full((rows, 1), filling))
+    elif flat.dtype.names is not None:
+        filled = system.lift(np.full((rows, 1), 0 if filling is None else filling, dtype=np.float64))
     else:
         filled = np.full((rows, 1), 0 if filling is None else filling, dtype=flat.dtype)
     flat = np.concatenate([flat, filled], axis=1)
@@ -683,7 +762,10 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     which, operands = inputs[0], inputs[1:]
     branches = equation.params["branches"]
     system.depends = flags[0]
-    if kind_of(equation.invars[0].aval) == "truth":
+    forked = system.forks and (which.dtype.names is not None or bool((which == UNDECIDED).any()))
+    if forked:
+        system.branch(equation, which, len(branches))
+    elif kind_of(equation.invars[0].aval) == "truth":
         system.branch(equation, which, len(branches))
         system.mark("lost", which == UNDECIDED)
         which = np.maximum(which, 0).astype(np.int64)
@@ -699,8 +781,13 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
         constants = [_constant(system, value) for value in inner.consts]
         return _run(system, inner.jaxpr, constants, given, [False] * len(constants), flags[1:])
 
-    outcomes = sorted(set(which.ravel().tolist()))
-    if len(outcomes) == 1:
+    outcomes = list(range(len(branches))) if forked else sorted(set(which.ravel().tolist()))
+    if forked:
+        every = [run(outcome, operands) for outcome in outcomes]
+        open_ = np.full((1,), UNDECIDED, dtype=np.int8)
+        outputs = [system.merge(open_, found) for found in zip(*(each for each, _ in every), strict=True)]
+        depends = [any(live) for live in zip(*(each for _, each in every), strict=True)]
+    elif len(outcomes) == 1:
         outputs, depends = run(outcomes[0], operands)
     else:
         pieces: list[tuple[Array, list[Array]]] = []
@@ -813,42 +900,203 @@ def _linear_solve(
     return outputs, depends
 
 
-def _reduce(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
-    """A reduction by a function of the user's, one entry after the other: JAX asks for one that is associative.
+# ---------------------------------------------------------------------------------------------------------------
+# Windows: an index of the entries that each window holds, -1 for padding.
 
-    Floats may be put together in any order, so that the rounded reading claims nothing but of minima and maxima.
+
+def axis_windows(size: int, count: int, window: int, stride: int, low: int, dilation: int, base: int) -> Array:
+    """Entries of one axis in each of ``count`` windows."""
+    where = np.arange(count)[:, None] * stride + np.arange(window)[None] * dilation - low
+    held = (where >= 0) & (where <= (size - 1) * base) & (where % base == 0)
+    return np.where(held, where // base, -1)
+
+
+def windows(sizes: Sequence[int], per_axis: Sequence[Array]) -> Array:
+    """Flat entries of all axes: one row per window."""
+    rank = len(sizes)
+    flat = np.zeros((1,) * (2 * rank), dtype=np.int64)
+    held = np.ones((1,) * (2 * rank), dtype=bool)
+    for axis, (size, index) in enumerate(zip(sizes, per_axis, strict=True)):
+        shape = [1] * (2 * rank)
+        shape[axis], shape[rank + axis] = index.shape
+        shaped = index.reshape(shape)
+        flat = flat * size + np.maximum(shaped, 0)
+        held = held & (shaped >= 0)
+    joined = np.where(held, flat, -1)
+    return joined.reshape(int(np.prod(joined.shape[:rank], dtype=int)), -1)
+
+
+def windows_of(params: Mapping[str, Any], sizes: Sequence[int], counts: Sequence[int]) -> Array:
+    """The windows that an equation's parameters speak of, over an array of these sizes."""
+    rank = len(sizes)
+    base = params.get("base_dilation") or (1,) * rank
+    dilation = params.get("window_dilation") or (1,) * rank
+    each = zip(
+        *(sizes, counts, params["window_dimensions"], params["window_strides"]),
+        *([low for low, _ in params["padding"]], dilation, base),
+        strict=True,
+    )
+    return windows(sizes, [axis_windows(*given) for given in each])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Reductions by a function of the user's.
+
+
+def _inner(program: Any, constants: Any) -> tuple[Any, list[Any]]:
+    """A jaxpr and its constants, however this version of JAX keeps them."""
+    return getattr(program, "jaxpr", program), [*getattr(program, "consts", ()), *constants]
+
+
+def _fold(
+    system: System,
+    equation: Any,
+    program: tuple[Any, list[Any]],
+    entries: Sequence[Array],
+    starts: Sequence[Array],
+    held: Array,
+    live: bool,
+) -> list[Array]:
+    """Combine the entries of each cell, one after the other: JAX asks for a function whose order does not matter.
+
+    Args:
+        system: the number system.
+        equation: what is read.
+        program: the function's jaxpr, and its constants.
+        entries: per operand, points (or 1) by cells by entries.
+        starts: per operand, where each cell starts: points (or 1).
+        held: cells by entries, which are there.
+        live: whether anything depends on the arguments.
+
+    Returns:
+        Per operand, points by cells. In the rounded reading nothing is claimed of them but of minima and maxima:
+        floats may be put together in any order.
     """
-    count, inner = len(inputs) // 2, equation.params["jaxpr"]
-    axes = equation.params["dimensions"]
-    points = len(system.members)
-    kept = tuple(equation.outvars[0].aval.shape)
-    cells = int(np.prod(kept, dtype=int))
+    jaxpr, held_constants = program
+    points, (cells, length) = len(system.members), held.shape
     rows = np.repeat(np.arange(points), cells)
-    entries: list[Array] = []
-    for array in inputs[:count]:
-        left = [axis for axis in range(1, array.ndim) if axis - 1 not in axes]
-        moved = array.transpose(0, *left, *(1 + axis for axis in axes)).reshape(array.shape[0], cells, -1)
-        entries.append(np.broadcast_to(moved, (points, *moved.shape[1:])).reshape(points * cells, -1))
-    carry = [np.broadcast_to(array, (points,))[rows] for array in inputs[count:]]
-    constants = [_constant(system, value) for value in (*inner.consts, *equation.params.get("consts", ()))]
-    live = [any(flags)] * (2 * count)
+    flat = [np.broadcast_to(each, (points, cells, length)).reshape(points * cells, length) for each in entries]
+    carry = [np.broadcast_to(array, (points,))[rows].copy() for array in starts]
+    constants = [_constant(system, value) for value in held_constants]
+    flags = [live] * (2 * len(flat))
+    mask = np.tile(held, (points, 1))
     path = system.path
-    with _only(system, rows):
-        for place in range(entries[0].shape[1] if cells else 0):
+    for place in range(length):
+        at = np.flatnonzero(mask[:, place])
+        if not len(at):
+            continue
+        given = [*(each[at] for each in carry), *(each[at, place] for each in flat)]
+        with _only(system, rows[at]):
             system.path = path
-            given = [*carry, *(array[:, place] for array in entries)]
-            found, _ = _run(system, inner.jaxpr, constants, given, [False] * len(constants), live)
-            carry = [np.broadcast_to(each, (points * cells,)) for each in found]
+            found, _ = _run(system, jaxpr, constants, given, [False] * len(constants), flags)
+        for kept, new in zip(carry, found, strict=True):
+            kept[at] = np.broadcast_to(new, (len(at),))
     system.path = path
-    results = [each.reshape(points, *kept) for each in carry]
-    orderly = all(each.primitive.name in ("min", "max", "and", "or") for each in inner.jaxpr.eqns)
+    results = [each.reshape(points, cells) for each in carry]
+    orderly = all(each.primitive.name in ("min", "max", "and", "or") for each in jaxpr.eqns)
     if system.name == "rounded" and not orderly:
         for place, variable in enumerate(equation.outvars):
-            if kind_of(variable.aval) == "number":
+            if kind_of(variable.aval) in ("number", "complex"):
                 results[place] = system.undefined(results[place].shape)
             else:
                 system.mark("lost", np.ones((points, 1), dtype=bool))
-    return results, [any(flags)] * count
+    return results
+
+
+def _reduce(system: System, equation: Any, inputs: list[Array], flags: list[bool]) -> tuple[list[Array], list[bool]]:
+    """A reduction over axes by a function of the user's."""
+    count, axes = len(inputs) // 2, equation.params["dimensions"]
+    kept = tuple(equation.outvars[0].aval.shape)
+    cells = int(np.prod(kept, dtype=int))
+    entries: list[Array] = []
+    for array in inputs[:count]:
+        left = [axis for axis in range(1, array.ndim) if axis - 1 not in axes]
+        moved = array.transpose(0, *left, *(1 + axis for axis in axes))
+        entries.append(moved.reshape(array.shape[0], cells, -1 if cells else 0))
+    held = np.ones(entries[0].shape[1:], dtype=bool)
+    program = _inner(equation.params["jaxpr"], equation.params.get("consts", ()))
+    found = _fold(system, equation, program, entries, inputs[count:], held, any(flags))
+    return [each.reshape(-1, *kept) for each in found], [any(flags)] * count
+
+
+def _reduce_window(
+    system: System, equation: Any, inputs: list[Array], flags: list[bool]
+) -> tuple[list[Array], list[bool]]:
+    """A reduction over windows by a function of the user's; padding holds the values that it starts with.
+
+    XLA may start with them as often as it likes, so that two of them must combine to one: then padding may be left out.
+    """
+    count, shape = len(inputs) // 2, tuple(equation.outvars[0].aval.shape)
+    index = windows_of(equation.params, inputs[0].shape[1:], shape)
+    program = _inner(equation.params["jaxpr"], equation.params.get("consts", ()))
+    if not _changes_nothing(program, equation.invars[count:], inputs[count:]):
+        what = "reduce_window from a value that may change the result, as often as the compiler takes it,"
+        raise UnsupportedPrimitive(what, system.name, source_line(equation))
+    entries: list[Array] = []
+    for array, start in zip(inputs[:count], inputs[count:], strict=True):
+        flat, last = _common([array.reshape(array.shape[0], -1), start.reshape(-1, 1)])
+        entries.append(np.concatenate([flat, last], axis=1)[:, index])
+    found = _fold(system, equation, program, entries, inputs[count:], index >= 0, any(flags))
+    return [each.reshape(-1, *shape) for each in found], [any(flags)] * count
+
+
+def _changes_nothing(program: tuple[Any, list[Any]], variables: Sequence[Any], starts: Sequence[Array]) -> bool:
+    """Whether the values that a reduction starts with are known, and two of each combine to one."""
+    values: list[Any] = []
+    for variable, start in zip(variables, starts, strict=True):
+        if isinstance(variable, jex.Literal):
+            values.append(np.asarray(variable.val, dtype=variable.aval.dtype))
+            continue
+        known: Any = start.ravel()[0] if start.size == 1 else None
+        if not (isinstance(known, (int, np.integer)) or (hasattr(known, "is_exact") and known.is_exact())):
+            return False
+        values.append(np.asarray(float(known), dtype=variable.aval.dtype))
+    combined = jex.jaxpr_as_fun(jex.ClosedJaxpr(*program))(*values, *values)
+    return all(bool(np.asarray(a) == b) for a, b in zip(combined, values, strict=True))
+
+
+def _select_and_scatter(
+    system: System, equation: Any, inputs: list[Array], flags: list[bool]
+) -> tuple[list[Array], list[bool]]:
+    """Each window's entry of the source goes where the window's chosen entry stands, by two functions of the user's."""
+    operand, source, start = inputs
+    params, points = equation.params, len(system.members)
+    sizes, counts = operand.shape[1:], source.shape[1:]
+    index = windows_of(params, sizes, counts)
+    select = _inner(params["select_jaxpr"], params["select_consts"])
+    size, cells = int(np.prod(sizes, dtype=int)), len(index)
+    flat = np.broadcast_to(operand.reshape(operand.shape[0], -1), (points, size))
+    rows = np.repeat(np.arange(points), cells)
+    places = np.tile(index, (points, 1))
+    best = np.full(points * cells, -1, dtype=np.int64)
+    constants = [_constant(system, value) for value in select[1]]
+    path = system.path
+    for place in range(index.shape[1]):
+        candidate = places[:, place]
+        best = np.where(best < 0, candidate, best)
+        at = np.flatnonzero((candidate >= 0) & (candidate != best))
+        if not len(at):
+            continue
+        given = [flat[rows[at], best[at]], flat[rows[at], candidate[at]]]
+        with _only(system, rows[at]):
+            system.path = path
+            (keep,), _ = _run(system, select[0], constants, given, [False] * len(constants), [any(flags)] * 2)
+            keep = np.broadcast_to(keep, (len(at),))
+            system.mark("lost", keep == UNDECIDED)
+        best[at[keep == NO]] = candidate[at[keep == NO]]
+    system.path = path
+    chosen = best.reshape(points, cells)
+    # One column a window: what it adds to an entry is there only where that entry was chosen.
+    entries = np.broadcast_to(source.reshape(source.shape[0], 1, cells), (points, size, cells))
+    scatter = _inner(params["scatter_jaxpr"], params["scatter_consts"])
+    results = np.empty((points, size), dtype=operand.dtype)
+    for row in range(points):
+        held = chosen[row][None] == np.arange(size)[:, None]
+        with _only(system, np.array([row])):
+            own = start.reshape(-1)[[min(row, len(start) - 1)]]
+            (found,) = _fold(system, equation, scatter, [entries[row : row + 1]], [own], held, any(flags))
+        results[row] = found[0]
+    return [results.reshape(points, *sizes)], [any(flags)]
 
 
 def _horner(x: Any, *coefficients: Any) -> Any:
@@ -858,34 +1106,152 @@ def _horner(x: Any, *coefficients: Any) -> Any:
     return jax.numpy.broadcast_to(total, jax.numpy.broadcast_shapes(*(each.shape for each in (x, *coefficients))))
 
 
-def _expanded(params: Mapping[str, Any]) -> Callable[..., Any]:
-    made = params["_prim"]
+def _expanded(equation: Any) -> Callable[..., Any]:
+    made = equation.params["_prim"]
     return lambda *flat: made.expand(*jax.tree.unflatten(made.in_tree, flat))
 
 
-# Primitives that are what a program of other ones makes of their operands: from parameters to that program.
-DEFINED: Final[dict[str, Callable[[Mapping[str, Any]], Callable[..., Any]]]] = {
+def _over_batches(function: Callable[..., Any], ranks: Sequence[int]) -> Callable[..., Any]:
+    """A function of arrays of some ranks over the axes that stand before those."""
+
+    def over(*arrays: Any) -> Any:
+        inner = function
+        for _ in range(arrays[0].ndim - ranks[0]):
+            inner = jax.vmap(inner)
+        return inner(*arrays)
+
+    return over
+
+
+def _symmetric_product(equation: Any) -> Callable[..., Any]:
+    alpha, beta = equation.params["alpha"], equation.params["beta"]
+    return lambda a, c: alpha * (a @ jax.numpy.swapaxes(a, -1, -2)) + beta * c
+
+
+def _cholesky_update(equation: Any) -> Callable[..., Any]:
+    """R with RᵀR + w wᵀ, by Givens rotations, row by row; where nothing is to be rotated, nothing is."""
+
+    def update(r: Any, w: Any) -> Any:
+        for k in range(w.shape[0]):
+            x, y = r[k, k], w[k]
+            still = y == 0
+            norm = jax.numpy.sqrt(x * x + jax.numpy.where(still, 1, y * y))
+            c, s = jax.numpy.where(still, 1, x / norm), jax.numpy.where(still, 0, -y / norm)
+            row = c * r[k] - s * w
+            w = c * w + s * r[k]
+            r = r.at[k].set(row)
+        return r
+
+    return _over_batches(update, (2, 1))
+
+
+def _ragged_dot(equation: Any) -> Callable[..., Any]:
+    """Products of groups of rows, each with a matrix of its own: what is of another group is zero in the sum."""
+    params = equation.params
+    numbers = params["ragged_dot_dimension_numbers"]
+    if params.get("group_offset") is not None:
+        raise NotImplementedError("groups with an offset")
+    (l_contract, r_contract), (l_batch, r_batch) = numbers.dot_dimension_numbers
+    (ragged,) = numbers.lhs_ragged_dimensions
+    kept = {"precision": params["precision"], "preferred_element_type": params["preferred_element_type"]}
+
+    def before(rank: int, axis: int, batch: Sequence[int], contract: Sequence[int]) -> list[int]:
+        """The axes by which groups may have sizes of their own."""
+        if axis in batch:
+            return list(batch[: list(batch).index(axis)])
+        free = [each for each in range(rank) if each not in (*batch, *contract)]
+        mine = list(contract) if axis in contract else free
+        return [*batch, *mine[: mine.index(axis)]]
+
+    def split(x: Any, sizes: Any, axis: int, prefix: Sequence[int]) -> Any:
+        """The array once for each group, zero outside of it; the groups run along a new first axis."""
+        if sizes.ndim == 1:
+            sizes = jax.numpy.broadcast_to(sizes, (*(x.shape[each] for each in prefix), sizes.shape[0]))
+        ends = jax.numpy.moveaxis(jax.numpy.cumsum(sizes, axis=-1), -1, 0)
+        starts = ends - jax.numpy.moveaxis(sizes, -1, 0)
+        order = sorted(range(len(prefix)), key=lambda place: prefix[place])
+        shape = [1] * x.ndim
+        for place in prefix:
+            shape[place] = x.shape[place]
+        place_of = jax.lax.broadcasted_iota(sizes.dtype, x.shape, axis)[None]
+        inside = True
+        for bound, below in ((starts, False), (ends, True)):
+            sorted_bound = bound.transpose(0, *(1 + place for place in order)).reshape(bound.shape[0], *shape)
+            inside = inside & ((place_of < sorted_bound) if below else (place_of >= sorted_bound))
+        return jax.numpy.where(inside, x[None], jax.numpy.zeros((), x.dtype))
+
+    def up(axes: Sequence[int]) -> list[int]:
+        return [1 + axis for axis in axes]
+
+    def product(x: Any, y: Any, sizes: Any) -> Any:
+        if ragged in l_batch:
+            return jax.lax.dot_general(x, y, numbers.dot_dimension_numbers, **kept)
+        left = split(x, sizes, ragged, before(x.ndim, ragged, l_batch, l_contract))
+        if ragged in l_contract:
+            other = r_contract[list(l_contract).index(ragged)]
+            right = split(y, sizes, other, before(y.ndim, other, r_batch, r_contract))
+            axes = (up(l_contract), up(r_contract)), ([0, *up(l_batch)], [0, *up(r_batch)])
+            return jax.lax.dot_general(left, right, axes, **kept)
+        (group,) = numbers.rhs_group_dimensions
+        axes = ([*up(l_contract), 0], [*r_contract, group]), (up(l_batch), list(r_batch))
+        return jax.lax.dot_general(left, y, axes, **kept)
+
+    return product
+
+
+def _itself(equation: Any) -> Callable[..., Any]:
+    """The program that JAX itself runs for a primitive."""
+    return functools.partial(equation.primitive.impl, **equation.params)
+
+
+# Primitives that are what a program of other ones makes of their operands: from an equation to that program.
+DEFINED: Final[dict[str, Callable[[Any], Callable[..., Any]]]] = {
     "call_hi_primitive": _expanded,
-    "polynomial": lambda params: _horner,
+    "polynomial": lambda equation: _horner,
     # No primitive, but a function of JAX's whose body is an approximation.
-    "exp_neg_sq": lambda params: lambda x: jax.numpy.exp(-(x * x)),
-    "log2": lambda params: lambda x: jax.numpy.log(x) / jax.numpy.log(jax.numpy.asarray(2, x.dtype)),
+    "exp_neg_sq": lambda equation: lambda x: jax.numpy.exp(-(x * x)),
+    "log2": lambda equation: lambda x: jax.numpy.log(x) / jax.numpy.log(jax.numpy.asarray(2, x.dtype)),
+    "symmetric_product": _symmetric_product,
+    "cholesky_update": _cholesky_update,
+    "ragged_dot_general": _ragged_dot,
+    "random_gamma": _itself,
 }
 
 
-@functools.lru_cache(maxsize=256)
-def _definition(name: str, avals: tuple[Any, ...], made: Any) -> Any:
-    program = DEFINED[name]({"_prim": made})
-    shapes = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals]
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        return jax.make_jaxpr(lambda *flat: jax.tree.leaves(program(*flat)))(*shapes)
+# The programs, by what they are made of.
+_DEFINITIONS: Final[dict[Any, Any]] = {}
+MOST_DEFINITIONS: Final = 256
+
+
+def _definition(name: str, equation: Any) -> Any:
+    avals = tuple(variable.aval for variable in equation.invars)
+    # A function of JAX's that is given another body is told by its name alone: its parameters are new in every trace.
+    own = equation.primitive.name == name
+    key = name, avals, tuple(sorted(equation.params.items(), key=lambda item: item[0])) if own else ()
+    try:
+        found = _DEFINITIONS.get(key)
+    except TypeError:  # parameters that have no hash
+        key = found = None
+    if found is None:
+        program = DEFINED[name](equation)
+        shapes = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals]
+        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+            found = jax.make_jaxpr(lambda *flat: jax.tree.leaves(program(*flat)))(*shapes)
+        if key is not None:
+            if len(_DEFINITIONS) >= MOST_DEFINITIONS:
+                del _DEFINITIONS[next(iter(_DEFINITIONS))]
+            _DEFINITIONS[key] = found
+    return found
 
 
 def _defined(
     system: System, equation: Any, inputs: list[Array], flags: list[bool], name: str = ""
 ) -> tuple[list[Array], list[bool]]:
-    avals = tuple(variable.aval for variable in equation.invars)
-    closed = _definition(name or equation.primitive.name, avals, equation.params.get("_prim"))
+    try:
+        closed = _definition(name or equation.primitive.name, equation)
+    except NotImplementedError as error:
+        what = f"{equation.primitive.name} ({error})"
+        raise UnsupportedPrimitive(what, system.name, source_line(equation)) from error
     constants = [_constant(system, value) for value in closed.consts]
     caller, path = system.line, system.path
     system.line = source_line(equation) or caller
@@ -896,6 +1262,8 @@ def _defined(
 
 CONTROL: Final[dict[str, Callable[..., tuple[list[Array], list[bool]]]]] = {
     "reduce": _reduce,
+    "reduce_window": _reduce_window,
+    "select_and_scatter": _select_and_scatter,
     "cond": _cond,
     "scan": _scan,
     "while": _while,

@@ -227,6 +227,13 @@ class Rounded(Balls):
         shape, (x,) = thin(array)
         return spread(self.finish(equation, x.copy()), shape)
 
+    def next_after(self, equation: Any, a: Array, b: Array) -> Array:
+        """A last place further, up or down; what is below the normal numbers may become zero."""
+        form = self._form(equation)
+        shape, (x, _) = thin(a, b)
+        step = _upper(x) * arb(2 * form.unit_roundoff) + arb(form.smallest_normal)
+        return spread(self._bounded(x + UNIT * step, form), shape)
+
     def _reduce_precision(self, equation: Any, array: Array) -> Array:
         """Rounded to a format by its bits; nothing is claimed of a range that no known format has."""
         params = equation.params

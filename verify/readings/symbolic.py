@@ -257,6 +257,8 @@ class Symbolic(System):
         self.partition = partition or Partition()
         self.cases = cases
         self.autodiff = True
+        # What has to hold for every value that a choice asked about to be one.
+        self.asked: frozenset[Any] = frozenset()
         # Asked for the largest (1) or smallest (-1) of some values before it is taken as it comes.
         self.extreme: Callable[[Sequence[Value], int], Value | None] = lambda terms, direction: None
         if self.partition.axes:
@@ -478,10 +480,18 @@ class Symbolic(System):
         """Outcomes of a choice: where JAX's derivative decides an equality the point decides no claim."""
         return OFF_ZERO if self.autodiff else STRICT
 
+    def _asks(self, *values: Any) -> None:
+        """Remember what a choice needs: where a value it asks about is none, no case of it is the right one."""
+        for value in values:
+            if isinstance(value, Value) and value.needs:
+                self.asked |= value.needs
+
     def _sign(self, a: Value) -> Value:
+        self._asks(a)
         return self.field.number(self.field.sign(a, self._strict()))
 
     def _extreme(self, a: Any, b: Any, direction: int) -> Any:
+        self._asks(a, b)
         for first, second in ((a, b), (b, a)):
             if isinstance(first, Infinite):
                 return second if first.sign == -direction else first
@@ -496,6 +506,7 @@ class Symbolic(System):
         return result if self.partition.axes else result.astype(np.int8)
 
     def _answer(self, name: str, a: Any, b: Any) -> int:
+        self._asks(a, b)
         if isinstance(a, Infinite) or isinstance(b, Infinite):
             first = a.sign if isinstance(a, Infinite) else 0
             second = b.sign if isinstance(b, Infinite) else 0
@@ -514,8 +525,13 @@ class Symbolic(System):
         return COMPARISONS[name](self.field.sign(difference, options))
 
     def _is_finite(self, equation: Any, array: Array) -> Array:
-        """Values of the reals are finite; constants need not be."""
-        result = _over(lambda entry: YES if isinstance(entry, Value) else NO, array)
+        """Values of the reals are finite, where they are values; constants need not be."""
+
+        def answer(entry: Any) -> int:
+            self._asks(entry)
+            return YES if isinstance(entry, Value) else NO
+
+        result = _over(answer, array)
         return result if self.partition.axes else result.astype(np.int8)
 
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:

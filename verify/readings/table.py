@@ -15,9 +15,12 @@ from verify.readings.factorisations import ROWS as FACTORISATIONS
 from verify.readings.interpreter import CALLS, CONCRETE, CONCRETE_WHOLE, CONTROL, DEFINED, STRUCTURE, WHOLE
 from verify.readings.symbolic import BY_NAME, Symbolic
 
-# Rows that exist to say that there is none, and composites of which the rounded reading claims nothing.
-REFUSED: Final = ("nextafter",)
+# Composites of which the rounded reading claims nothing.
 NO_CLAIM: Final = (*FACTORISATIONS, "cumlogsumexp")
+# Primitives that public functions of JAX use and that are not public themselves.
+BEHIND: Final = ("geqrf", "ragged_dot_general")
+# Reductions by a function of the user's.
+FOLDS: Final = ("reduce", "reduce_window", "select_and_scatter")
 # Not of one device, or not a function of its operands: no reading could say what they are.
 ELSEWHERE: Final = {
     **dict.fromkeys(
@@ -29,6 +32,10 @@ ELSEWHERE: Final = {
         "other devices",
     ),
     **dict.fromkeys(("after_all", "create_token", "dce_sink", "get", "swap", "addupdate", "rng_uniform"), "effect"),
+    # LAPACK's QR iteration chooses the order of the diagonal, the signs of the vectors and how far blocks are split.
+    "schur": "not unique",
+    # A placeholder while a rule is differentiated, and a kernel's part: no program that runs has them.
+    **dict.fromkeys(("custom_lin", "stage"), "not run"),
 }
 
 HEAD: Final = """# Primitives
@@ -37,8 +44,10 @@ What each reading knows of every primitive that JAX {version} makes public. *Rul
 does. *Structure*: it moves entries, calls or repeats other programs, or is concrete, such as random bits;
 once for all readings. *Whole*: on whole numbers and truth values alone. *Atom*: a value without a form of its
 own, equal to itself. *Complex*: of complex numbers alone. *No claim*: floats are not judged behind it. *None*: a
-program with it is refused, with its name and line; *other devices* and *effect* say why: it needs several devices, or
-it is no function of its operands. A primitive of your own gets rules by `verify.register_primitive`. Written by
+program with it is refused, with its name and line; *other devices*, *effect*, *not unique* and *not run* say why: it
+needs several devices, it is no function of its operands, its definition leaves a choice open that nothing but a
+library's iteration makes, or no program that JAX runs contains it. *Min, max*: floats are judged behind reductions by
+those alone. A primitive of your own gets rules by `verify.register_primitive`. Written by
 `python -m verify.readings.table`.
 
 | primitive | exact | rounded | symbolic |
@@ -52,7 +61,7 @@ def names() -> list[str]:
         for attribute in dir(module):
             if attribute.endswith("_p"):
                 found.add(str(getattr(module, attribute).name))
-    return sorted(found)
+    return sorted({*found, *BEHIND})
 
 
 def states(name: str) -> tuple[str, str, str]:
@@ -60,12 +69,14 @@ def states(name: str) -> tuple[str, str, str]:
     if name in ELSEWHERE:
         return (ELSEWHERE[name],) * 3
     symbolic: dict[str, Any] = Symbolic(Field(Learnt())).rows
+    if name in FOLDS:
+        return "structure", "min, max", "structure"
     if name in CALLS or name in CONTROL or name in STRUCTURE or name in DEFINED:
         return ("structure",) * 3
     if name in CONCRETE:
         return ("structure",) * 3
     whole = "whole" if name in WHOLE or name in CONCRETE_WHOLE else "none"
-    exact = "rule" if name in Exact().rows and name not in REFUSED else whole
+    exact = "rule" if name in Exact().rows else whole
     if exact == "none" and name in COMPLEX:
         return "complex", "no claim", "none"
     unclaimed = name in NO_CLAIM or ((name in ELEMENTARY or name in SEVERAL) and name not in BUDGETS["float64"])

@@ -17,6 +17,7 @@ from verify.engines.case import LEVELS
 from verify.engines.floats import REFERENCE_BITS, reference
 from verify.formats import Format
 from verify.maps import Map, Quantity
+from verify.primitives import explained
 from verify.program import Program, equations
 from verify.readings.exact import balls, precision
 from verify.readings.interpreter import Array
@@ -140,8 +141,7 @@ def trace(given: Map, function: Callable[..., Any], form: Format, what: str) -> 
     except ClaimError:
         raise
     except Exception as error:  # a function of the user's own may raise anything
-        text = (str(error).strip().splitlines() or ["no message"])[0]
-        raise MapError(f"map {given.id!r}: {what} raises {type(error).__name__}: {text}") from error
+        raise MapError(f"map {given.id!r}: {what} raises {type(error).__name__}: {explained(error)}") from error
     for aval in closed.out_avals:
         if aval.dtype != form.dtype():
             raise MapError(
@@ -165,9 +165,19 @@ def cost(program: Program) -> int:
 
 
 def batched(programs: Sequence[Program], form: Format) -> Callable[..., Any]:
-    """Programs over a batch of cells, compiled as one, for a format."""
-    functions = [jex.jaxpr_as_fun(program.closed) for program in programs]
-    return jax.jit(lambda *columns: [jax.vmap(function)(*columns)[0] for function in functions], **_compiled(form))
+    """Programs over a batch of cells, compiled as one, for a format.
+
+    Raises:
+        MapError: when called, where a primitive in a program has no batching rule.
+    """
+
+    def one(program: Program, columns: Sequence[Any]) -> Any:
+        try:
+            return jax.vmap(jex.jaxpr_as_fun(program.closed))(*columns)[0]
+        except NotImplementedError as error:
+            raise MapError(f"{program.name}: {explained(error)}") from error
+
+    return jax.jit(lambda *columns: [one(program, columns) for program in programs], **_compiled(form))
 
 
 def _compiled(form: Format) -> dict[str, Any]:

@@ -1,0 +1,342 @@
+"""Factorisations against what defines them, at two hundred bits, and claims about programs that contain them.
+
+Beside every factor that satisfies its equations stands one that is off by a millionth of a millionth, which must not.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flint import acb, arb
+from jax import lax
+from mpmath import mp
+
+from verify import check
+from verify.claim import Claim, Derivative, Status
+from verify.domain import Interval, Reals
+from verify.readings.api import allowed, enclose
+from verify.readings.exact import Exact, precision
+from verify.readings.factorisations import _is_real, _signed, symmetric
+from verify.readings.interpreter import walk
+
+REAL = np.array([[1.0, -2.0, 0.5, 1.5], [3.0, 0.25, -1.0, 2.0], [0.75, 1.25, -2.5, 1.0], [-0.5, 4.0, 1.0, 3.0]])
+IMAGINARY = np.flip(REAL, 1) + 0.125
+OFF = arb(1) + arb(2) ** -40
+TINY = 2.0**-150
+
+
+@pytest.fixture(autouse=True)
+def _many_bits() -> Iterator[None]:
+    """As many bits for what a test computes as for what it reads."""
+    with precision(240):
+        yield
+
+
+def adjoint(matrix: Any) -> Any:
+    return np.array([[each.conjugate() for each in row] for row in np.array(matrix).T], dtype=object)
+
+
+def lifted(parts: Any) -> Any:
+    """Real and imaginary parts as rectangles, or rectangles as they are."""
+    return np.array([[acb(each) for each in row] for row in parts], dtype=object)
+
+
+def vanishes(matrix: Any) -> bool:
+    return all(abs(each) < TINY for each in np.ravel(matrix))
+
+
+def given(complex_: bool) -> Any:
+    return lifted(REAL) + (acb(0, 1) * lifted(IMAGINARY) if complex_ else acb(0))
+
+
+def read(fn: Callable[..., Any], complex_: bool) -> list[Any]:
+    """Outputs of a function of the matrix, exact."""
+
+    def whole(a: Any, b: Any) -> Any:
+        return jax.tree.leaves(fn(lax.complex(a, b) if complex_ else a))
+
+    found = enclose(whole, REAL, IMAGINARY)
+    return [lifted(each) if each.ndim == 2 else each for each in found]
+
+
+def hermitian(a: Any) -> Any:
+    return a @ a.conj().T
+
+
+FIELDS = pytest.mark.parametrize("complex_", [False, True], ids=["real", "complex"])
+
+
+def changed(matrix: Any, row: int, column: int) -> Any:
+    other = matrix.copy()
+    other[row, column] = other[row, column] * OFF
+    return other
+
+
+@FIELDS
+def test_a_cholesky_factor_times_its_adjoint_is_the_matrix(complex_: bool) -> None:
+    (lower,) = read(lambda a: lax.linalg.cholesky(hermitian(a)), complex_)
+    a = given(complex_)
+    product = a.dot(adjoint(a))
+    assert vanishes(lower.dot(adjoint(lower)) - product)
+    assert all(each.real > 0 and each.imag == 0 for each in np.diag(lower))
+    assert vanishes(lower[np.triu_indices(4, 1)])
+    other = changed(lower, 2, 1)
+    assert not vanishes(other.dot(adjoint(other)) - product)
+    if complex_:
+        assert not vanishes(lower.dot(lower.T) - product), "the transpose is not the adjoint"
+
+
+@FIELDS
+def test_lu_is_the_matrix_with_its_rows_in_order(complex_: bool) -> None:
+    joined, pivots, order = read(lambda a: lax.linalg.lu(a), complex_)
+    places = order.astype(int)
+    lower, upper = np.tril(joined, -1) + np.eye(4, dtype=int), np.triu(joined)
+    assert vanishes(lower.dot(upper) - given(complex_)[places])
+    assert not vanishes(lower.dot(changed(upper, 1, 2)) - given(complex_)[places])
+    assert len(pivots) == 4
+    for column in range(3):  # |Re| + |Im| of a multiplier is not bound by one, but that of no entry exceeds its pivot's
+        assert all(abs(each) < 1.5 for each in joined[column + 1 :, column])
+
+
+@FIELDS
+@pytest.mark.parametrize("pivoting", [False, True])
+def test_qr_is_the_matrix_with_its_columns_in_order(complex_: bool, pivoting: bool) -> None:
+    q, r, *order = read(lambda a: lax.linalg.qr(a, pivoting=pivoting), complex_)
+    places = order[0].astype(int) if pivoting else np.arange(4)
+    assert vanishes(q.dot(r) - given(complex_)[:, places])
+    assert vanishes(adjoint(q).dot(q) - np.eye(4, dtype=int))
+    assert vanishes(np.tril(r, -1))
+    assert all(each.imag == 0 for each in np.diag(r)), "LAPACK makes the diagonal real"
+    assert not vanishes(changed(q, 0, 0).dot(r) - given(complex_)[:, places])
+    if pivoting:
+        sizes = [abs(each) for each in np.diag(r)]
+        assert all(b <= a for a, b in itertools.pairwise(sizes))
+        assert sorted(places) == [0, 1, 2, 3]
+        assert places.tolist() != [0, 1, 2, 3]
+
+
+@FIELDS
+def test_a_hessenberg_form_is_similar_to_the_matrix(complex_: bool) -> None:
+    h, q = read(lambda a: jax.scipy.linalg.hessenberg(a, calc_q=True), complex_)
+    a = given(complex_)
+    assert vanishes(q.dot(h).dot(adjoint(q)) - a)
+    assert vanishes(adjoint(q).dot(q) - np.eye(4, dtype=int))
+    assert vanishes(np.tril(h, -2))
+    assert not vanishes(changed(q, 1, 1).dot(h).dot(adjoint(q)) - a)
+    assert not vanishes(q.dot(changed(h, 2, 1)).dot(adjoint(q)) - a)
+
+
+@FIELDS
+@pytest.mark.parametrize("lower", [True, False])
+def test_a_tridiagonal_form_has_the_eigenvalues_of_the_matrix(complex_: bool, lower: bool) -> None:
+    _, diagonal, beside, _ = read(lambda a: lax.linalg.tridiagonal(hermitian(a), lower=lower), complex_)
+    full = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+    full = np.array([[arb(each) for each in row] for row in full], dtype=object)
+    with precision(200):
+        values, _ = symmetric(full)
+        other, _ = symmetric(np.where(np.eye(4, dtype=bool), full * OFF, full))
+    a = given(complex_)
+    product = a.dot(adjoint(a))
+    # The characteristic polynomial at each of them is zero.
+    for value, wrong in zip(values, other, strict=True):
+        for each, right in ((value, True), (wrong, False)):
+            shifted = product - np.eye(4, dtype=int) * acb(each)
+            assert (abs(determinant(shifted)) < 2.0**-100) is right
+
+
+def determinant(matrix: Any) -> Any:
+    """By minors of the first row."""
+    if len(matrix) == 1:
+        return matrix[0, 0]
+    minors = [np.delete(matrix[1:], column, axis=1) for column in range(len(matrix))]
+    return sum(((-1) ** k * matrix[0, k] * determinant(minor) for k, minor in enumerate(minors)), acb(0))
+
+
+@FIELDS
+def test_eigenvectors_of_any_matrix_are_that_and_as_lapack_scales_them(complex_: bool) -> None:
+    values, left, right = read(lambda a: lax.linalg.eig(a), complex_)
+    a, scale = given(complex_), np.diag(values)
+    assert vanishes(a.dot(right) - right.dot(scale))
+    assert vanishes(adjoint(left).dot(a) - scale.dot(adjoint(left)))
+    for vectors in (left, right):
+        for column in vectors.T:
+            sizes = [each.real * each.real + each.imag * each.imag for each in column]
+            assert abs(sum(sizes, arb(0)) - 1) < TINY
+            largest = max(range(4), key=lambda place: float(sizes[place].mid()))
+            assert column[largest].imag == 0
+    assert not vanishes(a.dot(changed(right, 2, 1)) - right.dot(scale))
+    assert not vanishes(adjoint(changed(left, 2, 1)).dot(a) - scale.dot(adjoint(left)))
+
+
+@FIELDS
+def test_eigenvalues_are_those_of_sixty_digits(complex_: bool) -> None:
+    (values,) = read(jnp.linalg.eigvals, complex_)
+    with mp.workdps(60):
+        parts = zip(REAL.tolist(), IMAGINARY.tolist(), strict=True)
+        rows = [[mp.mpc(x, y if complex_ else 0) for x, y in zip(*each, strict=True)] for each in parts]
+        matrix = mp.matrix(rows)
+        reference = mp.eig(matrix, left=False, right=False)
+        texts = [(mp.nstr(each.real, 50), mp.nstr(each.imag, 50)) for each in map(mp.mpc, reference)]
+    for value in values:
+        near = [abs(value - acb(arb(real), arb(imaginary))) for real, imaginary in texts]
+        assert sum(bool(each < 1e-45) for each in near) == 1
+        assert all(not value.contains(acb(arb(real) + 1e-30, arb(imaginary))) for real, imaginary in texts)
+    if not complex_:
+        assert {value.imag.is_zero() for value in values} == {True, False}, "a pair that is not real, and two that are"
+
+
+def test_an_eigenvalue_is_real_only_where_its_conjugate_can_be_no_other() -> None:
+    apart = [acb(1), acb(2, arb(0, 1e-20)), acb(3, arb(1, 0.25)), acb(3, arb(-1, 0.25))]
+    assert [_is_real(each, apart) for each in apart] == [True, True, False, False]
+    # Two that are told apart, and mirror each other across the axis though both boxes reach over it.
+    near = [acb(1, arb(0.5, 1)), acb(1, arb(-1, 0.25))]
+    assert not _is_real(near[0], near)
+
+
+def test_eigenvalues_that_meet_have_no_vectors_and_are_not_guessed() -> None:
+    twice = np.array([[1.0, 1.0], [0.0, 1.0]])
+    values, vectors = enclose(lambda a: lax.linalg.eig(a, compute_left_eigenvectors=False), twice)
+    assert not any(each.is_finite() for each in vectors.ravel())
+    assert all(not each.is_finite() or abs(each - 1) < 1e-3 for each in values)
+
+
+def test_a_vector_that_the_library_has_turned_is_not_taken_for_ours() -> None:
+    with precision(100):
+        exact = np.array([[acb("0.6")], [acb(0, "0.8")]], dtype=object)
+        returned = np.array([[0.6], [0.8j]])
+        assert all(each.is_finite() for each in _signed(exact, returned).ravel())
+        assert (_signed(exact, -returned)[1, 0] + exact[1, 0]).overlaps(acb(0))
+        assert not any(each.is_finite() for each in _signed(exact, returned * np.exp(0.01j)).ravel())
+        assert not any(each.is_finite() for each in _signed(exact, returned[::-1]).ravel())
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16", "float16"])
+def test_the_next_number_of_every_format_lies_in_its_ball(name: str) -> None:
+    x, y = np.array([1.0, 1.0, 0.0, 2.5, 1024.0]), np.array([2.0, -1.0, 1.0, 2.5, 0.0])
+    returned = lax.nextafter(jnp.asarray(x, name), jnp.asarray(y, name))
+    for ball, value, given_ in zip(allowed(lax.nextafter, x, y, dtype=name), returned, x.tolist(), strict=True):
+        assert ball.contains(arb(float(value)))
+        assert not ball.contains(given_ + 0.1 * abs(given_) + 0.01)
+
+
+def test_open_pivots_and_lengths_are_lost() -> None:
+    def lost(fn: Callable[..., Any], *columns: Any) -> bool:
+        array = np.array(columns, dtype=object).T[None]
+        with jax.enable_x64(True), precision(100):
+            closed = jax.make_jaxpr(fn)(jax.ShapeDtypeStruct(array.shape[1:], np.float64))
+            return bool(walk(Exact(), closed, [array], 1)[1].lost.any())
+
+    def pivoted(a: Any) -> Any:
+        return lax.linalg.qr(a, pivoting=True)[1]
+
+    assert lost(pivoted, [arb(3), arb(4)], [arb(4), arb(3)]), "two columns of one length: floats may take either"
+    assert lost(pivoted, [arb(3), arb(4, 0.25)], [arb(4), arb(3)])
+    assert not lost(pivoted, [arb(3), arb(4)], [arb(4), arb(4)])
+
+
+def test_the_next_number_is_that_of_the_format() -> None:
+    found = enclose(lax.nextafter, np.array([1.0, 1.0, 0.0, 2.5]), np.array([2.0, -1.0, 1.0, 2.5]))
+    expected = [arb(1) + arb(2) ** -52, arb(1) - arb(2) ** -53, arb(2) ** -1074, arb(2.5)]
+    assert all(a == b for a, b in zip(found, expected, strict=True))
+    assert not enclose(lambda x: lax.nextafter(x / 3, x), np.array([1.0]))[0].is_finite(), "a third is no float"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Claims: a derivative by hand that holds, and a wrong one beside it that fails.
+
+
+def pool(x: Any) -> Any:
+    return lax.reduce_window(x, -jnp.inf, lax.max, (2,), (2,), "VALID")
+
+
+def pool_by_hand(x: Any) -> Any:
+    pairs = x.reshape(-1, 2)
+    first = pairs[:, 0] >= pairs[:, 1]
+    slope = 2 * jnp.where(first, pairs[:, 0], pairs[:, 1])
+    return jnp.stack([jnp.where(first, slope, 0), jnp.where(first, 0, slope)], axis=1).reshape(-1)
+
+
+def pool_to_both(x: Any) -> Any:
+    return jnp.repeat(2 * jnp.max(x.reshape(-1, 2), axis=1), 2)
+
+
+def log_determinant(x: Any, y: Any) -> Any:
+    """Of the Hermitian matrix (4, x - iy; x + iy, 3), which is log(12 - x² - y²)."""
+    off = lax.complex(x, y)
+    top = jnp.stack([jnp.full_like(off, 4), off.conj()])
+    matrix = jnp.stack([top, jnp.stack([off, jnp.full_like(off, 3)])])
+    return 2 * jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(matrix)).real))
+
+
+GROUPS = (1, 2)
+
+
+def ragged(a: Any, b: Any) -> Any:
+    return 0.5 * jnp.sum(lax.ragged_dot(a, b, jnp.array(GROUPS)) ** 2)
+
+
+def ragged_by_hand(a: Any, b: Any) -> Any:
+    return jnp.stack([a[:1].T @ (a[:1] @ b[0]), a[1:3].T @ (a[1:3] @ b[1])])
+
+
+def ragged_swapped(a: Any, b: Any) -> Any:
+    return jnp.stack([a[:2].T @ (a[:2] @ b[0]), a[2:3].T @ (a[2:3] @ b[1])])
+
+
+def products(x: Any) -> Any:
+    return jnp.sum(lax.reduce_window(x, 1.0, lax.mul, (2,), (1,), "VALID"))
+
+
+def products_by_hand(x: Any) -> Any:
+    zero = jnp.zeros(1, x.dtype)
+    return jnp.concatenate([x[1:], zero]) + jnp.concatenate([zero, x[:-1]])
+
+
+def spectrum(a: Any) -> Any:
+    """The trace of a square: eigenvalues, their squares, and their sum."""
+    return jnp.sum((jnp.linalg.eigvals(a) ** 2).real)
+
+
+def kept(x: Any) -> Any:
+    """Which entries a dropout keeps: by the second of two keys."""
+    return jax.random.bernoulli(jax.random.split(jax.random.key(1))[1], 0.5, x.shape)
+
+
+CLAIMS: dict[str, tuple[Callable[..., Any], str, Callable[..., Any], Callable[..., Any], dict[str, Any]]] = {
+    "max pool": (lambda x: jnp.sum(pool(x) ** 2), "x", pool_by_hand, pool_to_both, {"x": Reals("4")}),
+    "product pool": (products, "x", products_by_hand, lambda x: 2 * products_by_hand(x), {"x": Reals("4")}),
+    "split keys": (
+        lambda x: jnp.sum(jnp.where(kept(x), x, 0) ** 2),
+        "x",
+        lambda x: jnp.where(kept(x), 2 * x, 0),
+        lambda x: jnp.where(kept(x), 0, 2 * x),
+        {"x": Reals("4")},
+    ),
+    "complex cholesky": (
+        log_determinant,
+        "x",
+        lambda x, y: -2 * x / (12 - x * x - y * y),
+        lambda x, y: -2 * x / (12 - x * x + y * y),
+        {"x": Interval("", -1, 1), "y": Interval("", -1, 1)},
+    ),
+    "ragged product": (ragged, "b", ragged_by_hand, ragged_swapped, {"a": Reals("3 2"), "b": Reals("2 2 2")}),
+    "eigenvalues of any matrix": (spectrum, "a", lambda a: 2 * a.T, lambda a: 2 * a, {"a": Reals("2 2")}),
+}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_derivative_by_hand_holds_and_a_wrong_one_fails(name: str) -> None:
+    fn, wrt, right, wrong, domain = CLAIMS[name]
+
+    def status(by_hand: Callable[..., Any]) -> Any:
+        given = Derivative(fn, "gradient", wrt)
+        claim = Claim(id=name.replace(" ", "-"), autodiff=given, by_hand=by_hand, domain=domain)
+        report = check(claim, budget="quick")
+        return report.status, str(report)
+
+    assert status(right)[0] is Status.HOLDS, status(right)[1]
+    assert status(wrong)[0] is Status.FAILS, status(wrong)[1]

@@ -1,0 +1,374 @@
+"""Ranges hold every value, and what they exclude no point shows; beside each choice that nothing reaches, a twin."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flint import arb
+from jax import lax
+from jax.scipy import special
+
+from verify import Claim, Derivative, Status, check, domain
+from verify.domain import Facts, Interval, Labels, Nonzero, OneHot, Positive, Reals, Region, Simplex
+from verify.engines.case import box_of
+from verify.readings.exact import Exact, balls, precision
+from verify.readings.interpreter import Array, walk
+from verify.readings.ranges import (
+    ABOVE,
+    ALL,
+    BELOW,
+    BINARY,
+    FINITE,
+    MINUS,
+    NAN,
+    NONE,
+    PLUS,
+    RANGE,
+    UNARY,
+    Ranges,
+    cut,
+    ranges,
+)
+
+# ---------------------------------------------------------------------------------------------------------------
+# Values.
+
+
+def _boxes(rng: np.random.Generator, count: int) -> tuple[Array, Array]:
+    """Points, and boxes that hold them: closed, open, with ends at zero, at the point, or nowhere."""
+    points = rng.normal(size=count) * rng.choice([0.0, 1e-3, 1.0, 30.0], size=count)
+    points = np.where(rng.random(count) < 0.2, np.round(points), points)
+    ends: list[Array] = []
+    for sign in (-1, 1):
+        widths = rng.choice([0.0, 1e-9, 0.5, 2.0, np.inf], size=count)
+        end = points + sign * widths
+        ends.append(np.where((rng.random(count) < 0.2) & (sign * points <= 0), 0.0, end))
+    lo, hi = ends
+    opened = [(end != points) & (rng.random(count) < 0.5) for end in ends]
+    # A nonzero number in a box around zero, too.
+    kinds = np.where((points != 0) & (rng.random(count) < 0.3), FINITE & ~NONE, FINITE)
+    return points, ranges(kinds, lo, hi, *opened)
+
+
+def _holds(box: Any, value: arb) -> bool:
+    """Whether a value lies in a range; what is no real number may be what the range says of such."""
+    kinds = int(box["kinds"])
+    if not value.is_finite():
+        return bool(kinds & (NAN | BELOW | ABOVE))
+    sign = PLUS if value > 0 else MINUS if value < 0 else NONE if value == 0 else FINITE
+    lo, hi = arb(float(box["lo"])), arb(float(box["hi"]))
+    below = value <= lo if box["lo_open"] else value < lo
+    above = value >= hi if box["hi_open"] else value > hi
+    return bool(kinds & sign) and not below and not above
+
+
+def _each(name: str) -> Callable[..., Any]:
+    if name == "one_minus_square":
+        return lambda x: 1 - x * x
+    return {"add_any": lax.add, "atan": lax.atan, "cbrt": lax.cbrt}.get(name, getattr(lax, name, lax.add))
+
+
+@pytest.mark.parametrize("name", [*UNARY, *(f"power {k}" for k in (-3, -2, 0, 1, 2, 3, 4)), "floor", "ceil"])
+def test_a_range_holds_the_value_of_a_function(name: str) -> None:
+    points, boxes = _boxes(np.random.default_rng(7), 300)
+    fn = _each(name)
+    if name.startswith("power"):
+        fn = lambda x: lax.integer_pow(x, int(name.split()[1]))  # noqa: E731
+    _all_held(fn, [points], [boxes])
+
+
+@pytest.mark.parametrize("name", [*BINARY, "rem"])
+def test_a_range_holds_the_value_of_two(name: str) -> None:
+    rng = np.random.default_rng(11)
+    (x, first), (y, second) = _boxes(rng, 400), _boxes(rng, 400)
+    _all_held(_each(name), [x, y], [first, second])
+
+
+def _all_held(fn: Callable[..., Any], points: list[Array], boxes: list[Array]) -> None:
+    with jax.enable_x64(True), precision(300):
+        closed = jax.make_jaxpr(fn)(*(1.0 for _ in points))
+        (found,), _ = walk(Ranges(), closed, boxes, len(boxes[0]))
+        (true,), trail = walk(Exact(), closed, [balls(each) for each in points], len(points[0]))
+    found = np.broadcast_to(found, len(boxes[0]))
+    decided = 0
+    for place, value in enumerate(np.broadcast_to(true, len(boxes[0]))):
+        if not trail.lost[place]:
+            assert _holds(found[place], value), (points[0][place], points[-1][place], boxes[0][place], found[place])
+            decided += 1
+    assert decided > 100
+
+
+def test_a_range_is_no_wider_than_it_has_to_be() -> None:
+    """Were everything a range, all of the above would hold."""
+    with jax.enable_x64(True):
+        box = ranges(FINITE, 0.0, 1.0, False, True, shape=(1,))
+        for fn, kinds, lo, hi in (
+            (lambda p: 1 - p, PLUS, 0.0, 1.0),
+            (lambda p: p * (1 - p), NONE | PLUS, 0.0, 1.0),
+            (lambda p: jnp.log(1 + p), NONE | PLUS, 0.0, 0.6931471805599455),
+            (lambda p: p - p, NONE, 0.0, 0.0),
+            (lambda p: jnp.tanh(p) ** 2 - 1, MINUS, -1.0, -0.41997434161402614),
+            (lambda p: jnp.maximum(p, -p), NONE | PLUS, 0.0, 1.0),
+            (lambda p: jnp.where(p > 0.5, p, 1.0), PLUS, 0.5, 1.0),
+            (lambda p: jnp.exp(-jnp.abs(p)), PLUS, 0.3678794411714, 1.0),
+        ):
+            (found,), _ = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [box], 1)
+            assert found[0]["kinds"] == kinds
+            assert found[0]["lo"] == pytest.approx(lo, rel=1e-12)
+            assert found[0]["hi"] == pytest.approx(hi, rel=1e-12)
+
+
+def test_infinities_and_what_is_no_number_stay_known() -> None:
+    cases = np.array([np.inf, -np.inf, np.nan, 0.0, 1.5, -2.0])
+    with jax.enable_x64(True):
+        for fn in (
+            *(lax.exp, lax.log, lax.log1p, lax.sqrt, lax.rsqrt, lax.tanh, lax.logistic, lax.erf, lax.erfc, lax.neg),
+            *(lax.abs, lax.square, lax.expm1, lax.cosh, lax.sinh, lax.cbrt, lax.atan, lax.asinh, lax.sign, lax.cos),
+        ):
+            (found,), _ = walk(Ranges(), jax.make_jaxpr(fn)(1.0), [Ranges().lift(cases)], len(cases))
+            _floats_are_told(found, np.asarray(fn(jnp.asarray(cases))))
+        pairs = np.array(list(itertools.product(cases, cases)))
+        for fn in (lax.add, lax.sub, lax.mul, lax.div, lax.max, lax.min):
+            given = [Ranges().lift(pairs[:, place]) for place in (0, 1)]
+            (found,), _ = walk(Ranges(), jax.make_jaxpr(fn)(1.0, 1.0), given, len(pairs))
+            _floats_are_told(found, np.asarray(fn(jnp.asarray(pairs[:, 0]), jnp.asarray(pairs[:, 1]))))
+        for fn in (lax.eq, lax.ne, lax.lt, lax.le, lax.gt, lax.ge):
+            given = [Ranges().lift(pairs[:, place]) for place in (0, 1)]
+            (found,), _ = walk(Ranges(), jax.make_jaxpr(fn)(1.0, 1.0), given, len(pairs))
+            told = np.asarray(fn(jnp.asarray(pairs[:, 0]), jnp.asarray(pairs[:, 1])))
+            assert all(answer in (-1, int(each)) for answer, each in zip(found, told, strict=True))
+            assert (found != -1).sum() >= 20
+
+
+def _floats_are_told(found: Array, returned: Array) -> None:
+    for box, value in zip(found, returned.tolist(), strict=True):
+        kinds = int(box["kinds"])
+        if value != value:
+            assert kinds & NAN
+        elif value in (np.inf, -np.inf):
+            assert kinds & (ABOVE if value > 0 else BELOW)
+        else:
+            assert kinds & (PLUS if value > 0 else MINUS if value < 0 else NONE)
+            assert box["lo"] <= value + 1e-15 * abs(value)
+            assert box["hi"] >= value - 1e-15 * abs(value)
+
+
+def test_pieces_of_a_range_are_the_range() -> None:
+    rng = np.random.default_rng(3)
+    points, boxes = _boxes(rng, 300)
+    for point, box in zip(points.tolist(), boxes, strict=True):
+        pieces = cut(box[None])
+        assert sum(_holds(each, arb(point)) for each in pieces) == 1, (point, box, pieces)
+
+
+REGIONS: list[Region] = [
+    Reals("3"),
+    Nonzero("3"),
+    Positive("3"),
+    Interval("3", -1.5, 2.0),
+    Interval("3", 0.0, 1.0),
+    Interval("3", 0.5, 0.75),
+    Simplex("3"),
+    OneHot("3"),
+    domain.Logits("3"),
+    domain.Saturated("3", gap=1.0),
+    domain.Constant([0.0, -2.0, 0.1]),
+]
+
+
+@pytest.mark.parametrize("region", REGIONS, ids=lambda each: f"{type(each).__name__} {each.signs}")
+def test_the_range_of_a_region_holds_its_points(region: Region) -> None:
+    rng = np.random.default_rng(5)
+    box = box_of(region.facts, (3,))
+    assert box.dtype == RANGE
+    for family in region.families:
+        for index in range(5):
+            drawn = region.draw(family, index, (3,), domain.FLOAT64, rng)
+            assert all(_holds(each, arb(value)) for each, value in zip(box[0], drawn.tolist(), strict=True))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Choices: every outcome that some point takes is one that ranges leave open.
+
+
+def _mask_of_pairs(x: Any) -> Any:
+    return jnp.sum(jnp.where(x[:, None] > x[None, :], x[:, None] * 2, x[None, :] - 1))
+
+
+PROGRAMS: dict[str, Callable[..., Any]] = {
+    "logsumexp": lambda x: special.logsumexp(x),
+    "logsumexp with weights": lambda x: special.logsumexp(x, b=jnp.abs(x)),
+    "logaddexp": lambda x: jnp.logaddexp(x, 0.5 - x),
+    "softplus": jax.nn.softplus,
+    "gelu": jax.nn.gelu,
+    "selu": jax.nn.selu,
+    "relu6": jax.nn.relu6,
+    "mish": jax.nn.mish,
+    "sparse plus": jax.nn.sparse_plus,
+    "squareplus": jax.nn.squareplus,
+    "hard swish": jax.nn.hard_swish,
+    "log1mexp": lambda x: jax.nn.log1mexp(jnp.abs(x) + 0.1),
+    "median": lambda x: jnp.median(x),
+    "sorted": lambda x: jnp.where(jnp.sort(x)[0] > jnp.sort(x)[-1] - 1, x, 2 * x),
+    "norm": lambda x: jnp.linalg.norm(x) + jnp.linalg.norm(x, 1),
+    "standardised": lambda x: jax.nn.standardize(x),
+    "pairs": _mask_of_pairs,
+    "counted": lambda x: jnp.where(jnp.count_nonzero(x > 0) >= 2, x, x * x),
+    "place": lambda x: x[jnp.argmax(x)] * jnp.where(jnp.argmax(x) == 1, 2.0, 3.0),
+    "running": lambda x: jnp.where(jnp.cumsum(jnp.abs(x)) > 1, jnp.cumprod(x), x),
+    "clipped": lambda x: jnp.clip(x, -1, 1) * jnp.sign(x),
+    "rounded": lambda x: jnp.where(jnp.floor(x) % 2 == 0, x, -x),
+    "cond": lambda x: lax.cond(x[0] > x[1], lambda: x, lambda: jnp.where(x > 0, x, 2 * x)),
+    "switch": lambda x: lax.switch(jnp.sum(x > 0), [lambda k=k: k * x for k in range(4)]),
+    "guarded": lambda x: jnp.where(x == 0, 1.0, jnp.sin(x) / jnp.where(x == 0, 1.0, x)),
+    "infinite": lambda x: jnp.max(jnp.where(x > 0, x, -jnp.inf), initial=-1.0),
+    "solved": lambda x: jnp.linalg.solve(jnp.diag(8 + jnp.tanh(x)) + jnp.outer(x, x) / (1 + x @ x), x),
+    "gathered": lambda x: x[jnp.where(x > 0, 1, 2)],
+    "xlogy": lambda x: special.xlogy(jnp.abs(x), x * x),
+    "square root": lambda x: jnp.where(jnp.sqrt(jnp.abs(x)) > 1, x, 0.0),
+    "remainder": lambda x: jnp.where(jnp.remainder(x, 3) > 1, x, -x),
+    "products": lambda x: jnp.where(x @ x > 1, jnp.prod(x), x @ jnp.ones((3, 3))),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("low", [-8.0, 0.0, 0.5])
+def test_what_a_point_takes_is_open(name: str, low: float) -> None:
+    rng = np.random.default_rng(13)
+    region = Interval("3", low, 8.0)
+    points = np.concatenate(
+        [region.draw(family, index, (40, 3), domain.FLOAT64, rng) for family in region.families for index in range(2)]
+    )
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        closed = jax.make_jaxpr(lambda x: jax.jacfwd(PROGRAMS[name])(x))(np.ones(3))
+        with precision(200):
+            _, trail = walk(Exact(), closed, [balls(points)], len(points))
+        splits = [box_of(region.facts, (3,))]
+        pieces = [cut(each[None]) for each in splits[0][0]]
+        places = itertools.product(*(range(len(each)) for each in pieces))
+        splits.append(np.stack([np.stack([p[k] for p, k in zip(pieces, each, strict=True)]) for each in places]))
+        for boxes in splits:
+            _, open_ = walk(Ranges(), closed, [boxes], len(boxes))
+            assert trail.branches or name in ("norm", "gelu", "squareplus", "standardised", "xlogy", "sorted")
+            for path, branch in trail.branches.items():
+                for outcome, mask in branch.seen.items():
+                    if (mask & ~trail.lost).any():
+                        assert open_.branches[path].seen[outcome].any(), (branch.label, path, outcome)
+
+
+# What ranges decide, and beside it the same form with an outcome that is there: (formula, twin, where x lies).
+def _over(condition: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Twice x, and five times x where something holds."""
+    return lambda x: jnp.where(condition(x), 5 * x, 2 * x)
+
+
+UNREACHED: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Region]] = {
+    "sum of squares": (lambda x: jnp.sum(x * x) < 0, lambda x: jnp.sum(x * x) < 1e-30, Nonzero("n")),
+    "one less a share": (lambda x: 1 - x < 0, lambda x: 1 - x < 0.25 + 1e-9, Interval("n", 0.0, 0.75)),
+    "weights times exponentials": (
+        lambda x: jnp.sum((1 - x) * jnp.exp(x)) < 0,
+        lambda x: jnp.sum((1 - 2 * x) * jnp.exp(x)) < -8.1,
+        Interval("n", 0.0, 1.0),
+    ),
+    "softplus": (lambda x: jax.nn.softplus(x) < 0, lambda x: jax.nn.softplus(x) < 1e-300, Reals("n")),
+    "logaddexp of a number and none": (
+        lambda x: jnp.isnan(jnp.logaddexp(x, 1 - x)),
+        lambda x: jnp.logaddexp(x, 1 - x) > 1e5,
+        Reals("n"),
+    ),
+    "the larger of x and -x": (
+        lambda x: jnp.maximum(x, -x) < 0,
+        lambda x: jnp.maximum(x, -x) < 1e-300,
+        Nonzero("n"),
+    ),
+    "not a number": (lambda x: jnp.isnan(x + jnp.exp(x)), lambda x: jnp.isnan(jnp.sqrt(x + 1e6)), Reals("n")),
+    "infinite": (lambda x: jnp.isinf(x), lambda x: x > 1e6, Reals("n")),
+    "finite": (lambda x: ~jnp.isfinite(jnp.exp(-x)), lambda x: ~jnp.isfinite(jnp.log(x - 1e6)), Positive("n")),
+    "minus infinity where masked": (
+        lambda x: jnp.isinf(jnp.max(jnp.where(x > -1e9, x, 0.0))),
+        lambda x: jnp.isinf(jnp.max(jnp.where(x < 1e5, x, -jnp.inf))),
+        Positive("n"),
+    ),
+    "count of a mask": (
+        lambda x: jnp.count_nonzero(x > 0) > x.shape[0],
+        lambda x: jnp.count_nonzero(x > 1e5) == x.shape[0],
+        Reals("n"),
+    ),
+    "count that starts at one": (
+        lambda x: jnp.count_nonzero(1 + (x - jnp.cumsum(x)) > 0) == 0,
+        lambda x: jnp.count_nonzero(-1e5 + (x - jnp.cumsum(x)) > 0) > 0,
+        Reals("n"),
+    ),
+    "place": (lambda x: jnp.argmax(x) > x.shape[0] - 1, lambda x: jnp.argmax(jnp.append(1e6, x)) > 0, Reals("n")),
+    "where it is asked first": (
+        lambda x: jnp.isnan(jnp.log(jnp.where(x > 0, x, 1.0))),
+        lambda x: jnp.where(x > 0, x, 1.0) > 1e7,
+        Reals("n"),
+    ),
+    "either is zero, not both": (
+        lambda x: (x == 0) & (1 - x == 0),
+        lambda x: (x > 1e-9) & (x < 2e-9),
+        Interval("n", 0.0, 1.0),
+    ),
+    "running sum": (lambda x: jnp.cumsum(x) < 0, lambda x: jnp.cumsum(x) > 1e7, Positive("n")),
+    "sorted": (lambda x: jnp.sort(x) < 0, lambda x: jnp.sort(x) > 1e7, Positive("n")),
+    "odd whole part of nothing": (
+        lambda x: jnp.floor(x) % 2 < 0,
+        lambda x: jnp.floor(x / 1e7) % 2 > 0,
+        Interval("n", 0.25, 1e8),
+    ),
+}
+
+
+def _square_claim(formula: Callable[[Any], Any], region: Region) -> Claim:
+    return Claim(
+        id="ranges.choice",
+        autodiff=Derivative(lambda x: jnp.sum(x**2), "gradient", wrt="x"),
+        by_hand=lambda x: formula(x),
+        domain={"x": region},
+        sizes={"n": (3,)},
+    )
+
+
+@pytest.mark.parametrize("name", UNREACHED)
+def test_a_choice_that_nothing_reaches_needs_no_point(name: str) -> None:
+    condition, _, region = UNREACHED[name]
+    report = check(_square_claim(_over(condition), region), budget="quick")
+    verdict = next(each for each in report.verdicts if each.engine == "enclose")
+    assert verdict.status is Status.HOLDS, verdict.reason
+
+
+@pytest.mark.parametrize("name", UNREACHED)
+def test_a_choice_of_the_same_form_that_is_reached_stays_asked_for(name: str) -> None:
+    _, condition, region = UNREACHED[name]
+    report = check(_square_claim(_over(condition), region), budget="quick")
+    assert report.status is not Status.HOLDS
+    verdict = next(each for each in report.verdicts if each.engine == "enclose")
+    assert verdict.status is not Status.HOLDS
+
+
+def test_labels_are_read_one_by_one() -> None:
+    def formula(x: Any, y: Any) -> Any:
+        return jnp.where((y == 0) & (y + 1 != 1), 5 * x, 2 * x)
+
+    claim = Claim(
+        id="ranges.labels",
+        autodiff=Derivative(lambda x, y: jnp.sum(x**2), "gradient", wrt="x"),
+        by_hand=formula,
+        domain={"x": Reals("n"), "y": Labels("", "n")},
+        sizes={"n": (3,)},
+    )
+    assert next(each for each in check(claim, budget="quick").verdicts if each.engine == "enclose").status is (
+        Status.HOLDS
+    )
+
+
+def test_nothing_is_said_where_nothing_is_known() -> None:
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(lambda x: special.bessel_jn(x, v=2)[0] + lax.lgamma(x))(1.0)
+        (found,), _ = walk(Ranges(), closed, [box_of(Facts(), ())], 1)
+    assert found.ravel()[0]["kinds"] == ALL
