@@ -731,7 +731,7 @@ test, or a reason why it is none.
 
 Of {mutants} mutants {looked} were looked at, drawn at random, of every file in proportion to what it has. {killed} were
 noticed by a test that failed, {timeout} by one that did not end. {explained} were noticed by none, with a reason that
-is below; {unexplained} are left without one. It is a sample: of a mutant that was not looked at nothing is known.
+is below; {unexplained} are left without one. It is a sample: of a mutant that was not looked at nothing is known.{none}
 """
 HOW: Final = """\
 ## How
@@ -784,8 +784,16 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
                 rest.append(mutant)
             else:
                 groups.setdefault(id(reason), (reason, []))[1].append(mutant)
+    new = [
+        f"`{file.removeprefix('verify/')}`"
+        for file, those in found.items()
+        if those and not looked.keys() & {each.key for each in those}
+    ]
+    none = f"\nNewer than the sample, and not looked at yet: {', '.join(new)}." if new else ""
     lines = [
-        *HEAD.format_map(total | {each: total[each] for each in ("timeout", "explained", "unexplained")}).splitlines(),
+        *HEAD.format_map(
+            total | {"none": none} | {each: total[each] for each in ("timeout", "explained", "unexplained")}
+        ).splitlines(),
         "",
         "| module | mutants | looked at | noticed | did not end | with a reason | without one |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
