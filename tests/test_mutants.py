@@ -78,7 +78,7 @@ def test_conditions_operators_and_numbers_are_changed_words_and_types_are_not() 
 
 
 def test_every_mutant_is_a_program_and_only_its_place_differs() -> None:
-    for file in ("verify/readings/signs.py", "verify/engines/boxes.py"):
+    for file in ("verify/readings/complexes.py", "verify/engines/boxes.py"):
         source = (ROOT / file).read_text(encoding="utf-8")
         found = mutants.mutants(file, source)
         assert len({each.key for each in found}) == len(found)
