@@ -170,6 +170,14 @@ def exhaustive(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Change readings and engines in one place at a time, and see whether a test notices; `-- --trace` comes first."""
+    install(session, "mutation", extras="practice")
+    session.run("pytest", "-q", "tests/test_mutants.py", env=CPU)  # the session `tests` has no mutmut, and skips it
+    session.run("python", "benchmarks/mutants.py", *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Write constraints.txt anew, for all supported Pythons at once."""
     session.install("uv")

@@ -20,7 +20,8 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import AT_LEAST_ZERO, Field, Learnt
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, POSITIVE, Field, Learnt, Value
+from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
 FIXED = "n = 2", "n = 3"
@@ -367,3 +368,137 @@ def test_a_reason_says_what_is_left() -> None:
     assert "no certificate for component [" in of_component.reason
     unlike = prove.check(Case(networks.HIDDEN_LAYER, BUDGETS["standard"], 0))
     assert "not proved at any fixed size: an argument has 8 entries or more" in unlike.reason
+
+
+def test_schur_is_not_for_entries_of_two_kinds_or_with_other_exponents() -> None:
+    alike = (), ((0, (1,)), (0, (2,)), (0, (3,)))
+    assert list(sums._schur(alike)) != []
+    for other in (
+        ((), ((0, (1,)), (0, (2,)), (1, (3,)))),
+        ((), ((0, (1, 5)), (0, (2, 6)), (0, (3, 5)))),
+        ((), ((0, (1, 5)), (1, (2, 6)), (0, (3, 5)))),
+        ((), ((0, (1,)), (0, (1,)), (0, (3,)))),
+    ):
+        assert list(sums._schur(other)) == [], other
+
+
+@pytest.mark.parametrize(
+    ("poly", "holds"),
+    [
+        (lambda a, b: a * a - a * b + b * b, True),  # times a + b it is a^3 + b^3
+        (lambda a, b: -(a * a - a * b + b * b), False),
+        (lambda a, b: -a - b, False),
+        (lambda a, b: a + b, True),
+        (lambda a, b: a * a - 3 * a * b + b * b, False),
+        (lambda a, b: a - b, False),
+    ],
+    ids=map(str, range(6)),
+)
+def test_a_product_with_sums_keeps_the_sign(poly: Callable[..., Any], holds: bool) -> None:
+    field = Field(Learnt())
+    a, b = (field.of(field.generator("parameter", (name, 0), AT_LEAST_ZERO)) for name in ("p", "p'"))
+
+    class Number:
+        """So that the polynomials above are written with numbers."""
+
+        def __init__(self, value: Value) -> None:
+            self.value = value
+
+        def __mul__(self, other: "Number") -> "Number":
+            return Number(self.value * other.value)
+
+        def __rmul__(self, other: int) -> "Number":
+            return Number(field.number(other) * self.value)
+
+        def __add__(self, other: "Number") -> "Number":
+            return Number(self.value + other.value)
+
+        def __sub__(self, other: "Number") -> "Number":
+            return Number(self.value - other.value)
+
+        def __neg__(self) -> "Number":
+            return Number(-self.value)
+
+    found = poly(Number(a), Number(b)).value.num
+    assert bounds.BoundReader._multiplied(bounds.BoundReader, field, found) is holds  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+@pytest.mark.parametrize("negative", [False, True])
+def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: int, negative: bool) -> None:
+    """A solution that is put into a polynomial is multiplied out; where its denominator is negative, the sign turns."""
+    field = Field(Learnt())
+    system = Symbolic(field)
+    x, y = (system.input(name, (), ANY) for name in "xy")
+    (of_x,), (of_y,) = field.used(x.num), field.used(y.num)
+    instead = Value(field, field.one_poly, 1, ((field.base(y.num), power),), frozenset())
+    found = forms._replaced(field, (x + field.number(2)).num, (of_x, 1, instead))
+    at = -0.375 if negative else 0.375
+    total = 0.0
+    for exponents, coefficient in found.to_dict().items():
+        assert not exponents[of_x]
+        total += int(coefficient) * at ** int(exponents[of_y])
+    truth = 1 / at**power + 2
+    assert (total > 0) == (truth > 0)
+    assert total != 0
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound"),
+    [
+        (lambda x: jnp.sum(jnp.exp(-x * x)), lambda x: jnp.sum(jnp.exp(-x))),
+        (lambda x: jnp.sum(jnp.exp(-x)), lambda x: jnp.sum(jnp.exp(-x * x))),
+        (lambda x: jnp.sum(jnp.exp(-x / 2)), lambda x: jnp.sum(jnp.exp(-x))),
+        (lambda x: jnp.sum(jnp.exp(-x)) ** 2, lambda x: jnp.sum(jnp.exp(-x * x)) * jnp.sum(jnp.exp(-x))),
+    ],
+    ids=("squares", "no squares", "halves", "products"),
+)
+def test_exponentials_of_other_functions_of_an_entry_are_not_taken_for_each_other(fn: Any, bound: Any) -> None:
+    subject = Claim(
+        id="made-up.kinds",
+        autodiff=Derivative(fn, "value"),
+        by_hand=bound,
+        relation="<=",
+        domain={"x": domain.Positive("n")},
+        sizes={"n": (2, 3)},
+    )
+    assert prove.check(Case(subject, BUDGETS["standard"], 0)).status is Status.UNKNOWN
+
+
+def test_a_polynomial_is_parted_by_a_root_whatever_comes_behind_it() -> None:
+    """``plain - factor * root``, with generators made before the root and after it."""
+    field = Field(Learnt())
+    system = Symbolic(field)
+    before = system.input("x", (), POSITIVE)
+    root = field.power_of(before, Fraction(1, 2))
+    (place,) = field.used(root.num)
+    behind, further = (system.input(name, (), POSITIVE) for name in "yz")
+    poly = (before * further - behind * behind * root - further * root).num
+    plain, factor, _ = bounds.BoundReader._by_root(field, poly, place)  # pyright: ignore[reportGeneralTypeIssues]
+    assert plain == (before * further).num
+    assert factor == (behind * behind + further).num
+    assert bounds.BoundReader._by_root(field, (before * further + behind * root).num, place) is None
+
+
+@pytest.mark.parametrize(
+    ("fn", "holds"),
+    [
+        (lambda x: jnp.sqrt(x) * jnp.sqrt(x) - x, (False, True)),
+        (lambda x: jnp.log(x) - jnp.log(x) - 1, (False, True)),
+        (lambda x: x / x - 2, (False, True)),
+        (lambda x: -x * x, (True, True)),
+    ],
+    ids=("root", "log", "quotient", "square"),
+)
+def test_a_bound_on_what_has_no_value_somewhere_is_not_proved(fn: Any, holds: tuple[bool, bool]) -> None:
+    for region, expected in zip((domain.Reals(""), domain.Positive("")), holds, strict=True):
+        subject = Claim(
+            id="made-up.needs",
+            autodiff=Derivative(fn, "value"),
+            by_hand=lambda x: 0 * x,
+            relation="<=",
+            domain={"x": region},
+            sizes={},
+        )
+        found = prove.check(Case(subject, BUDGETS["standard"], 0))
+        assert (found.status is Status.HOLDS) == expected, found.reason

@@ -79,6 +79,48 @@ def test_shares_are_those_of_the_volume() -> None:
     assert found.text().startswith("on the whole domain, cut into small ones, 7")
 
 
+@pytest.mark.parametrize(
+    ("fn", "bound", "share"),
+    [
+        (lambda d: d * d, 0.5625, 0.25),
+        (lambda d: -d * d, -0.5625, 0.75),
+        (lambda d: d * d - d, -0.1875, 0.5),
+        (lambda d: d - d * d, 0.1875, 0.5),
+        (lambda d: d * d * d, 0.125, 0.5),
+        (lambda d: 1 / (1 + d), 0.8, 0.25),
+        (lambda d: 1 / (-1 - d), -0.75, 2 / 3),
+        (lambda d: d / (d - 2), -0.25, 0.4),
+        (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
+    ],
+    ids=(
+        "square",
+        "minus square",
+        "valley",
+        "hill",
+        "cube",
+        "quotient",
+        "negative quotient",
+        "other quotient",
+        "exponential",
+    ),
+)
+def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
+    """Where a bound turns false within a box, neither values at corners nor slopes make it true on the other side."""
+    found = shares(fn, lambda d: bound + 0 * d, ">=", UNIT)
+    slack = 2.0**-48  # the share and the bound are floats
+    assert -slack <= share - found.proved < 0.02
+    assert -slack <= 1 - share - found.refuted < 0.02
+
+
+@pytest.mark.parametrize(("bound", "holds"), [(0.26, True), (0.2, False)], ids=["right", "wrong"])
+@pytest.mark.parametrize("shape", ["2", "3"])
+def test_shares_of_a_total_are_boxes_of_the_whole_domain(shape: str, bound: float, holds: bool) -> None:
+    found = shares(lambda y: y[0] * y[1], lambda y: bound + 0 * y[0], "<=", {"y": domain.Simplex(shape)})
+    assert found.whole
+    assert (found.proved == 1) == holds, found.text()
+    assert (found.refuted > 0) == (not holds)
+
+
 def test_a_box_is_not_the_domain() -> None:
     """A bound that holds up to 8 and fails beyond is not proved, and the reason says on which box it was looked at."""
 

@@ -1,11 +1,14 @@
 """What a proof says of an identity, sympy finds too, from the program's own operations and without our algebra."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 import sympy
 
@@ -135,6 +138,57 @@ def test_a_false_formula_gets_no_certificate_and_would_not_pass(id_: str, monkey
     assert not all(is_zero(left - right) for left, right in zip(autodiff, by_hand, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("region", "assumption"),
+    [
+        (domain.Positive("n"), "positive"),
+        (domain.Interval("n", 0.0, 2.0), "nonnegative"),
+        (domain.Interval("n", -2.0, -1.0), "negative"),
+        (domain.Interval("n", -2.0, 0.0), "nonpositive"),
+        (domain.Interval("n", -1.0, 2.0), "real"),
+        (domain.Reals("n"), "real"),
+    ],
+    ids=map(str, range(6)),
+)
+def test_symbols_are_assumed_to_be_what_the_region_says_and_drawn_from_it(region: Any, assumption: str) -> None:
+    claim = Claim(
+        id="assumed",
+        autodiff=Derivative(lambda x: x**3, "value"),
+        by_hand=lambda x: x * x * x,
+        domain={"x": region},
+        sizes={"n": (7, 5, 6)},
+    )
+    # No size is small, so that the two smallest are written.
+    assert certificates._sizes(claim) == [{"n": 5}, {"n": 6}]
+    text = certificate(claim)
+    lines = [each.strip() for each in text.splitlines() if "symbols(" in each and "x_0" in each]
+    assert lines
+    assert all(f"{assumption}=True" in each for each in lines)
+    subject = trace(claim, {"n": 5}, FLOAT64)
+    facts = subject.regions[0].facts
+    rng = random.Random(3)
+    for _ in range(40):
+        drawn = certificates._draw(rng, facts)
+        assert region.contains(np.full(5, drawn))
+        signs = {"positive": {1}, "nonnegative": {0, 1}, "negative": {-1}, "nonpositive": {0, -1}}
+        assert np.sign(drawn) in signs.get(assumption, {-1, 0, 1})
+
+
+def test_small_sizes_are_written_and_no_more_than_two() -> None:
+    def claim(sizes: Any) -> Claim:
+        return Claim(
+            id="sizes",
+            autodiff=Derivative(lambda x: x**3, "value"),
+            by_hand=lambda x: x * x * x,
+            domain={"x": domain.Reals("n")},
+            sizes={"n": sizes},
+        )
+
+    assert certificates._sizes(claim((1, 2, 3, 4))) == [{"n": 1}, {"n": 2}]
+    assert certificates._sizes(claim((3, 10))) == [{"n": 3}]
+    assert certificates._sizes(claim((4, 10))) == [{"n": 4}, {"n": 10}]
+
+
 def test_choices_and_bounds_get_none() -> None:
     with pytest.raises(NoCertificate, match="depends on the values of the inputs"):
         certificate(CLAIMS["absolute-error.gradient"])
@@ -178,6 +232,22 @@ def test_the_form_for_every_size_is_what_the_program_computes_at_three(id_: str)
         assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True)), title
     _, autodiff, form = found[0]
     assert not all(is_zero(left - 2 * right) for left, right in zip(autodiff, form, strict=True))
+
+
+def test_roots_and_functions_stand_in_the_form_for_every_size() -> None:
+    claim = Claim(
+        id="norm",
+        autodiff=Derivative(lambda x: jnp.sqrt(1 + jnp.sum(x * x)) + jnp.sum(jnp.sin(x)), "gradient", wrt="x"),
+        by_hand=lambda x: x / jnp.sqrt(1 + jnp.sum(x * x)) + jnp.cos(x),
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    text = certificate(claim)
+    assert "**Rational(1, 2)" in text.partition("from sympy import *")[0]
+    found = [each for each in cases(text) if "form for every size" in each[0]]
+    assert found
+    for title, autodiff, form in found[:2]:
+        assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True)), title
 
 
 def test_a_form_that_is_another_functions_is_found_out() -> None:

@@ -33,6 +33,8 @@ from verify.sweeps import MapError
 RNG = np.random.default_rng(3)
 X = np.array([-1.5, 0.3, 2.25, 0.75])
 POSITIVE = np.array([0.5, 1.25, 3.0, 2.5])
+# Its rows have to be exchanged twice, and no two ways of doing so give the same.
+PIVOTED = np.array([[0.25, 2.0, -1.0], [1.0, 0.5, 3.0], [-4.0, 1.0, 0.75]])
 SPD = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.25], [0.5, 0.25, 2.0]])
 IMAGE = RNG.normal(size=(1, 2, 3, 3))
 KERNEL = RNG.normal(size=(2, 2, 2, 2))
@@ -125,6 +127,8 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     ),
     "convolve": (lambda x: jnp.convolve(x, jnp.array([0.5, 0.25, -1.0], x.dtype)), (X,), True),
     "max pool": (_pool(lax.max, -np.inf), (IMAGE,), True),
+    "max pool of equal entries, by places": (_pool(lax.max, -np.inf), (np.sign(IMAGE),), True),
+    "min pool of equal entries, by places": (_pool(lax.min, np.inf), (np.sign(IMAGE),), True),
     "max pool forward": (
         lambda x, t: jax.jvp(_pool(lax.max, -np.inf), (x,), (t,))[1],
         (IMAGE, RNG.normal(size=IMAGE.shape)),
@@ -281,6 +285,14 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "exponential integral": (jax.scipy.special.exp1, (POSITIVE[:2],), False),
     "igammac": (lambda x: lax.igammac(jnp.full_like(x, 1.5), x), (POSITIVE,), True),
     "betainc": (lambda x: jax.scipy.special.betainc(2.0, 1.5, x / 4), (POSITIVE,), False),
+    "lu with pivots": (lambda x: lax.linalg.lu(x)[0], (PIVOTED,), False),
+    "lu and its places": (lambda x: [each.astype(x.dtype) for each in lax.linalg.lu(x)], (PIVOTED,), False),
+    "determinant with pivots": (jnp.linalg.det, (PIVOTED,), True),
+    "solve with pivots": (lambda x, y: jnp.linalg.solve(x, y), (PIVOTED, X[:3]), True),
+    "igamma below one": (lambda x: lax.igamma(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
+    "igammac below one": (lambda x: lax.igammac(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
+    "slope of igamma below one": (lambda x: lax.igamma_grad_a(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
+    "betainc below one": (lambda x: jax.scipy.special.betainc(0.5, 0.25, x / 4), (POSITIVE,), False),
     "bessel_i0e": (lax.bessel_i0e, (X,), True),
     "bessel_i1e": (lax.bessel_i1e, (X,), True),
     "searchsorted": (lambda x: x * jnp.searchsorted(jnp.array([0.0, 1.0], x.dtype), x).astype(x.dtype), (X,), False),
@@ -410,6 +422,18 @@ def test_an_open_order_gives_the_hull_of_each_place_and_no_permutation() -> None
     assert not trail.lost.any(), "what lies below the k largest need not be in order"
 
 
+def test_answers_that_are_open_are_not_sorted_by_a_guess() -> None:
+    def ordered(x: Any) -> Any:
+        return [lax.sort((jnp.asarray(x > 0), x), num_keys=1)[1]]
+
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(ordered)(np.ones(2))
+        given = np.array([[arb(0, 1), arb(1)], [arb(1), arb(-1)]], dtype=object)
+        (found,), trail = walk(Exact(), closed, [given], 2)
+    assert trail.lost.tolist() == [True, False]
+    assert [float(each) for each in found[1]] == [-1.0, 1.0]
+
+
 def test_no_point_has_to_show_a_place_below_zero() -> None:
     """JAX asks of every index whether it counts from the end; of a place in an array the answer is known."""
 
@@ -459,6 +483,16 @@ def test_nothing_is_claimed_of_floats_of_a_factorisation_or_of_a_16_bit_convolut
         assert not any(ball.is_finite() for ball in np.diag(allowed(fn, given)))
     half = jax.tree.leaves(allowed(_conv(), IMAGE, KERNEL, dtype="bfloat16"))
     assert not any(ball.is_finite() for ball in half[0].ravel())
+
+
+def test_a_perturbed_solution_is_refused() -> None:
+    def solved(perturb: bool) -> Callable[..., Any]:
+        return lambda *each: lax.linalg.tridiagonal_solve(*each, perturb_singular=perturb)
+
+    given = [np.array(each) for each in ([0.0, 1.0], [4.0, 2.0], [1.0, 0.0])] + [np.array([[1.0], [2.0]])]
+    assert np.ravel(enclose(solved(False), *given))[0].is_finite()
+    with pytest.raises(UnsupportedPrimitive, match="perturbed"):
+        enclose(solved(True), *given)
 
 
 def test_what_has_no_row_says_so() -> None:

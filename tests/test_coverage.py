@@ -189,7 +189,11 @@ def test_complex_functions_hold_what_jax_returns(name: str) -> None:
                 assert not ball.contains(each + 1e-3)
 
 
-@pytest.mark.parametrize("fn", [lax.log, lax.sqrt, lambda z: z ** (1 / 3)], ids=["log", "sqrt", "pow"])
+@pytest.mark.parametrize(
+    "fn",
+    [lax.log, lax.sqrt, lambda z: z ** (1 / 3), lambda z: lax.log1p(z)],
+    ids=["log", "sqrt", "pow", "log1p"],
+)
 def test_on_a_branch_cut_both_sides_are_read(fn: Any) -> None:
     """Floats tell the sides apart by the sign of a zero; a reading that takes one would prove what floats deny."""
 
@@ -266,6 +270,88 @@ def test_a_transform_is_its_definition(n: int) -> None:
             assert real[k].overlaps(total.real)
             assert imaginary[k].overlaps(total.imag)
             assert not real[k].overlaps(total.real + arb(2) ** -150)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_an_inverse_transform_of_complex_numbers_is_its_definition(n: int) -> None:
+    """Of numbers that are no mirror image of themselves; the roots of one are whole here, so that all is exact."""
+    x, y = np.array([0.5, -1.25, 2.0, 3.0])[:n], np.array([1.0, 0.25, -0.75, 4.0])[:n]
+    for sign, transform in ((-1, jnp.fft.fft), (1, jnp.fft.ifft)):
+        real, imaginary = enclose(lambda u, v, f=transform: (f(u + 1j * v).real, f(u + 1j * v).imag), x, y)
+        for k in range(n):
+            total = sum(
+                (complex(a, b) * 1j ** (sign * j * k * 4 // n) for j, (a, b) in enumerate(zip(x, y, strict=True))), 0j
+            )
+            total = total if sign < 0 else total / n
+            assert (real[k] - total.real).contains(0)
+            assert (imaginary[k] - total.imag).contains(0)
+            assert real[k].rad() < 1e-40
+
+
+def test_products_of_complex_matrices() -> None:
+    x, y = np.array([0.5, -1.25, 2.0, 3.0]), np.array([1.0, 0.25, -0.75, 4.0])
+
+    def product(u: Any, v: Any) -> Any:
+        z = (u + 1j * v).reshape(2, 2)
+        return (z @ z.T).real, (z @ z).imag
+
+    z = (x + 1j * y).reshape(2, 2)
+    for found, value in zip(enclose(product, x, y), ((z @ z.T).real, (z @ z).imag), strict=True):
+        assert [float(each) for each in found.ravel()] == value.ravel().tolist()
+
+
+def test_sums_of_no_complex_numbers_are_zero() -> None:
+    def none(u: Any) -> Any:
+        return jnp.sum((u + 1j * u)[:0]).real + jnp.prod((u + 1j * u)[:0]).real + u[0]
+
+    assert float(enclose(none, np.array([0.5, 2.0]))[()].mid()) == 1.5
+
+
+def test_the_direction_of_what_may_be_zero_is_any_and_marked() -> None:
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(lambda x, y: [jnp.sign(lax.complex(x, y)).real])(0.0, 0.0)
+        given = [np.array([arb(3), arb(0, 1), arb(0), arb("nan")], dtype=object), balls(np.array([4.0, 0.0, 0.0, 0.0]))]
+        (found,), trail = walk(Exact(), closed, given, 4)
+    assert (found[0] - arb(3) / 5).contains(0)
+    assert found[0].rad() < 1e-20
+    assert found[1].contains(arb(-1))
+    assert found[1].contains(arb(1))
+    assert found[2] == 0
+    assert not found[3].is_finite()
+    assert trail.kinks.tolist() == [False, False, True, False]
+    assert trail.hulls.tolist()[:2] == [False, True]
+
+
+def test_whole_numbers_and_answers_become_complex_numbers() -> None:
+    def mixed(u: Any) -> Any:
+        z = lax.convert_element_type(jnp.arange(3), jnp.complex128) * (u + 1j * u)
+        return (z + lax.convert_element_type(u > 0, jnp.complex128) * 1j).imag
+
+    x = np.array([0.5, -1.25, 2.0])
+    found = enclose(mixed, x)
+    assert [float(each.mid()) for each in found] == [1.0, -1.25, 5.0]
+    assert all(each.is_exact() for each in found)
+
+
+def test_complex_entries_are_scattered_by_each_operation() -> None:
+    x, y = np.array([0.5, -1.25, 2.0]), np.array([1.0, 0.25, -0.75])
+    places = np.array([2, 0, 2])
+
+    def scattered(kind: str) -> Callable[..., Any]:
+        def run(u: Any, v: Any) -> Any:
+            z = u + 1j * v
+            found = getattr(z.at[places], kind)(z[::-1])
+            return found.real, found.imag
+
+        return run
+
+    for kind, operation in (("add", np.add), ("subtract", np.subtract), ("multiply", np.multiply)):
+        expected = x + 1j * y
+        operation.at(expected, places, (x + 1j * y)[::-1])
+        real, imaginary = enclose(scattered(kind), x, y)
+        for ball, part in zip((*real, *imaginary), (*expected.real, *expected.imag), strict=True):
+            assert ball.is_exact(), kind
+            assert ball == arb(float(part)), kind
 
 
 # ---------------------------------------------------------------------------------------------------------------

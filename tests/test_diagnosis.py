@@ -79,7 +79,14 @@ def test_a_cancellation_that_a_later_sum_swamps_is_not_blamed() -> None:
 
 def test_exact_operands_lose_nothing_when_they_cancel() -> None:
     assert blamed(lambda x: x[0] - x[1], [1.0, 1.0 - 2.0**-50]) is None
+    assert blamed(lambda x: x[0] - x[1], [1.0, 1.0 - 2.0**-53]) is None  # every bit of the format is used
     assert blamed(lambda x: (1e6 + x[0]) - x[1], [2.0**-40, 1e6]) is not None  # the sum has been rounded
+
+
+def test_a_loss_of_less_than_half_is_not_blamed_at_any_value() -> None:
+    """Twenty bits of 53 are lost where the result is one, and where it is a quarter."""
+    assert blamed(lambda x: (1e6 + x[0]) - x[1], [1.0, 1e6]) is None
+    assert blamed(lambda x: (1e6 + x[0]) - x[1], [0.25, 1e6]) is None
 
 
 def test_an_error_that_cancels_with_itself_is_not_blamed() -> None:

@@ -16,7 +16,7 @@ import verify
 from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
-from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, contract, decide, draw
+from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, Points, apart, contract, decide, draw, joined
 from verify.formats import FLOAT64, FORMATS
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
@@ -186,6 +186,11 @@ HIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "argmax": (lambda x: jnp.where(jnp.argmax(jnp.append(x, 1e7)) == x.shape[0], 2 * x, 5 * x), ""),
     "cond": (lambda x: lax.cond(x[0] > 1e7, lambda: 5 * x, lambda: 2 * x), ""),
     "cond on any": (lambda x: lax.cond((x > 1e7).any(), lambda: 5 * x, lambda: 2 * x), ""),
+    "index chosen": (lambda x: jnp.array([2.0, 5.0]).astype(x.dtype)[jnp.where(x[0] > 1e7, 1, 0)] * x, ""),
+    "cond of a constant": (
+        lambda x: lax.cond(x[0] > 1e7, lambda v: v + 4.0, lambda v: v + 1.0, x.dtype.type(1.0)) * x,
+        "",
+    ),
     "switch": (lambda x: lax.switch((x[0] > 1e7).astype(np.int32), [lambda: 2 * x, lambda: 5 * x]), ""),
     "where of whole numbers": (lambda x: jnp.where(jnp.where(x > 1e7, 3, 1) == 3, 5 * x, 2 * x), ""),
     "index": (lambda x: jnp.array([2, 5]).astype(x.dtype).at[(x > 1e7).astype(np.int32)].get(mode="clip") * x, ""),
@@ -212,6 +217,21 @@ def test_every_kind_of_choice_has_to_be_seen(name: str) -> None:
     verdict = enclosed(_squares, HIDDEN[name][0])
     assert verdict.status is Status.UNKNOWN
     assert "never took outcome" in verdict.reason
+
+
+@pytest.mark.parametrize("name", ["lt", "le", "gt", "ge", "ne", "eq"])
+def test_on_jax_s_side_only_an_equality_need_not_be_seen(name: str) -> None:
+    """Beyond 1e7 JAX's slope is another one, and no point lies there; on the point alone it is a kink."""
+    there = {
+        "lt": lambda x: x < 1e7,
+        "le": lambda x: x <= 1e7,
+        "gt": lambda x: -x > -1e7,
+        "ge": lambda x: -x >= -1e7,
+        "ne": lambda x: x != 3e7,
+        "eq": lambda x: ~(x == 3e7),
+    }[name]
+    found = enclosed(lambda x: jnp.sum(lax.select(there(x), x**2, 5 * x)), lambda x: 2 * x)
+    assert found.status is (Status.HOLDS if name in ("ne", "eq") else Status.UNKNOWN)
 
 
 def test_a_sign_has_to_be_seen_both_ways() -> None:
@@ -321,6 +341,50 @@ def test_a_derivative_is_contracted_with_its_direction() -> None:
     assert [float(each) for each in pulled[0]] == [531.0, 642.0]
 
 
+def test_a_derivative_by_two_arguments_is_contracted_with_both_directions() -> None:
+    two = claim(
+        lambda x, y: jnp.stack([x[0] * y[0], x[1] + y[1]]),
+        lambda x, y: (jnp.ones((2, 2)), jnp.ones((2, 2))),
+        "jacobian",
+        domain={"x": Reals("n"), "y": Reals("n")},
+        wrt=("x", "y"),
+    )
+    subject = Case(two, QUICK, 0).subject({"n": 2})
+    jvp, vjp = (next(each for each in subject.modes if each.name == name) for name in ("jvp", "vjp"))
+    by_x, by_y = balls(np.array([[[1.0, 2.0], [3.0, 4.0]]])), balls(np.array([[[5.0, 6.0], [7.0, 8.0]]]))
+    (pushed,) = contract(
+        subject, jvp, [by_x, by_y], [balls(np.array([[10.0, 1.0]])), balls(np.array([[100.0, 1000.0]]))]
+    )
+    assert [float(each) for each in pushed[0]] == [6512.0, 8734.0]
+    pulled = contract(subject, vjp, [by_x, by_y], [balls(np.array([[1.0, 10.0]]))])
+    assert [[float(each) for each in array[0]] for array in pulled] == [[31.0, 42.0], [75.0, 86.0]]
+
+
+def test_a_row_of_components_is_taken_apart_as_it_was_joined() -> None:
+    several = claim(
+        lambda x: (x[0], jnp.outer(x, x), x),
+        lambda x: (x[0] + 0, jnp.outer(x, x) + 0, x + 0),
+        "value",
+        sizes={"n": (2,)},
+    )
+    program = Case(several, QUICK, 0).subject({"n": 2}).modes[0]
+    assert program.outputs == ((), (2, 2), (2,))
+    outputs = [balls(np.arange(2.0)), balls(np.arange(8.0).reshape(2, 2, 2)), balls(np.arange(4.0).reshape(2, 2))]
+    row = joined(outputs, 2)
+    assert row.shape == (2, 7)
+    for found, given in zip(apart(program, row), outputs, strict=True):
+        assert found.shape == given.shape
+        assert (found == given).all()
+
+
+def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:
+    """At 192 bits both sides share a ball of sixty digits; they differ by 4e-79."""
+    found = enclosed(
+        lambda x: x + jnp.exp(-180.0 + 0.0 * x), lambda x: x, "value", domain={"x": Interval("n", 1.0, 2.0)}
+    )
+    assert found.status is Status.FAILS
+
+
 def test_a_derivative_of_gathered_entries_is_read() -> None:
     by_hand = lambda x: jnp.concatenate([4 * x[:1], 0 * x[1:]])  # noqa: E731
     fn = lambda x: jnp.sum(x[np.array([0, 0])] ** 2)  # noqa: E731
@@ -428,6 +492,17 @@ def test_a_predicate_that_nothing_meets_leaves_nothing() -> None:
     assert verdict.status is Status.UNKNOWN
     assert "no point at n = 2 is decided to lie where the claim speaks" in verdict.reason
     assert verdict.checked == 0
+
+
+def test_a_point_of_which_it_is_open_whether_the_claim_speaks_does_not_count() -> None:
+    """The exponential of a logarithm of two is two, and no number of bits tells whether its whole part is."""
+    off: dict[str, Any] = {"domain": {"x": Interval("", 2.0, 2.0)}, "sizes": {}}
+
+    def where(x: Any) -> Any:
+        return jnp.exp(jnp.log(x)).astype(np.int64) >= 1 + 0 * x.astype(np.int64)
+
+    assert enclosed(lambda x: x, lambda x: x + 1, "value", where=where, **off).status is Status.UNKNOWN
+    assert enclosed(lambda x: x, lambda x: x + 1, "value", where=lambda x: x >= 2, **off).status is Status.FAILS
 
 
 def test_a_stable_form_is_judged_like_the_formula() -> None:
@@ -547,6 +622,52 @@ def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch)
     assert "outside what rounding allows" in verdict.worst.note
     assert "float32" in verdict.worst.autodiff
     assert all(row["outside"] == 1 for row in verdict.measured)
+
+
+def test_floats_of_a_claim_that_speaks_nowhere_are_not_run() -> None:
+    nowhere = claim(_squares, lambda x: 2 * x, where=lambda x: x * x < 0)
+    found = floats.check(Case(nowhere, FAST, 0))
+    assert found.status is Status.UNKNOWN
+    assert found.measured == ()
+    assert found.checked == 0
+
+
+def test_jobs_of_different_programs_and_lengths_are_run_together_and_kept_apart() -> None:
+    form = FORMATS["float32"]
+    cubes = claim(lambda x: jnp.sum(x**3), lambda x: 3 * x * x)
+    sides = [Case(each, FAST, 0).subject({"n": 2}, form).modes[0] for each in (SQUARES, cubes)]
+    slopes: list[Callable[[Any], Any]] = [lambda x: 2 * x, lambda x: 3 * x * x]
+    jobs: list[tuple[int, floats.Job]] = []
+    for number, (kind, count) in enumerate(((0, 1), (1, 2), (0, 5), (1, 1), (0, 2))):
+        arrays = np.random.default_rng(number).integers(-8, 9, size=(count, 2)).astype(float)
+        points = Points((arrays,), ("whole",) * count)
+        jobs.append((kind, floats.Job(sides[kind], points, [], {"jit", "vmap", "eager"})))
+    floats.run([job for _, job in jobs], form)
+    for kind, job in jobs:
+        expected = slopes[kind](job.points.arrays[0])
+        for way in ("jit", "vmap", "eager"):
+            rows, values = job.returned[way]
+            assert rows.tolist() == list(range(len(rows)))
+            assert way == "eager" or len(rows) == len(job.points)
+            assert (values == expected[rows]).all(), way
+
+
+def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> None:
+    values = np.array([[1.0, 2.0], [1.0 + 2.0**-10, 2.0], [1.0 + 2.0**-20, 2.0], [np.inf, 2.0]])
+    exact = balls(np.tile([1.0, 2.0], (4, 1)))
+    room = exact + arb(0, 2.0**-8)
+    row, place, first = floats._compare(FORMATS["float64"], values, room, exact)
+    assert (row["points"], row["inside"], row["outside"], row["no_claim"]) == (4, 7, 1, 0)
+    assert place == (1, 0)
+    assert first == (3, 0)
+    assert row["worst_ulp"] == 2.0**42
+    assert row["digits"] == pytest.approx(10 * math.log10(2))
+    assert row["share"] == pytest.approx(0.25, rel=1e-6)
+    wide = exact.copy()
+    wide[1, 0] = arb("nan")
+    row, place, first = floats._compare(FORMATS["float64"], values, wide, exact)
+    assert (row["inside"], row["outside"], row["no_claim"]) == (5, 2, 1)
+    assert first == (2, 0)
 
 
 def test_an_implementation_beyond_its_budget_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:

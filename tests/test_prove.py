@@ -185,6 +185,105 @@ def _shifted(x: Any, y: Any) -> Any:
     return s * ((s - y) - jnp.sum(s * (s - y)))
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x, axis=1)[0], True),
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x, axis=0)[0], False),
+        (lambda x: jnp.sum(x[:, 1]), lambda x: jnp.sum(x, axis=0)[1], True),
+        (lambda x: jnp.sum(x[:, 1]), lambda x: jnp.sum(x, axis=1)[1], False),
+        (lambda x: x[0] * x[1], lambda x: x[1] * x[0], True),
+        (lambda x: x[0] * x[1], lambda x: x[0] * x[0], False),
+        (lambda x: jnp.outer(x[:, 0], x[0]), lambda x: jnp.outer(x[0], x[:, 0]).T, True),
+        (lambda x: x @ x[0], lambda x: jnp.sum(x * x[:1], axis=1), True),
+        (lambda x: x @ x[0], lambda x: jnp.sum(x * x, axis=1), False),
+    ],
+    ids=map(str, range(9)),
+)
+def test_rows_and_columns_of_two_open_axes(left: Any, right: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("t n")}, "sizes": {"t": (2, 3), "n": (2, 3)}}
+    found = verdict(claim(lambda x: left(x) * 1.0, right, "value", **given))
+    assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_a_choice_is_not_settled_by_another_that_does_not_imply_it(turn: int, factor: float) -> None:
+    """That a sum exceeds one says nothing of a difference; that it exceeds two says that it exceeds one."""
+
+    def nested(x: Any, y: Any) -> Any:
+        inner = jnp.where(turn * (x - y) > -1, x, 2 * x)
+        return jnp.where(factor * (x + y) > 1, inner, 3 * x)
+
+    def outer_alone(x: Any, y: Any) -> Any:
+        return jnp.where(factor * (x + y) > 1, x, 3 * x)
+
+    def other_way(x: Any, y: Any) -> Any:
+        return jnp.where(turn * (x - y) > -1, outer_alone(x, y), jnp.where(factor * (x + y) > 1, 2 * x, 3 * x))
+
+    def implied(x: Any, y: Any) -> Any:
+        return jnp.where(x + y > 2, jnp.where(factor * (x + y) > 1, x, 2 * x), 3 * x)
+
+    given = {"domain": {"x": domain.Positive(""), "y": domain.Positive("")}, "sizes": {}}
+    assert verdict(claim(nested, other_way, "value", **given)).status is Status.HOLDS
+    assert verdict(claim(nested, outer_alone, "value", **given)).status is Status.UNKNOWN
+    assert verdict(claim(implied, lambda x, y: jnp.where(x + y > 2, x, 3 * x), "value", **given)).status is Status.HOLDS
+
+
+def _size(x: Any) -> Any:
+    """The sum of the magnitudes, by a choice for each entry."""
+    return jnp.sum(jnp.where(x > 0, x, -x))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(jnp.abs(y)), True),
+        (lambda x, y: _size(x) * _size(y), lambda x, y: jnp.sum(jnp.abs(y)) * jnp.sum(jnp.abs(x)), True),
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(y), False),
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(x) + jnp.sum(jnp.abs(y)), False),
+        (lambda x, y: _size(x) + _size(y), lambda x, y: jnp.abs(jnp.sum(x)) + jnp.sum(jnp.abs(y)), False),
+        (lambda x, y: _size(x) + 0 * y[0], lambda x, y: jnp.abs(jnp.sum(x)) + 0 * y[0], False),
+    ],
+    ids=map(str, range(6)),
+)
+def test_choices_along_two_open_axes(left: Any, right: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("n"), "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+    found = verdict(claim(left, right, "value", **given))
+    assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
+
+
+def _index(x: Any) -> Any:
+    return jax.lax.iota(np.int32, x.shape[0])
+
+
+def _first_of_the_rest(x: Any) -> Any:
+    rest = x[1:]
+    return jnp.sum(jnp.where(jax.lax.iota(np.int32, x.shape[0] - 1) == 0, rest, 0 * rest))
+
+
+@pytest.mark.parametrize(
+    ("which", "expected", "true"),
+    [
+        (jnp.any, lambda x: jnp.sum(x), True),
+        (jnp.any, lambda x: 0 * x[0], False),
+        (jnp.all, lambda x: 0 * x[0], True),
+        (jnp.all, lambda x: jnp.sum(x), False),
+    ],
+    ids=map(str, range(4)),
+)
+def test_some_entries_of_an_open_axis_are_not_all_of_them(which: Any, expected: Any, true: bool) -> None:
+    """The first entry says no, the others say yes; there are at least two."""
+
+    def chosen(x: Any) -> Any:
+        answers = jnp.where(_index(x) == 0, x < 0, x > 0)
+        return jnp.where(which(answers), jnp.sum(x), 0.0 * x[0])
+
+    given = {"domain": {"x": domain.Positive("n")}, "sizes": {"n": (2, 3)}}
+    found = verdict(claim(chosen, expected, "value", **given))
+    assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
+
+
 def _pairs(x: Any, y: Any) -> Any:
     s = softmax(x)
     gamma = s - y
@@ -265,8 +364,21 @@ def test_hessian_and_its_neighbours() -> None:
         (lambda x, y: jnp.sin(x) ** 2 + jnp.cos(x) ** 2 + 0 * y, lambda x, y: 1 + 0 * x, True),
         (lambda x, y: jax.nn.sigmoid(x) + jax.nn.sigmoid(-x) + 0 * y, lambda x, y: 1 + 0 * x, True),
         (lambda x, y: jnp.exp(x * y), lambda x, y: jnp.exp(x) * jnp.exp(y), False),
+        # An exponent of an entry that moves to another axis stays what it is.
+        (lambda x, y: jnp.outer(jnp.exp(x / 2), y).T, lambda x, y: jnp.outer(y, jnp.exp(x / 2)), True),
+        (lambda x, y: jnp.outer(jnp.exp(x / 2), y).T, lambda x, y: jnp.outer(y, jnp.exp(2 * x)), False),
+        (lambda x, y: jnp.outer(jnp.exp(x / 2), y).T, lambda x, y: jnp.outer(y, jnp.exp(x)), False),
+        (lambda x, y: jnp.outer(x, jnp.exp(x / 2)).T, lambda x, y: jnp.outer(jnp.exp(x / 2), x) + 0 * y[0], True),
+        # Large and fine multiples of an exponent are functions of their own.
+        (lambda x, y: jnp.exp(3000 * x) + y, lambda x, y: jnp.exp(-3000 * x) + y, False),
+        (lambda x, y: jnp.exp(3000 * x) * jnp.exp(-3000 * x) + y, lambda x, y: 1 + y + 0 * x, True),
+        (lambda x, y: jnp.exp(3000 * x) + y, lambda x, y: 1 / jnp.exp(-3000 * x) + y, True),
+        (lambda x, y: jnp.exp(3000 * x) + y, lambda x, y: jnp.exp(3001 * x) + y, False),
+        (lambda x, y: jnp.exp(x / 4096) + y, lambda x, y: jnp.exp(-x / 4096) + y, False),
+        (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(0.5 * x) * jnp.exp(x) ** 2 + y, True),
+        (lambda x, y: jnp.exp(2.5 * x) + y, lambda x, y: jnp.exp(-2.5 * x) + y, False),
     ],
-    ids=map(str, range(28)),
+    ids=map(str, range(39)),
 )
 def test_sums_indices_and_functions(left: Callable[..., Any], right: Callable[..., Any], true: bool) -> None:
     """Indices that are summed together or apart, rows and columns, choices and functions; false is never proved."""
@@ -279,6 +391,160 @@ def test_sums_indices_and_functions(left: Callable[..., Any], right: Callable[..
     elif found.status is Status.HOLDS:
         # True at a size is not true at every size: what is proved must not go beyond n = 2.
         assert found.sizes == ("n = 2",), found.sizes
+
+
+@pytest.mark.parametrize(
+    ("fn", "formula", "true"),
+    [
+        (lambda x: x[1:] * x[:1], lambda x: x[0] * x[1], True),
+        (lambda x: x[1:] * x[:1], lambda x: x[0] * x[0], False),
+        (lambda x: x[:1] + 0 * x[1:], lambda x: x[0], True),
+        (lambda x: x[:1] + 0 * x[1:], lambda x: x[1], False),
+        (lambda x: x[1:2], lambda x: x[1], True),
+        (lambda x: x[1:2], lambda x: x[0], False),
+    ],
+    ids=map(str, range(6)),
+)
+def test_pieces_of_a_fixed_axis_beside_an_open_one(fn: Any, formula: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("2 n")}, "sizes": {"n": (1, 2, 3)}}
+    found = verdict(claim(lambda x: jnp.sum(fn(x), axis=0), formula, "value", **given))
+    assert (found.status is Status.HOLDS) == true, found.reason
+    assert not true or found.sizes == ("every n",)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)), lambda x: jnp.sum(x) - x[0], True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)), lambda x: jnp.sum(x), False),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 0, None)), lambda x: jnp.sum(x), True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)) - x[1], lambda x: jnp.sum(x) - x[0] - x[1], True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None)) - x[1], lambda x: jnp.sum(x) - x[0], False),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, None) * x[1]), lambda x: (jnp.sum(x) - x[0]) * x[1], True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 0, 2)), lambda x: x[0] + x[1], True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 0, 2)), lambda x: jnp.sum(x), False),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, 2)), lambda x: x[1], True),
+        (lambda x: jnp.sum(jax.lax.slice_in_dim(x, 1, 2)), lambda x: x[0], False),
+    ],
+    ids=map(str, range(10)),
+)
+def test_a_piece_of_an_open_axis_is_not_the_whole_axis(left: Any, right: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
+    found = verdict(claim(lambda x: left(x) * 1.0, right, "value", **given))
+    assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
+    assert true or found.sizes in {(), ("n = 2",)}
+
+
+def _products_where(x: Any, y: Any, which: Callable[[Any, Any], Any]) -> Any:
+    """Products of entries whose indices stand in a relation."""
+    i = _index(x)
+    return jnp.where(which(i[:, None], i[None, :]), jnp.outer(x, y), 0.0 * jnp.outer(x, y))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (
+            lambda x, y: jnp.sum(_products_where(x, y, jnp.not_equal)),
+            lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y,
+            True,
+        ),
+        (lambda x, y: jnp.sum(_products_where(x, y, jnp.not_equal)), lambda x, y: x @ y, False),
+        (lambda x, y: jnp.sum(_products_where(x, y, jnp.equal)), lambda x, y: x @ y, True),
+        (lambda x, y: jnp.sum(_products_where(x, y, jnp.equal)), lambda x, y: jnp.sum(x) * jnp.sum(y) - x @ y, False),
+        (lambda x, y: jnp.where(_index(x) != 0, x, y), lambda x, y: x.at[0].set(y[0]), None),
+        (
+            lambda x, y: jnp.sum(jnp.where(_index(x) != 0, x, y)),
+            lambda x, y: jnp.sum(x) - x[0] + y[0],
+            True,
+        ),
+        (
+            lambda x, y: jnp.sum(jnp.where(_index(x) != 0, x, y)),
+            lambda x, y: jnp.sum(y) - y[0] + x[0],
+            False,
+        ),
+        (
+            lambda x, y: jnp.sum(jnp.where(_index(x) == 0, x, y)),
+            lambda x, y: jnp.sum(y) - y[0] + x[0],
+            True,
+        ),
+        (lambda x, y: _first_of_the_rest(x) + 0 * y[0], lambda x, y: x[1] + 0 * y[0], None),
+        (lambda x, y: _first_of_the_rest(x) + 0 * y[0], lambda x, y: x[0] + 0 * y[0], False),
+        (lambda x, y: _first_of_the_rest(x) + 0 * y[0], lambda x, y: jnp.sum(x) - x[0] + 0 * y[0], False),
+    ],
+    ids=map(str, range(11)),
+)
+def test_indices_that_are_and_are_not_the_same(left: Any, right: Any, true: bool | None) -> None:
+    found = verdict(claim(left, right, "value"))
+    if true is not None:
+        assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
+
+
+@pytest.mark.parametrize("index", [2, 3, 5])
+@pytest.mark.parametrize("mode", ["promise_in_bounds", "clip", "fill"])
+def test_an_entry_that_the_smallest_size_has_not_is_not_proved_there(index: int, mode: str) -> None:
+    """The fourth entry is one of its own where there is one, and the last or none where there are fewer."""
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3, 7)}}
+
+    def entry(x: Any) -> Any:
+        return x.at[index].get(mode=mode, wrap_negative_indices=False)
+
+    found = verdict(claim(lambda x: jnp.sum(x) - entry(x), lambda x: jnp.sum(x) - 1.0 * entry(x), "value", **given))
+    assert found.sizes != ("every n",)
+
+
+@pytest.mark.parametrize("least", [1, 2])
+@pytest.mark.parametrize("fn", [jnp.log, jnp.sqrt, lambda rest: 1 / rest], ids=["log", "sqrt", "quotient"])
+def test_the_sum_of_the_others_is_positive_where_there_are_others(least: int, fn: Any) -> None:
+    """Of one entry there are none, and their sum is zero, of which there is no logarithm and no quotient."""
+
+    def others(x: Any) -> Any:
+        return fn(jnp.sum(jnp.exp(x)) - jnp.exp(x))
+
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (least, 3)}}
+    found = verdict(claim(others, lambda x: others(x) * 1.0, "value", **given))
+    assert (found.sizes == ("every n",)) == (least == 2 or fn is jnp.sqrt), (found.reason, found.sizes)
+    assert "n = 1" not in found.sizes or fn is jnp.sqrt
+
+
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_what_fails_where_an_axis_has_no_further_entries_is_not_proved_there(least: int) -> None:
+    """The entries beyond the second, divided by their own sum, are one in all; of two entries there are none."""
+
+    def rest(x: Any) -> Any:
+        others = jnp.sum(jnp.exp(x)) - jnp.exp(x[0]) - jnp.exp(x[1 if least > 1 else 0])
+        return others / others
+
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (least, 4)}}
+    found = verdict(claim(rest, lambda x: 1 + 0 * x[0], "value", **given))
+    assert (found.sizes == ("every n",)) == (least == 3), (found.reason, found.sizes)
+    assert f"n = {least}" not in found.sizes or least == 1
+
+
+@pytest.mark.parametrize(
+    ("larger", "true"),
+    [
+        (lambda n: n > 1, True),
+        (lambda n: n < 1, False),
+        (lambda n: jnp.less(1, n), True),
+        (lambda n: jnp.greater(1, n), False),
+        (lambda n: jnp.greater_equal(1, n), False),
+        (lambda n: n - 2 >= 0, None),
+        (lambda n: n + 1 > 2, True),
+        (lambda n: jnp.greater(3, n), None),
+        (lambda n: n == n + 1, False),
+        (lambda n: n < n + 1, True),
+    ],
+    ids=map(str, range(10)),
+)
+def test_a_comparison_of_a_length_is_the_same_at_every_size_or_open(larger: Any, true: bool | None) -> None:
+    def chosen(x: Any) -> Any:
+        return jax.lax.select(larger(jnp.asarray(x.shape[0])), x[0], x[1])
+
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
+    first, second = (verdict(claim(chosen, lambda x, i=i: x[i] + 0, "value", **given)) for i in (0, 1))
+    assert (first.sizes == ("every n",)) == (true is True), first.reason
+    assert (second.sizes == ("every n",)) == (true is False), second.reason
 
 
 def test_rows_of_an_open_batch_have_maxima_of_their_own() -> None:
@@ -372,6 +638,43 @@ def test_out_of_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     found = verdict(claim(squared, _mean_form))
     assert found.status is Status.UNKNOWN
     assert "out of time" in found.reason
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no row foresees it"), ZeroDivisionError()])
+def test_a_reading_that_breaks_off_proves_nothing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Though all that was compared before it did was equal."""
+    right = claim(entropy, lambda x, y: softmax(x) * jnp.sum(y) - y)
+    assert verdict(right).status is Status.HOLDS
+    paths = prove.Reader._paths
+
+    def breaks(self: Any, *given: Any) -> None:
+        paths(self, *given)
+        assert self.spoke
+        raise error
+
+    monkeypatch.setattr(prove.Reader, "_paths", breaks)
+    found = verdict(right)
+    assert found.status is Status.UNKNOWN
+    assert f"the symbolic reading does not follow it ({type(error).__name__}: {error})" in found.reason
+
+
+@pytest.mark.parametrize(
+    "fn", [lambda x: jnp.log(-x), lambda x: jnp.sqrt(-3 * x), lambda x: jnp.log(-x * x * x)], ids="abc"
+)
+@pytest.mark.parametrize("region", [domain.Positive("n"), domain.Interval("n", -2.0, -1.0)], ids=["plus", "minus"])
+def test_a_function_of_minus_an_entry_has_a_value_where_that_is_negative(fn: Any, region: Any) -> None:
+    same = Claim(
+        id="minus",
+        autodiff=Derivative(lambda x: fn(x) + 0 * x, "value"),
+        by_hand=fn,
+        domain={"x": region},
+        sizes={"n": (2, 3)},
+    )
+    found = verdict(same)
+    if isinstance(region, domain.Positive):
+        assert found.status is Status.UNKNOWN
+    else:
+        assert found.sizes == ("every n",), found.reason
 
 
 def test_an_unsupported_primitive_is_unknown() -> None:

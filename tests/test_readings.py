@@ -594,10 +594,79 @@ def test_sums_that_may_overflow_on_the_way_claim_nothing() -> None:
     assert not allowed(jnp.sum, terms)[()].is_finite()
 
 
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda a, b, c, d: (a / b) / (c / d),
+        lambda a, b, c, d: a / (b / c) + d,
+        lambda a, b, c, d: (a / b) / c + d,
+        lambda a, b, c, d: ((a / b) / (c / d)) / (b / d),
+    ],
+    ids=["of two quotients", "by a quotient", "of a quotient", "of quotients of quotients"],
+)
+def test_quotients_of_quotients_stay_narrow_and_hold_what_is_compiled(fn: Callable[..., Any]) -> None:
+    given = [np.array([each]) for each in (3.0, 7.0, 11.0, 13.0)]
+    for name, form in FORMATS.items():
+        (ball,) = allowed(fn, *given, dtype=name)
+        (exact,) = enclose(fn, *given)
+        assert ball.overlaps(exact)
+        assert float(ball.rad()) < 40 * form.unit_roundoff * float(abs(exact).mid())
+        with jax.enable_x64(True):
+            returned = jax.jit(fn)(*(jnp.asarray(each, form.dtype()) for each in given))
+        assert ball.contains(arb(float(returned[0])))
+
+
+@pytest.mark.parametrize("count", [2, 8, 100])
+def test_a_sum_may_be_off_by_a_rounding_for_every_addition_and_by_little_more(count: int) -> None:
+    for name in ("float64", "float32"):
+        unit = FORMATS[name].unit_roundoff
+        ball = allowed(jnp.sum, np.ones(count), dtype=name)[()]
+        with precision(200):
+            least = arb(count - 1) * arb(unit) * arb(count)
+            assert ball.contains(arb(count) + least)
+            assert ball.contains(arb(count) - least)
+            assert not ball.contains(arb(count) + least * arb(1.001))
+
+
+def test_a_range_of_few_bits_is_left_where_the_format_that_has_it_rounds_to_infinity() -> None:
+    def half(x: Any) -> Any:
+        return lax.reduce_precision(x, 5, 10)
+
+    assert allowed(half, np.array(65400.0))[()].is_finite()
+    assert not allowed(half, np.array(65520.0))[()].is_finite()
+    assert not allowed(half, np.array(-70000.0))[()].is_finite()
+    assert allowed(half, np.array(1.0))[()].contains(arb(1))
+    assert float(allowed(half, np.array(1.0))[()].rad()) <= 2.0**-11 + 2.0**-13
+
+
+def test_zero_times_what_may_overflow_is_no_number() -> None:
+    def weighed(x: Any) -> Any:
+        return jnp.dot(jnp.array([0.0, 1.0]).astype(x.dtype), jnp.stack([x * x, x]))
+
+    assert allowed(weighed, np.array(2.0))[()].contains(arb(2))
+    assert not allowed(weighed, np.array(1e200))[()].is_finite()
+    assert float(enclose(weighed, np.array(1e200))[()].mid()) == 1e200
+
+
 def test_what_a_format_may_overflow_has_no_ball() -> None:
     for name, large in (("float16", 300.0), ("bfloat16", 2.0**64), ("float32", 2.0**64), ("float64", 2.0**512)):
         assert not allowed(lambda x: x * x, np.array(large), dtype=name)[()].is_finite()
         assert allowed(lambda x: x * 0.5, np.array(large), dtype=name)[()].is_finite()
+
+
+def test_a_wider_format_takes_a_number_as_it_is_and_a_narrower_one_rounds_it() -> None:
+    def there(form: str) -> Any:
+        return lambda x: x.astype(form)
+
+    for name, other, exact in (
+        ("float32", "float64", True),
+        ("bfloat16", "float32", True),
+        ("float16", "float32", True),
+        ("float64", "float32", False),
+        ("float16", "bfloat16", False),  # fewer bits
+        ("bfloat16", "float16", False),  # a smaller range
+    ):
+        assert allowed(there(other), np.array(0.40625), dtype=name)[()].is_exact() is exact, (name, other)
 
 
 def test_a_format_that_flushes_may_return_zero() -> None:
@@ -768,6 +837,46 @@ def test_indices_may_differ_from_point_to_point(where: int) -> None:
 # Identity, open choices, kinks.
 
 
+def test_whole_numbers_differ_from_point_to_point_and_constants_do_not() -> None:
+    def whole(i: Any) -> Any:
+        shifted = lax.shift_right_logical(jnp.int32(-1) - 0 * i, i)
+        return [jnp.zeros(3, np.int32).at[i % 3].add(jnp.int32(2)), shifted, lax.population_count(shifted)]
+
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(whole)(jnp.int32(0))
+        with precision(BITS):
+            outputs, _ = walk(Exact(), closed, [np.array([2, 31, 32, 0])], 4)
+        returned = [np.stack(each) for each in zip(*(whole(jnp.int32(i)) for i in (2, 31, 32, 0)), strict=True)]
+    for found, value in zip(outputs, returned, strict=True):
+        assert found.tolist() == value.tolist()
+
+
+def test_the_place_of_the_largest_along_each_axis() -> None:
+    m = np.array([[1.0, 5.0, 2.0], [7.0, 0.0, 3.0]])
+    for fn in (jnp.argmax, jnp.argmin):
+        for axis in (0, 1):
+            found = enclose(lambda x, f=fn, a=axis: f(x, axis=a).astype(x.dtype), m)
+            assert [float(each) for each in found] == np.asarray(fn(m, axis=axis)).tolist()
+
+
+def test_of_a_reduction_by_any_other_function_nothing_is_claimed_of_floats() -> None:
+    def parity(x: Any) -> Any:
+        return jnp.where(lax.reduce(x > 0, np.bool_(False), lambda a, b: (a & ~b) | (b & ~a), (0,)), 1.0, 2.0)
+
+    x = np.array([1.0, -1.0, 2.0, 3.0])
+    assert float(enclose(parity, x)[()]) == 1.0
+    assert not allowed(parity, x, dtype="float64")[()].is_finite()
+
+
+def test_what_is_added_where_may_differ_from_point_to_point() -> None:
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(lambda i: [jnp.zeros(3).at[i].add(2.0), jnp.ones(3).at[i].multiply(4.0)])(0)
+        with precision(BITS):
+            outputs, _ = walk(Exact(), closed, [np.array([2, 0])], 2)
+    assert [[float(each) for each in row] for row in outputs[0]] == [[0.0, 0.0, 2.0], [2.0, 0.0, 0.0]]
+    assert [[float(each) for each in row] for row in outputs[1]] == [[1.0, 1.0, 4.0], [4.0, 1.0, 1.0]]
+
+
 def test_a_value_minus_itself_is_zero_however_wide() -> None:
     wide = np.array([arb(3, 100)], dtype=object)
     for fn in (lambda x: x - x, lambda x: jnp.max(x[None]) - x, lambda x: x.reshape(1)[0] - x):
@@ -798,6 +907,33 @@ def test_an_open_comparison_gives_the_hull_and_is_marked() -> None:
     assert not trail.lost.any()
 
 
+def test_products_of_nothing_have_the_right_shape() -> None:
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    for fn, shape in (
+        (lambda v: v[:0] @ v.T, (0, 2)),
+        (lambda v: v @ v.T[:, :0], (2, 0)),
+        (lambda v: v[:, :0] @ v.T[:0], (2, 2)),
+        (lambda v: jnp.einsum("bi,bi->b", v[:0], v[:0]), (0,)),
+    ):
+        found = enclose(fn, x)
+        assert found.shape == shape
+        assert all(each == 0 for each in found.ravel())
+
+
+def test_what_is_not_zero_is_true_however_small() -> None:
+    found = enclose(lambda x: jnp.where(x.astype(bool), 2.0, 3.0), np.array([0.5, 0.0, -0.25, 1e-300, 4.0]))
+    assert [float(each.mid()) for each in found] == [2.0, 3.0, 2.0, 2.0, 2.0]
+
+
+def test_equality_of_open_answers_is_open() -> None:
+    closed = trace(lambda x, y: [(x > 0) == (y > 0), (x > 0) != (y > 0)], ((), ()))
+    given = [np.array([arb(0, 1), arb(0, 1), arb(1), arb(1)], dtype=object), balls(np.array([1.0, -1.0, 1.0, -1.0]))]
+    with precision(BITS):
+        outputs, _ = walk(Exact(), closed, given, 4)
+    assert outputs[0].tolist() == [UNDECIDED, UNDECIDED, YES, NO]
+    assert outputs[1].tolist() == [UNDECIDED, UNDECIDED, NO, YES]
+
+
 def test_an_open_choice_of_structure_is_lost() -> None:
     closed = trace(lambda x: lax.cond(x > 1, lambda v: v, lambda v: -v, x), ((),))
     _, trail = read(Exact(), closed, [np.array([arb(1, 0.5), arb(5)], dtype=object)], BITS)
@@ -822,6 +958,12 @@ def test_comparisons_of_floats_are_decided(a: float, b: float) -> None:
 _COMPARED = trace(lambda x, y: [x < y, x <= y, x == y, x != y], ((), ()))
 
 
+def _steps(x: Any) -> Any:
+    """The kink is met by a number that is a constant of each branch, but not of the whole."""
+    step = lax.cond(x[0] > 0, lambda v: v + 2.25, lambda v: v + 3.0, jnp.float64(0.25))
+    return lax.select(step > 2.5, x[1] ** 2, x[1])
+
+
 @pytest.mark.parametrize(
     ("name", "fn", "at", "off"),
     [
@@ -831,6 +973,7 @@ _COMPARED = trace(lambda x, y: [x < y, x <= y, x == y, x != y], ((), ()))
         ("max", jnp.max, [2.0, 2.0], [2.0, 2.5]),
         ("where", lambda x: jnp.sum(jnp.where(x > 1, x**2, x)), [1.0, 0.0], [2.0, 0.0]),
         ("clip", lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), [1.0, 0.5], [2.0, 0.5]),
+        ("what a choice made constant", _steps, [1.0, 0.5], [-1.0, 0.5]),
     ],
 )
 def test_kinks_are_marked(name: str, fn: Callable[..., Any], at: list[float], off: list[float]) -> None:

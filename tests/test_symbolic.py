@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from jax import lax
 
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, POSITIVE, Field, Learnt, Restart, TooHard, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Restart, TooHard, Value
+from verify.readings.api import enclose
 from verify.readings.interpreter import walk
 from verify.readings.symbolic import COMPARISONS, Symbolic
 
@@ -157,6 +158,17 @@ def test_a_row_is_its_function(name: str) -> None:
             assert not close(at(value, (point,)), rule(mpmath.mpf(point)) + mpmath.mpf(2) ** -40)
 
 
+@pytest.mark.parametrize("name", [name for name in UNARY if min(UNARY[name][2]) < 0])
+def test_a_row_of_minus_and_of_a_difference_is_its_function(name: str) -> None:
+    """Odd and even functions are written with one sign of their argument, and no others are."""
+    fn, rule, points = UNARY[name]
+    (minus,), (moved,) = read(lambda x: fn(-x), 1), read(lambda x: fn(0.125 - x), 1)
+    with mpmath.workdps(60):
+        for point in points:
+            assert close(at(minus, (point,)), rule(-mpmath.mpf(point)))
+            assert close(at(moved, (point,)), rule(mpmath.mpf(0.125) - mpmath.mpf(point)))
+
+
 @pytest.mark.parametrize("name", BINARY)
 def test_a_row_of_two_arguments_is_its_function(name: str) -> None:
     fn, rule = BINARY[name]
@@ -200,8 +212,12 @@ def test_every_row_is_looked_at() -> None:
         (lambda x, y: jnp.zeros(2).at[1].add(x).at[1].add(y), (0.0, 3.25)),
         (lambda x, y: jnp.abs(-x) + jnp.sign(y), (1.25,)),
         (lambda x, y: jnp.where(x > 0, y, x), (3.0,)),
+        (lambda x, y: jnp.where(jnp.all(jnp.stack([x > 0, -y > 0])), x, y), (3.0,)),
+        (lambda x, y: jnp.where(jnp.any(jnp.stack([-x > 0, y > 0])), x, y), (0.25,)),
+        (lambda x, y: jnp.where(jnp.all(jnp.stack([x > 0, y > 0])), x, y), (0.25,)),
+        (lambda x, y: jnp.where(jnp.any(jnp.stack([-x > 0, -y > 0])), x, y), (3.0,)),
     ],
-    ids=("cumsum", "prod", "dot", "scatter", "signs", "select"),
+    ids=("cumsum", "prod", "dot", "scatter", "signs", "select", "not all", "some", "all", "none"),
 )
 def test_sums_and_choices(fn: Callable[..., Any], expected: tuple[float, ...]) -> None:
     values = read(fn, 2, POSITIVE)
@@ -233,3 +249,138 @@ def test_the_algebra_is_that_of_numbers(seed: int) -> None:
     with mpmath.workdps(60):
         for point in ((0.25, 3.0), (1.5, 0.125)):
             assert close(at(one, point), at(two, point))
+
+
+INFINITE: dict[str, tuple[Callable[..., Any], float]] = {
+    "minus infinity before": (lambda x: jnp.where(jnp.float64(-jnp.inf) < x, x, 0 * x), 1.0),
+    "minus infinity behind": (lambda x: jnp.where(x > -jnp.inf, x, 0 * x), 1.0),
+    "infinity before": (lambda x: jnp.where(jnp.float64(jnp.inf) <= x, x, 2 * x), 2.0),
+    "infinity behind": (lambda x: jnp.where(x >= jnp.inf, x, 2 * x), 2.0),
+    "infinity is not": (lambda x: jnp.where(x == jnp.inf, x, 2 * x), 2.0),
+    "infinity is itself": (lambda x: jnp.where(jnp.float64(jnp.inf) == jnp.inf, x, 2 * x), 1.0),
+    "two infinities": (lambda x: jnp.where(jnp.float64(-jnp.inf) < jnp.float64(jnp.inf), x, 2 * x), 1.0),
+    "largest": (lambda x: jnp.maximum(x, -jnp.inf), 1.0),
+    "smallest": (lambda x: jnp.minimum(jnp.float64(jnp.inf), x), 1.0),
+    "finite": (lambda x: jnp.where(jnp.isfinite(x), x, 2 * x), 1.0),
+    "not finite": (lambda x: jnp.where(jnp.isfinite(jnp.float64(jnp.inf)), x, 2 * x), 2.0),
+}
+
+
+@pytest.mark.parametrize("name", INFINITE)
+def test_infinite_constants_are_compared_and_left_behind(name: str) -> None:
+    fn, factor = INFINITE[name]
+    (value,) = read(fn, 1, ANY)
+    with mpmath.workdps(60):
+        assert close(at(value, (-0.75,)), mpmath.mpf(-0.75 * factor))
+
+
+NEEDY: dict[str, tuple[Callable[..., Any], Any, bool]] = {
+    "log of minus": (lambda x: jnp.log(-x), NEGATIVE, True),
+    "log of minus what is positive": (lambda x: jnp.log(-x), POSITIVE, False),
+    "log of minus anything": (lambda x: jnp.log(-x), ANY, False),
+    "root of minus": (lambda x: jnp.sqrt(-2 * x), NEGATIVE, True),
+    "root of minus what is positive": (lambda x: jnp.sqrt(-2 * x), POSITIVE, False),
+    "log of a sum": (lambda x: jnp.log(1 + x), POSITIVE, True),
+    "log of minus a sum": (lambda x: jnp.log(-1 - x), POSITIVE, False),
+    "log of a difference": (lambda x: jnp.log(x - 1), POSITIVE, False),
+    "log of one minus": (lambda x: jnp.log(1 - x), NEGATIVE, True),
+    "one over": (lambda x: 1 / x, NEGATIVE, True),
+    "one over anything": (lambda x: 1 / x, ANY, False),
+    "one over a product": (lambda x: 1 / (x * (1 + x)), POSITIVE, True),
+    "one over a product that vanishes": (lambda x: 1 / (x * (1 + x)), NEGATIVE, False),
+    "log of a quotient": (lambda x: jnp.log(x / (x - 1)), NEGATIVE, True),
+    "log of a quotient of two signs": (lambda x: jnp.log(x / (1 - x)), NEGATIVE, False),
+}
+
+
+@pytest.mark.parametrize("name", NEEDY)
+def test_a_function_needs_its_domain_and_no_more(name: str) -> None:
+    fn, signs, inside = NEEDY[name]
+    found: Any = ""
+    with suppress(TooHard, ZeroDivisionError):
+        (found,) = read(fn, 1, signs)
+    assert (isinstance(found, Value) and not found.needs) == inside
+
+
+STRUCTURES: dict[str, Callable[..., Any]] = {
+    "product of matrices": lambda m, v: m @ m.T,
+    "transposed product": lambda m, v: jnp.einsum("ij,kj->ki", m, m),
+    "both axes": lambda m, v: jnp.tensordot(m, m * m, 2),
+    "both axes crossed": lambda m, v: jnp.einsum("ij,ji->", m, m.T + 1),
+    "two of three axes": lambda m, v: jnp.einsum("ij,ijk->k", m, m[:, :, None] * v[None, None, :]),
+    "two of three axes, crossed": lambda m, v: jnp.einsum(
+        "ij,jik->k", m, jnp.swapaxes(m[:, :, None] * v[None, None, :], 0, 1)
+    ),
+    "batch": lambda m, v: jnp.einsum("bi,bi->b", m, m + 1),
+    "batch of products": lambda m, v: jnp.einsum("bi,bij->bj", m, m[:, :, None] * v[None, None, :]),
+    "batch at the end": lambda m, v: jnp.einsum("ib,jb->bij", m, m + 1),
+    "vector and matrix": lambda m, v: v @ m.T,
+    "transpose": lambda m, v: m.T * v[:, None],
+    "sum of columns": lambda m, v: jnp.sum(m, axis=0),
+    "sum of rows": lambda m, v: jnp.sum(m, axis=1),
+    "product of columns": lambda m, v: jnp.prod(m, axis=0),
+    "running sum backwards": lambda m, v: jax.lax.cumsum(m, axis=1, reverse=True),
+    "running sum of columns": lambda m, v: jnp.cumsum(m, axis=0),
+    "pieces": lambda m, v: (m[1:], m[:, ::2], m[::-1], v[1:2]),
+    "split": lambda m, v: jnp.split(m, [1, 2], axis=1),
+    "entries": lambda m, v: (m[1, 2], v[jnp.array([2, 0])], m[:, 1]),
+    "joined": lambda m, v: jnp.concatenate([m, v[None, :], m], axis=0),
+    "padded": lambda m, v: jnp.pad(v, (1, 2)),
+    "scattered": lambda m, v: m.at[1, jnp.array([2, 0, 2])].add(v),
+    "outer": lambda m, v: jnp.outer(v, v[:2]),
+    "reshaped": lambda m, v: m.reshape(3, 2),
+    "tiled": lambda m, v: jnp.broadcast_to(v[:, None], (3, 2)),
+    "masked": lambda m, v: jnp.where(jnp.tri(2, 3, dtype=bool), m, 2 * m),
+    "slope of a norm": lambda m, v: jax.grad(lambda u: jnp.sum((m @ u) ** 2))(v),
+    "jacobian": lambda m, v: jax.jacrev(lambda u: (m @ u) ** 2)(v),
+    "scan": lambda m, v: jax.lax.scan(lambda c, row: (c + row @ v, c * row), 0.0 * v[0], m),
+}
+MATRIX = np.array([[0.25, -0.75, 0.625], [1.5, 2.25, -3.0]])
+VECTOR = np.array([0.5, -1.25, 4.0])
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_structure_puts_every_entry_in_its_place(name: str) -> None:
+    """A program of a matrix and a vector, no two entries of which are alike, at a point."""
+
+    def fn(*scalars: Any) -> Any:
+        return STRUCTURES[name](jnp.stack(scalars[:6]).reshape(2, 3), jnp.stack(scalars[6:]))
+
+    given = (*MATRIX.ravel().tolist(), *VECTOR.tolist())
+    values = read(fn, 9)
+    truth = [ball for each in jax.tree.leaves(enclose(fn, *given)) for ball in np.ravel(each).tolist()]
+    assert len(values) == len(truth)
+    with mpmath.workdps(60):
+        for value, ball in zip(values, truth, strict=True):
+            assert ball.is_exact()
+            assert close(at(value, given), mpmath.mpf(float(ball)))
+
+
+ROOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "of a half": (lambda x: jnp.sqrt(x / 2), lambda x: mpmath.sqrt(x / 2)),
+    "of three halves": (lambda x: jnp.sqrt(1.5 * x), lambda x: mpmath.sqrt(1.5 * x)),
+    "of a quarter": (lambda x: jnp.sqrt(x / 4), lambda x: mpmath.sqrt(x) / 2),
+    "one over": (lambda x: lax.rsqrt(x / 2), lambda x: mpmath.sqrt(2 / x)),
+    "third power": (lambda x: (x / 2) ** 1.5, lambda x: (x / 2) ** mpmath.mpf(1.5)),
+    "below zero": (lambda x: (3 * x / 4) ** -0.5, lambda x: (3 * x / 4) ** mpmath.mpf(-0.5)),
+    "cube root": (lambda x: jnp.cbrt(x), lambda x: mpmath.cbrt(x)),
+    "of a quotient": (lambda x: jnp.sqrt(x / (1 + x)), lambda x: mpmath.sqrt(x / (1 + x))),
+    "of a square": (lambda x: jnp.sqrt((1 + x) ** 2), lambda x: 1 + x),
+    "exponent of a half": (lambda x: jnp.exp(x / 2) * jnp.exp(-1.5 * x), lambda x: mpmath.exp(-x)),
+    "large exponent": (lambda x: jnp.exp(3000 * x), lambda x: mpmath.exp(3000 * x)),
+    "large exponent below zero": (lambda x: jnp.exp(-3000 * x), lambda x: mpmath.exp(-3000 * x)),
+    "logarithm of a product": (lambda x: jnp.log(6 * x * x), lambda x: mpmath.log(6 * x * x)),
+    "logarithm of a quotient": (lambda x: jnp.log(x / (2 + x)), lambda x: mpmath.log(x / (2 + x))),
+    "exponent of a logarithm": (lambda x: jnp.exp(-1.5 * jnp.log(2 * x)), lambda x: (2 * x) ** mpmath.mpf(-1.5)),
+    "exponent of a logarithm of two": (lambda x: jnp.exp2(2.5 + 0 * x) * x, lambda x: mpmath.mpf(2) ** 2.5 * x),
+}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_roots_and_exponents_keep_their_factors(name: str) -> None:
+    fn, rule = ROOTS[name]
+    (value,) = read(fn, 1, POSITIVE)
+    with mpmath.workdps(60):
+        for point in (0.25, 1.0, 3.0):
+            ratio = at(value, (point,)) / rule(mpmath.mpf(point))
+            assert close(ratio, mpmath.mpf(1))

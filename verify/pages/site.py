@@ -55,6 +55,7 @@ REFERENCE: Final = (
     "docs/proofs",
     "docs/design",
     "docs/cost",
+    "docs/mutants",
 )
 TITLES: Final = {
     "docs/large-maps": "Run a large map, or on a cluster",

@@ -1,0 +1,836 @@
+"""Change our readings and engines in one place at a time, and see whether a test notices.
+
+    python benchmarks/mutants.py --trace [TESTS …]
+    python benchmarks/mutants.py [--sample COUNT] [--seed SEED] [--part K/N] [--file TEXT] [--operator NAMES]
+                                 [--again] [--tests TEXTS] [--seconds LIMIT]
+    python benchmarks/mutants.py --control | --docs | --list
+
+A mutant is one module with one small change: `<` for `<=`, a condition that is always true, a number that is one more.
+The operators are mutmut's; what is ours is the forcing of an `if` and the removal of a call whose value is not used. A
+mutant that no test notices stands for a mistake that no test would notice.
+
+The whole suite a mutant would take weeks. So --trace runs it once and writes down which lines each test executes, to
+build/mutants; then a process that holds JAX, pytest and the like, but nothing of ours and no backend of JAX, is forked
+for each mutant, and runs the tests that execute the changed line, one of each test function first and quick ones before
+slow ones, until one fails. What a test starts in another interpreter is not mutated, and no test is chosen for it.
+
+Without --sample every mutant is looked at; with it, COUNT of them, over the files in proportion to their mutants, and
+the same ones for the same SEED (a larger COUNT adds to a smaller one). What was looked at stands in
+benchmarks/results/mutants.jsonl and is not looked at again, but by --again: the mutants that no test noticed. The
+reasons why a mutant need not be noticed are in benchmarks/mutants.toml, written by hand. --docs writes docs/mutants.md
+from both, --control runs unchanged all tests that noticed something, and exits 1 where one fails.
+"""
+
+import argparse
+import collections
+import contextlib
+import difflib
+import functools
+import hashlib
+import importlib
+import importlib.machinery
+import importlib.util
+import json
+import os
+import pkgutil
+import random
+import resource
+import select
+import signal
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import libcst as cst
+import pytest
+from libcst.metadata import MetadataWrapper, PositionProvider
+from mutmut.mutation import mutators
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDERS: Final = ("verify/readings", "verify/engines")
+# It formats one page; nothing is decided there.
+LEFT_OUT: Final = ("verify/readings/table.py",)
+RECORD: Final = ROOT / "benchmarks" / "results" / "mutants.jsonl"
+REASONS: Final = ROOT / "benchmarks" / "mutants.toml"
+PAGE: Final = ROOT / "docs" / "mutants.md"
+BUILD: Final = ROOT / "build" / "mutants"
+# What needs a browser, times other programs, or reads files instead of running the readings.
+NOT_TRACED: Final = ("tests/test_site.py", "tests/test_checkers.py", "tests/test_hosted.py", "tests/test_layout.py")
+SECONDS: Final = 60.0
+# A test that takes longer than ten times what it took when it was traced, and longer than this, hangs.
+PATIENCE: Final = 15.0
+MEMORY: Final = 12 * 2**30
+# Arguments and names that hold what a reader is told.
+WORDS: Final = frozenset({"reason", "note", "text", "title", "message", "label"})
+# Arguments that are assertions: that two sequences are as long as each other.
+ASSERTED: Final = frozenset({"strict"})
+
+
+# Mutants ______________________________________________________________________________________________________________
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """One change of one file.
+
+    Attributes:
+        key: ten hexadecimal digits of what the change is and where, but for the line, so that it survives other edits.
+        file: the file, relative to the root, with slashes.
+        scope: dotted name of the function or class around it, "" for the module.
+        operator: what kind of change.
+        line: first line of what is changed, from 1.
+        last: its last line.
+        statement: first and last line of the statement around it.
+        start: offset of the first character that is replaced.
+        end: offset behind the last one.
+        before: what is replaced.
+        after: what replaces it.
+    """
+
+    key: str
+    file: str
+    scope: str
+    operator: str
+    line: int
+    last: int
+    statement: tuple[int, int]
+    start: int
+    end: int
+    before: str
+    after: str
+
+    @property
+    def change(self) -> str:
+        """What becomes what, without what both sides share but for a few characters, on one line."""
+        before, after = " ".join(self.before.split()), " ".join(self.after.split())
+        head = _shared(before, after)
+        tail = _shared(before[head:][::-1], after[head:][::-1])
+        head, tail = max(0, head - 30), max(0, tail - 20)
+        cut = [
+            ("…" if head else "") + each[head : len(each) - tail] + ("…" if tail else "") for each in (before, after)
+        ]
+        return " → ".join(each if len(each) <= 120 else each[:80] + " … " + each[-40:] for each in cut)
+
+    def of(self, source: str) -> str:
+        """The text of the file with the change."""
+        return source[: self.start] + self.after + source[self.end :]
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def forced(node: cst.If) -> Iterator[cst.If]:
+    """A condition that never holds, and one that always does."""
+    test = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    for operator, literal in ((cst.And(), "False"), (cst.Or(), "True")):
+        yield node.with_changes(test=cst.BooleanOperation(left=test, operator=operator, right=cst.Name(literal)))
+
+
+def keywords_dropped(node: cst.Call) -> Iterator[cst.Call]:
+    """Mutmut's removal of arguments, where the rest is still a call: a keyword's, or one of several of min and max."""
+    several = isinstance(node.func, cst.Name) and node.func.value in {"min", "max"} and len(node.args) > 1
+    for shorter in mutators.operator_arg_removal(node):
+        if len(shorter.args) == len(node.args):
+            continue
+        gone = next(each for each in node.args if all(each is not kept for kept in shorter.args))
+        named = gone.keyword is not None and gone.keyword.value not in WORDS | ASSERTED
+        if named or (several and gone.keyword is None):
+            yield shorter
+
+
+# mutmut's operators by the type of node. Left out: None for a value or an argument, which raises where it is used and
+# which the type checker refuses; names of arguments of dict.
+OPERATORS: Final[Sequence[tuple[type[cst.CSTNode], str, Callable[[Any], Iterable[cst.CSTNode]]]]] = (
+    (cst.BaseNumber, "number", mutators.operator_number),
+    (cst.Name, "name", mutators.operator_name),
+    (cst.AugAssign, "augmented", mutators.operator_augmented_assignment),
+    (cst.UnaryOperation, "unary", mutators.operator_remove_unary_ops),
+    (cst.Call, "argument", keywords_dropped),
+    (cst.Call, "method", mutators.operator_symmetric_string_methods_swap),
+    (cst.Lambda, "lambda", mutators.operator_lambda),
+    (cst.CSTNode, "keyword", mutators.operator_keywords),
+    (cst.CSTNode, "operator", mutators.operator_swap_op),
+    (cst.Match, "match", mutators.operator_match),
+    (cst.IfExp, "choice", mutators.operator_if_exp),
+    (cst.If, "guard", forced),
+)
+
+
+class Finder(cst.CSTVisitor):
+    """Gathers the mutants of a file; leaves out annotations, messages, assertions, decorators and what is Final."""
+
+    METADATA_DEPENDENCIES = (PositionProvider,)
+
+    def __init__(self, file: str, source: str) -> None:
+        super().__init__()
+        self.file, self.source = file, source
+        self.starts = [0, *(i + 1 for i, each in enumerate(source) if each == "\n")]
+        self.scope: list[str] = []
+        self.statements: list[cst.CSTNode] = []
+        self.found: list[Mutant] = []
+        self.seen: collections.Counter[tuple[str, ...]] = collections.Counter()
+        self.strings: set[int] = set()
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        # First what on_leave takes back, which is called whatever comes out here.
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            self.scope.append(node.name.value)
+        if isinstance(node, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
+            self.statements.append(node)
+        if isinstance(node, (cst.Annotation, cst.FormattedString, cst.Raise, cst.Assert, cst.Decorator)):
+            return False
+        if isinstance(node, (cst.Import, cst.ImportFrom, cst.TypeAlias)):
+            return False
+        if isinstance(node, cst.AnnAssign) and "Final" in self.text(node.annotation.annotation):
+            return isinstance(node.value, cst.Dict)  # A table is looked into; any other constant is a choice.
+        if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value in WORDS | ASSERTED:
+            return False
+        if isinstance(node, cst.FunctionDef) and node.name.value.strip("_").endswith(("repr", "str", "text", "words")):
+            return False  # It writes what a reader is told.
+        # A string that is looked up or compared; any other is a text.
+        if isinstance(node, (cst.Index, cst.ComparisonTarget, cst.DictElement, cst.Comparison, cst.MatchValue)):
+            inside = {
+                cst.Index: lambda: [node.value],
+                cst.ComparisonTarget: lambda: [node.comparator],
+                cst.DictElement: lambda: [node.key],
+                cst.Comparison: lambda: [node.left],
+                cst.MatchValue: lambda: [node.value],
+            }[type(node)]()
+            for each in inside:
+                several = each.elements if isinstance(each, (cst.Set, cst.Tuple, cst.List)) else ()
+                self.strings.update(map(id, [each, *(one.value for one in several)]))
+        self.mutate(node)
+        return True
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        if isinstance(original_node, (cst.FunctionDef, cst.ClassDef)):
+            self.scope.pop()
+        if isinstance(original_node, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
+            self.statements.pop()
+
+    def text(self, node: cst.CSTNode) -> str:
+        return cst.Module([]).code_for_node(node)
+
+    def mutate(self, node: cst.CSTNode) -> None:
+        for kind, name, operator in OPERATORS:
+            if isinstance(node, kind):
+                for changed in operator(node):
+                    self.add(node, name, changed)
+        if isinstance(node, cst.SimpleString) and id(node) in self.strings:
+            quoted = next(iter(mutators.operator_string(node)), None)
+            if quoted is not None:
+                self.add(node, "string", quoted)
+        if isinstance(node, cst.Expr) and isinstance(node.value, (cst.Call, cst.Await)):
+            self.add(node, "call", cst.Pass())
+
+    def add(self, node: cst.CSTNode, operator: str, changed: cst.CSTNode) -> None:
+        place = self.get_metadata(PositionProvider, node)
+        start, end = (self.starts[each.line - 1] + each.column for each in (place.start, place.end))
+        before, after = self.source[start:end], self.text(changed)
+        if isinstance(node, cst.If):  # The condition alone, not the whole branch.
+            inner = self.get_metadata(PositionProvider, node.test)
+            start, end = (self.starts[each.line - 1] + each.column for each in (inner.start, inner.end))
+            place, before, after = inner, self.source[start:end], self.text(changed.test)  # pyright: ignore
+        elif isinstance(node, (cst.Break, cst.Continue, cst.Is, cst.IsNot, cst.In, cst.NotIn)):
+            after = after.strip()
+        around = self.statements[-1] if self.statements else node
+        if isinstance(around, (cst.BaseCompoundStatement,)):
+            around = node
+        span = self.get_metadata(PositionProvider, around)
+        # The same change twice in one function is told apart by its number.
+        same = (self.file, ".".join(self.scope), operator, before, after)
+        self.seen[same] += 1
+        key = hashlib.sha256(json.dumps([*same, self.seen[same]]).encode()).hexdigest()[:10]
+        self.found.append(
+            Mutant(
+                key=key,
+                file=self.file,
+                scope=".".join(self.scope),
+                operator=operator,
+                line=place.start.line,
+                last=place.end.line,
+                statement=(span.start.line, span.end.line),
+                start=start,
+                end=end,
+                before=before,
+                after=after,
+            )
+        )
+
+
+def mutants(file: str, source: str) -> list[Mutant]:
+    """All mutants of a file, in the order of their places; file names it in keys and messages."""
+    finder = Finder(file, source)
+    MetadataWrapper(cst.parse_module(source)).visit(finder)
+    return finder.found
+
+
+def files() -> list[str]:
+    """The files that are mutated, relative to the root."""
+    found = (path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.py")))
+    return [each for each in found if each not in LEFT_OUT]
+
+
+def sample(found: dict[str, list[Mutant]], count: int, seed: int) -> list[Mutant]:
+    """So many mutants, of each file in proportion to what it has, at least one; the same ones for the same seed."""
+    total = sum(map(len, found.values()))
+    drawn: list[Mutant] = []
+    for those in found.values():
+        # Each by a number of its own, so that a mutant more or less leaves the rest of the sample as it was.
+        shuffled = sorted(those, key=lambda each: hashlib.sha256(f"{seed} {each.key}".encode()).digest())
+        drawn += shuffled[: max(1, round(count * len(those) / total))]
+    return drawn
+
+
+# Which tests execute which lines ______________________________________________________________________________________
+
+
+class Tracer:
+    """A plugin of pytest that writes down, for each test, how long it took and which lines of ours it executed."""
+
+    def __init__(self, out: Path) -> None:
+        import coverage
+
+        self.coverage = coverage.Coverage(
+            data_file=None, include=[str(ROOT / each / "*") for each in FOLDERS], config_file=False, messages=False
+        )
+        self.coverage.start()
+        self.out, self.passed = out.open("a", encoding="utf-8"), True
+
+    def write(self, test: str, seconds: float) -> None:
+        data = self.coverage.get_data()
+        data.set_query_context(test)
+        lines = {
+            Path(each).relative_to(ROOT).as_posix(): sorted(data.lines(each) or []) for each in data.measured_files()
+        }
+        lines = {file: those for file, those in lines.items() if those}
+        of = {file: keep(file) for file in lines}
+        said = {"test": test, "seconds": round(seconds, 3), "passed": self.passed, "lines": lines, "of": of}
+        print(json.dumps(said), file=self.out, flush=True)
+
+    def pytest_collection_finish(self) -> None:
+        self.write("", 0.0)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.passed &= report.outcome != "failed" and not (report.when == "call" and report.outcome == "skipped")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.coverage.switch_context(item.nodeid)
+        self.passed, start = True, time.perf_counter()
+        try:
+            return (yield)
+        finally:
+            self.write(item.nodeid, time.perf_counter() - start)
+
+
+@functools.cache
+def keep(file: str) -> str:
+    """Keep the text of a file as it is now, since the lines of a trace are those of then; the name it is kept under."""
+    source = (ROOT / file).read_bytes()
+    name = hashlib.sha256(source).hexdigest()[:12]
+    place = BUILD / "sources" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(source)
+    return name
+
+
+@functools.cache
+def moved(file: str, name: str) -> dict[int, int]:
+    """Where the lines of a kept text are in the file now, for those that are unchanged."""
+    then = (BUILD / "sources" / name).read_text(encoding="utf-8").splitlines()
+    now = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    blocks = difflib.SequenceMatcher(None, then, now, autojunk=False).get_matching_blocks()
+    return {each.a + i + 1: each.b + i + 1 for each in blocks for i in range(each.size)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """What the tests execute.
+
+    Attributes:
+        seconds: how long each test took.
+        at: of each file and line, the tests that execute it.
+        in_file: of each file, the tests that execute anything in it after it is imported.
+        imported: files and lines that are executed where they are imported.
+    """
+
+    seconds: dict[str, float]
+    at: dict[tuple[str, int], set[str]] = field(default_factory=dict[tuple[str, int], set[str]])
+    in_file: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    imported: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+
+    @classmethod
+    def read(cls, texts: Sequence[str] = ("",)) -> "Traces":
+        """Read what --trace wrote of tests with one of the texts in their ids; the last word of each test counts."""
+        place = BUILD / "trace.jsonl"
+        if not place.is_file():
+            raise SystemExit(f"no {place.relative_to(ROOT)}: run `python benchmarks/mutants.py --trace` first")
+        with place.open(encoding="utf-8") as lines:
+            found = [json.loads(each) for each in lines]
+        last = {each["test"]: each for each in found if each["test"] and any(text in each["test"] for text in texts)}
+        traces = cls(seconds={test: each["seconds"] for test, each in last.items() if each["passed"]})
+        for test in traces.seconds:
+            for file, those in last[test]["lines"].items():
+                if not (ROOT / file).is_file():
+                    continue
+                traces.in_file.setdefault(file, set()).add(test)
+                where = moved(file, last[test]["of"][file])
+                for line in those:
+                    if line in where:
+                        traces.at.setdefault((file, where[line]), set()).add(test)
+        for each in found:
+            for file, those in each["lines"].items() if not each["test"] else ():
+                traces.imported.update((file, moved(file, each["of"][file]).get(line, 0)) for line in those)
+        return traces
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """The tests that may notice a mutant, those first that are likely to be quick about it."""
+
+        def between(first: int, last: int) -> set[str]:
+            return set[str]().union(*(self.at.get((mutant.file, each), ()) for each in range(first, last + 1)))
+
+        reaching = between(mutant.line, mutant.last) or between(*mutant.statement)
+        imported = any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1))
+        if imported and not (reaching and mutant.scope):
+            # A table that is made when the module is imported, or what makes it: whoever looks into it may notice.
+            about = f"tests/test_{Path(mutant.file).stem}.py"
+            reaching |= self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
+        # One of each function first, as what is parametrised tries one thing many times; then what imports the module.
+        module = mutant.file.removesuffix(".py").replace("/", ".")
+        turn: collections.Counter[str] = collections.Counter()
+        ranked: list[tuple[bool, int, int, float, str]] = []
+        for test in sorted(reaching, key=lambda each: (self.seconds[each], each)):
+            function, _, _ = test.partition("[")
+            late = 0 if not turn[function] else 1 if module in imports(test.partition("::")[0]) else 2
+            ranked.append((self.seconds[test] > 4, late, turn[function], self.seconds[test], test))
+            turn[function] += 1
+        return [test for *_, test in sorted(ranked)]
+
+
+@functools.cache
+def imports(tests: str) -> str:
+    """The lines of a file of tests in which it imports something."""
+    lines = (ROOT / tests).read_text(encoding="utf-8").splitlines()
+    return "\n".join(each for each in lines if each.startswith(("from ", "import ")))
+
+
+def trace(tests: Sequence[str]) -> int:
+    """Run tests once, all where none are named, and write down what they execute; the status of pytest."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    out = BUILD / "trace.jsonl"
+    if not tests:
+        out.unlink(missing_ok=True)
+    chosen = tests or [f"--ignore={each}" for each in NOT_TRACED]
+    sys.path.insert(0, str(ROOT))
+    os.chdir(ROOT)
+    return int(pytest.main(["-q", "-p", "no:cacheprovider", *chosen], plugins=[Tracer(out)]))
+
+
+# One mutant ___________________________________________________________________________________________________________
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a mutant.
+
+    Attributes:
+        state: "killed", "timeout" (a test hung), "survived" or "unreached" (no test executes the line).
+        by: the test that noticed, "import" where the module or a test file could not be imported.
+        ran: how many tests ran.
+        of: how many execute the line.
+        seconds: how long it took.
+    """
+
+    state: str
+    by: str = ""
+    ran: int = 0
+    of: int = 0
+    seconds: float = 0.0
+
+
+class Swap(importlib.machinery.SourceFileLoader):
+    """Loads one module from a given text; a finder of modules too, which knows that one alone."""
+
+    def __init__(self, module: str, path: Path, source: str) -> None:
+        super().__init__(module, str(path))
+        self.source = source
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.path, loader=self)
+
+    def get_code(self, fullname: str) -> Any:
+        return compile(self.source, self.path, "exec", dont_inherit=True)
+
+
+class Chosen:
+    """A plugin of pytest that runs the given tests in the given order and tells what happens, a line each."""
+
+    def __init__(self, tests: Sequence[str], say: Callable[[str], None]) -> None:
+        self.order = {test: i for i, test in enumerate(tests)}
+        self.say = say
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted(
+            (each for each in items if each.nodeid in self.order), key=lambda each: self.order[each.nodeid]
+        )
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.say(f"start {nodeid}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.outcome == "failed":
+            self.say(f"failed {report.nodeid}")
+
+
+def warm() -> None:
+    """Import what tests need, so that no child has to; of ours nothing stays, and JAX has no backend yet."""
+    sys.path.insert(0, str(ROOT))
+    for name in ("mpmath", "sympy", "yaml", "markdown_it", "zarr", "xarray", "optax", "sklearn.datasets"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    for folder in ("verify", *(each.replace("/", ".") for each in FOLDERS)):
+        package = importlib.import_module(folder)
+        for each in pkgutil.iter_modules(package.__path__):
+            if not each.name.startswith("__"):
+                importlib.import_module(f"{folder}.{each.name}")
+    for name in [each for each in sys.modules if each.partition(".")[0] == "verify"]:
+        del sys.modules[name]
+
+
+def child(swap: Swap | None, tests: Sequence[str], out: int) -> None:
+    """In a forked process: put the mutant in place, run the tests until one fails, tell it and end."""
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for each in (0, 1, 2):
+        os.dup2(nothing, each)
+
+    def say(text: str) -> None:
+        os.write(out, (text + "\n").encode())
+        if text.startswith("failed"):
+            os._exit(0)  # What the rest of the tests would say does not matter.
+
+    if swap is not None:
+        sys.meta_path.insert(0, swap)
+    where = list(dict.fromkeys(each.partition("::")[0] for each in tests))
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--rootdir", str(ROOT)]
+    status = 3
+    with contextlib.suppress(BaseException):
+        status = int(pytest.main([*options, *where], plugins=[Chosen(tests, say)]))
+    say("done" if status in (0, 5) else "failed import")
+    os._exit(0)
+
+
+def attempt(swap: Swap | None, tests: Sequence[str], seconds: dict[str, float], limit: float) -> Outcome:
+    """Fork a process that runs tests against a mutant, and watch it.
+
+    Args:
+        swap: the mutant, None for the unchanged module.
+        tests: ids of tests, first ones first.
+        seconds: how long each takes where nothing is changed.
+        limit: seconds after which no further test is waited for.
+    """
+    inlet, outlet = os.pipe()
+    began = time.monotonic()
+    process = os.fork()
+    if process == 0:
+        try:
+            os.close(inlet)
+            child(swap, tests, outlet)
+        finally:
+            os._exit(1)
+    os.close(outlet)
+    ran, current, test_began, rest = 0, "", began, b""
+    outcome: dict[str, Any] = {}
+    while not outcome:
+        now = time.monotonic()
+        patience = max(PATIENCE, 10 * seconds.get(current, 0.0))
+        wait = min(test_began + patience, began + limit + patience) - now
+        ready = select.select([inlet], [], [], max(0.0, wait))[0] if wait > 0 else []
+        if not ready:
+            outcome = {"state": "timeout", "by": current or "import"}
+            break
+        got = os.read(inlet, 65536)
+        if not got:  # It died: out of memory, or killed by the C library.
+            outcome = {"state": "killed", "by": current or "import"}
+        *lines, rest = (rest + got).split(b"\n")
+        for line in lines:
+            word, _, test = line.decode().partition(" ")
+            if word == "failed":
+                outcome = {"state": "killed", "by": test}
+                break
+            if word == "done" or (time.monotonic() - began > limit and ran > 0):
+                outcome = {"state": "survived"}
+                break
+            current, ran, test_began = test, ran + 1, time.monotonic()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    os.close(inlet)
+    return Outcome(**outcome, ran=ran, of=len(tests), seconds=round(time.monotonic() - began, 1))
+
+
+def look(mutant: Mutant, traces: Traces, limit: float, root: Path = ROOT) -> Outcome:
+    """Run the tests that may notice a mutant."""
+    tests = traces.of(mutant)
+    if not tests:
+        return Outcome(state="unreached")
+    path = root / mutant.file
+    module = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return attempt(Swap(module, path, mutant.of(path.read_text(encoding="utf-8"))), tests, traces.seconds, limit)
+
+
+# The record and the page ______________________________________________________________________________________________
+
+
+def recorded(place: Path = RECORD) -> dict[str, dict[str, Any]]:
+    """What was looked at, by key; the last word on each counts."""
+    if not place.is_file():
+        return {}
+    with place.open(encoding="utf-8") as lines:
+        return {each["key"]: each for each in map(json.loads, lines)}
+
+
+def write_record(looked: dict[str, dict[str, Any]], found: dict[str, list[Mutant]], place: Path = RECORD) -> None:
+    """Write the record anew, in the order of places, without mutants that are no more."""
+    kept: list[str] = []
+    for mutant in (each for those in found.values() for each in those):
+        if mutant.key in looked:
+            kept.append(json.dumps(looked[mutant.key] | said(mutant), ensure_ascii=False) + "\n")
+    place.write_text("".join(kept), encoding="utf-8")
+
+
+def said(mutant: Mutant) -> dict[str, Any]:
+    """What the record says of a mutant itself."""
+    few = ("key", "file", "scope", "operator", "line")
+    return {name: getattr(mutant, name) for name in few} | {"change": mutant.change}
+
+
+def reasons() -> dict[str, dict[str, str]]:
+    """Why mutants need not be noticed, by key: kind and why."""
+    if not REASONS.is_file():
+        return {}
+    with REASONS.open("rb") as text:
+        given = tomllib.load(text).get("mutants", [])
+    for each in given:
+        if each["kind"] not in KINDS:
+            name = REASONS.relative_to(ROOT)
+            raise SystemExit(f"{name}: kind {each['kind']!r} is unknown: expected one of {', '.join(KINDS)}")
+    return {key: each for each in given for key in each["keys"]}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--trace", nargs="*", metavar="TESTS", help="write down which lines tests execute")
+    parser.add_argument("--sample", type=int, metavar="COUNT", help="so many mutants, over all files")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--part", default="0/1", metavar="K/N", help="every N-th mutant, from the K-th")
+    parser.add_argument("--file", default="", metavar="TEXT", help="files with this in their name")
+    parser.add_argument("--operator", default="", metavar="NAMES", help="operators, with commas between")
+    parser.add_argument("--key", default="", metavar="KEYS", help="these mutants, with commas between")
+    parser.add_argument("--again", action="store_true", help="those that no test noticed, without a reason")
+    parser.add_argument("--tests", default="", metavar="TEXTS", help="only tests with one of these in their ids")
+    parser.add_argument("--seconds", type=float, default=SECONDS, metavar="LIMIT", help="of tests for one mutant")
+    parser.add_argument("--until", metavar="HH:MM", help="begin no further mutant after this time of day")
+    parser.add_argument("--control", action="store_true", help="run the tests that noticed something, unchanged")
+    parser.add_argument("--list", action="store_true", help="print the mutants and stop")
+    parser.add_argument("--docs", action="store_true", help="write docs/mutants.md and stop")
+    options = parser.parse_args()
+    if options.trace is not None:
+        return trace(options.trace)
+    # Keys do not depend on which files are asked for, so that shares and samples are the same.
+    found = {file: mutants(file, (ROOT / file).read_text(encoding="utf-8")) for file in files()}
+    looked = recorded()
+    if options.docs:
+        write_record(looked, found)
+        looked, known = recorded(), reasons()
+        PAGE.write_text(page(found, looked, known), encoding="utf-8")
+        alive = {key for key, each in looked.items() if each["state"] in ALIVE}
+        for key in known:
+            if key not in alive:
+                print(f"{REASONS.relative_to(ROOT)}: no mutant {key} that no test notices: take its reason out")
+        return 0 if known.keys() <= alive else 1
+    chosen = [each for those in found.values() for each in those]
+    if options.sample:
+        chosen = sample(found, options.sample, options.seed)
+    part, parts = map(int, options.part.split("/"))
+    chosen = [each for each in chosen if options.file in each.file][part::parts]
+    if options.operator:
+        chosen = [each for each in chosen if each.operator in options.operator.split(",")]
+    if options.key:
+        chosen = [each for each in chosen if each.key in options.key.split(",")]
+    if options.list:
+        for each in chosen:
+            print(f"{each.key} {each.file}:{each.line} {each.operator}: {each.change}")
+        return 0
+    traces = Traces.read(options.tests.split(","))
+    sys.path.insert(0, str(ROOT))
+    os.chdir(ROOT)
+    warm()
+    if options.control:
+        return control(looked, traces)
+    if options.again or options.key:
+        known = reasons()
+        alive = {key for key, each in looked.items() if each["state"] in ALIVE and key not in known}
+        chosen = [each for each in chosen if options.key or each.key in alive]
+    else:
+        chosen = [each for each in chosen if each.key not in looked]
+        random.Random(0).shuffle(chosen)  # Stopped early, it has seen something of everything.
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    for number, mutant in enumerate(chosen):
+        if options.until and time.strftime("%H:%M") >= options.until:
+            break
+        outcome = look(mutant, traces, options.seconds)
+        with RECORD.open("a", encoding="utf-8") as record:
+            print(json.dumps(said(mutant) | asdict(outcome), ensure_ascii=False), file=record)
+        print(
+            f"{number + 1}/{len(chosen)} {outcome.state} {outcome.seconds} s {outcome.ran}/{outcome.of} "
+            f"{mutant.key} {mutant.file}:{mutant.line} {mutant.change}",
+            flush=True,
+        )
+    return 0
+
+
+def control(looked: dict[str, dict[str, Any]], traces: Traces) -> int:
+    """Run the tests that noticed something against the unchanged modules, each: 1 where one of them fails too."""
+    noticing = sorted({each["by"] for each in looked.values() if each["state"] == "killed"} & set(traces.seconds))
+    failed: list[str] = []
+    for file in sorted({each.partition("::")[0] for each in noticing}):
+        those = [each for each in noticing if each.startswith(f"{file}::")]
+        while those:
+            outcome = attempt(None, those, traces.seconds, 3600.0)
+            if outcome.state == "survived":
+                break
+            failed.append(outcome.by)
+            those = those[those.index(outcome.by) + 1 :] if outcome.by in those else []
+    for each in failed:
+        print(f"fails unchanged: {each}")
+    print(f"{len(noticing)} tests, {len(failed)} fail unchanged")
+    return 1 if failed else 0
+
+
+HEAD: Final = """\
+# Mutants of our own code
+
+Who checks the checker? A mutant is one module of `readings/` or `engines/` with one small change: `<` for `<=`, a
+condition that always holds, a number that is one more. The tests that execute the changed line are run against it. A
+mutant that none of them notices stands for a mistake that could be made tomorrow without a test failing: it gets a
+test, or a reason why it is none.
+
+Of {mutants} mutants {looked} were looked at, drawn at random, of every file in proportion to what it has. {killed} were
+noticed by a test that failed, {timeout} by one that did not end. {explained} were noticed by none, with a reason that
+is below; {unexplained} are left without one. It is a sample: of a mutant that was not looked at nothing is known.{none}
+"""
+HOW: Final = """\
+## How
+
+`python -m nox -s mutants -- --trace` runs the tests once and writes down which lines each executes; `python -m nox -s
+mutants -- --sample 600` looks at a sample, and without `--sample` at everything, which takes days. The changes are
+those of [mutmut](https://mutmut.readthedocs.io), which is used as a library, and two of ours: an `if` that always or
+never holds, and a call left out whose value is not used. For each, a process that has imported JAX is forked, imports
+the changed module, and runs the tests that execute the line until one fails; beyond a time limit no further one is
+begun. The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs
+every test that noticed something without a change, to see that it was the change.
+
+Left out are messages, functions that only word something, annotations, docstrings, assertions, decorators, constants
+that are `Final` and no table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and
+None in place of a value or an argument, which raises wherever it is used and which the type checker refuses. Tests that
+need a browser or another interpreter are not asked. A test that meets what another one has cached does not execute the
+line where its lines are written down, so a mutant that only it would notice counts as not noticed.
+"""
+# What no test notices.
+ALIVE: Final = frozenset({"survived", "unreached"})
+KINDS: Final = {
+    "equivalent": "nothing that can be seen changes",
+    "weaker": "more is UNKNOWN, enclosed instead of proved, or slower; never is more claimed",
+    "wording": "only what a reader is told changes",
+}
+
+
+def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], known: dict[str, dict[str, Any]]) -> str:
+    """docs/mutants.md: a table by module, every mutant that no test notices with its reason, and what is left out."""
+    rows: list[str] = []
+    total: collections.Counter[str] = collections.Counter()
+    for file, those in found.items():
+        count = collections.Counter[str](mutants=len(those))
+        for mutant in those:
+            if mutant.key in looked:
+                count["looked"] += 1
+                state = looked[mutant.key]["state"]
+                alive = state in ALIVE
+                count["explained" if alive and mutant.key in known else "unexplained" if alive else state] += 1
+        total += count
+        if not those:
+            continue
+        rows.append(_row(f"`{file.removeprefix('verify/')}`", count))
+    groups: dict[int, tuple[dict[str, Any], list[Mutant]]] = {}
+    rest: list[Mutant] = []
+    for mutant in (each for those in found.values() for each in those):
+        if looked.get(mutant.key, {}).get("state") in ALIVE:
+            reason = known.get(mutant.key)
+            if reason is None:
+                rest.append(mutant)
+            else:
+                groups.setdefault(id(reason), (reason, []))[1].append(mutant)
+    new = [
+        f"`{file.removeprefix('verify/')}`"
+        for file, those in found.items()
+        if those and not looked.keys() & {each.key for each in those}
+    ]
+    none = f"\nNewer than the sample, and not looked at yet: {', '.join(new)}." if new else ""
+    lines = [
+        *HEAD.format_map(
+            total | {"none": none} | {each: total[each] for each in ("timeout", "explained", "unexplained")}
+        ).splitlines(),
+        "",
+        "| module | mutants | looked at | noticed | did not end | with a reason | without one |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        *rows,
+        _row("all", total),
+        "",
+        *HOW.splitlines(),
+        "",
+        "## Not noticed, and why",
+        "",
+    ]
+    for kind, meaning in KINDS.items():
+        those = [each for each in groups.values() if each[0]["kind"] == kind]
+        if not those:
+            continue
+        lines += [f"### {kind.capitalize()}: {meaning}", ""]
+        for reason, same in those:
+            lines += [f"- {reason['why']}", *(f"  - {_place(each)}" for each in same)]
+        lines.append("")
+    lines += ["## Not noticed, and no reason yet", ""]
+    lines += [f"- {_place(each)}" for each in rest] or ["None."]
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, count: collections.Counter[str]) -> str:
+    few = ("mutants", "looked", "killed", "timeout", "explained", "unexplained")
+    return " | ".join([f"| {name}", *(str(count[each]) for each in few)]) + " |"
+
+
+def _place(mutant: Mutant) -> str:
+    """Where a mutant is, and what it changes, as Markdown; without the line, which other edits would move."""
+    where = f"`{mutant.file.removeprefix('verify/')}`"
+    where += f" in `{mutant.scope}`" if mutant.scope else ""
+    change = mutant.change
+    fence = "``" if "`" in change else "`"
+    return f"{where}: {fence}{change}{fence}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
