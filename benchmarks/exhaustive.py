@@ -237,9 +237,10 @@ def page(record: dict[str, Any]) -> str:
         lines.append("| " + " | ".join(cells) + " |")
     counted = record.get("programs")
     if counted:
-        said = f"""Random programs: {counted["programs"]} of them and their derivatives, eager, compiled and in
+        said = f"""Random programs: {counted["programs"]:,} of them and their derivatives, eager, compiled and in
             batches of 1, 7 and 1000, in four formats: {counted["floats"]:,} floats, of which
-            {counted["claimed"]:,} have a finite ball, and {counted["outside"]} programs have a float outside it."""
+            {counted["claimed"]:,} have a ball that ends; programs with a float outside its ball:
+            {counted["outside"] or "none"}."""
         lines += ["", textwrap.fill(" ".join(said.split()), 120)]
     lines += ["", f"Measured with {record['where']}.", ""]
     return "\n".join(lines)

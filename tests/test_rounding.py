@@ -1,5 +1,6 @@
 """Random programs, small trees of what is supported, beside the rounded reading: every float is one that it allows."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import exhaustive  # noqa: E402
 from programs import BINARY, LEAVES, UNARY, Compared, Count, Tree, drawn, evaluate, inputs  # noqa: E402
 
 from verify.formats import FORMATS  # noqa: E402
+from verify.readings.budgets import Allowance  # noqa: E402
 
 FLOATS = 10**6
 DRAWS = 7
@@ -86,3 +89,27 @@ def test_evaluated_as_it_reads() -> None:
     x, y = np.array([1.0, -2.0]), np.array([3.0, 0.5])
     tree: Tree = ("add", ("square", "x"), ("multiply", "x", ("negative", "y")))
     np.testing.assert_array_equal(evaluate(tree, x, y), x**2 - x * y)
+
+
+# --- what `nox -s exhaustive -- --docs` found ------------------------------------------------------------------------
+
+
+def test_the_page_is_what_was_measured_and_what_is_allowed() -> None:
+    record = json.loads(exhaustive.RECORD.read_text(encoding="utf-8"))
+    assert exhaustive.PAGE.read_text(encoding="utf-8") == exhaustive.page(record), "nox -s exhaustive -- --docs"
+    assert record["part"] == [0, 1]
+    assert record["programs"]["floats"] >= 10**8
+    assert record["programs"]["outside"] == 0
+
+
+def test_a_budget_that_is_passed_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    table = dict(exhaustive.BUDGETS["float16"])
+    table["tanh"] = Allowance(0.25)
+    monkeypatch.setitem(exhaustive.BUDGETS, "float16", table)
+    monkeypatch.setattr(exhaustive, "REFERENCE", {"tanh": np.tanh})
+    monkeypatch.setattr(exhaustive, "ORDINALS", 100)
+    monkeypatch.setattr(sys, "argv", ["exhaustive.py", "--only", "functions", "--part", "0/4096"])
+    assert exhaustive.main() == 1
+    said = capsys.readouterr().err
+    assert "tanh in float16 passes its budget at" in said
+    assert "float32" not in said

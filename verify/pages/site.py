@@ -56,6 +56,7 @@ REFERENCE: Final = (
     "docs/design",
     "docs/cost",
     "docs/mutants",
+    "docs/rounding",
 )
 TITLES: Final = {
     "docs/large-maps": "Run a large map, or on a cluster",
