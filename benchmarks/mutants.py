@@ -343,7 +343,9 @@ def keep(file: str) -> str:
 
 @functools.cache
 def moved(file: str, name: str) -> dict[int, int]:
-    """Where the lines of a kept text are in the file now, for those that are unchanged."""
+    """Where the lines of a kept text are in the file now, for those that are unchanged; none where it is gone."""
+    if not (ROOT / file).is_file():
+        return {}
     then = (BUILD / "sources" / name).read_text(encoding="utf-8").splitlines()
     now = (ROOT / file).read_text(encoding="utf-8").splitlines()
     blocks = difflib.SequenceMatcher(None, then, now, autojunk=False).get_matching_blocks()

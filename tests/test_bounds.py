@@ -450,8 +450,10 @@ def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: in
         (lambda x: jnp.sum(jnp.exp(-x)), lambda x: jnp.sum(jnp.exp(-x * x))),
         (lambda x: jnp.sum(jnp.exp(-x / 2)), lambda x: jnp.sum(jnp.exp(-x))),
         (lambda x: jnp.sum(jnp.exp(-x)) ** 2, lambda x: jnp.sum(jnp.exp(-x * x)) * jnp.sum(jnp.exp(-x))),
+        (lambda x: jnp.sum(jnp.exp(x * x)), lambda x: jnp.sum(jnp.exp(x))),
+        (lambda x: jnp.sum(jnp.exp(x * x * x)), lambda x: jnp.sum(jnp.exp(x * x))),
     ],
-    ids=("squares", "no squares", "halves", "products"),
+    ids=("squares", "no squares", "halves", "products", "growing squares", "growing cubes"),
 )
 def test_exponentials_of_other_functions_of_an_entry_are_not_taken_for_each_other(fn: Any, bound: Any) -> None:
     subject = Claim(

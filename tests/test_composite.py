@@ -1,5 +1,6 @@
 """Composite primitives against what JAX returns for them, and user-registered ones."""
 
+import importlib
 import importlib.util
 import itertools
 import sys
@@ -420,6 +421,31 @@ def test_an_open_order_gives_the_hull_of_each_place_and_no_permutation() -> None
     (values, _), trail = _walked(Exact(), lambda x: lax.top_k(x, 1), wide)
     assert values[0, 0] == 5
     assert not trail.lost.any(), "what lies below the k largest need not be in order"
+
+
+def test_what_an_open_order_touches_is_marked() -> None:
+    """Over such a point a slope by literals may not be taken."""
+    _, trail = _walked(Exact(), jnp.sort, [arb(1, 0.5), arb(1.25, 0.5), arb(5)])
+    assert trail.hulls.all()
+    assert not trail.lost.any()
+    _, trail = _walked(Exact(), jnp.sort, [arb(1), arb(1.25), arb(5)])
+    assert not trail.hulls.any()
+
+
+def test_floats_know_which_zero_they_are_and_real_numbers_do_not() -> None:
+    """In the total order -0 comes before 0: where floats compare by it, two zeros are not decided."""
+    total = getattr(importlib.import_module("jax._src.lax.lax"), "lt_to_p", None)
+    if total is None:
+        pytest.skip("this version of JAX has no total order among its primitives")
+
+    def chosen(x: Any) -> Any:
+        return [jnp.where(total.bind(x[:1], x[1:]), 1.0, 2.0)]
+
+    for numbers, in_floats in (([arb(0), arb(0)], (True, True)), ([arb(-1), arb(0)], (True, False))):
+        (values,), _ = _walked(Rounded(), chosen, numbers)
+        assert (values[0, 0].contains(1), values[0, 0].contains(2)) == in_floats
+    (values,), _ = _walked(Exact(), chosen, [arb(0), arb(0)])
+    assert values[0, 0] == 2
 
 
 def test_answers_that_are_open_are_not_sorted_by_a_guess() -> None:

@@ -742,3 +742,14 @@ def test_the_public_functions_take_a_function_and_floats() -> None:
     rounded = float(np.float16(0.1))
     assert room[1].contains(arb(2 * rounded))
     assert not room[1].contains(arb(2 * rounded * (1 + 2.0**-8)))
+
+
+def test_a_place_that_one_side_cannot_tell_decides_nothing() -> None:
+    """Which of two equal numbers is larger no number of bits says, and what stands at either place is no evidence."""
+
+    def looked_up(x: Any) -> Any:
+        return x * jnp.array([1.0, 2.0], x.dtype)[jnp.argmax(jnp.stack([x, jnp.sqrt(x) ** 2]))]
+
+    domain = {"x": Positive("")}
+    assert enclosed(lambda x: x + 0, looked_up, "value", domain, sizes={}).status is Status.UNKNOWN
+    assert enclosed(looked_up, lambda x: x + 0, "value", domain, sizes={}).status is Status.UNKNOWN

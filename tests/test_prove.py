@@ -253,6 +253,25 @@ def test_choices_along_two_open_axes(left: Any, right: Any, true: bool) -> None:
     assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
 
 
+def test_kinds_of_entries_are_not_shared_by_two_axes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of one axis' entries would be known of the other's, which may be otherwise."""
+    refine = prove.Reader._refine
+    seen: list[tuple[list[int], list[int]]] = []
+
+    def watched(reader: Any, partition: Any, found: Any) -> None:
+        refine(reader, partition, found)
+        for each in reader._todo:
+            blocks = [block for axis in each.axes.values() for block in axis.blocks]
+            seen.append((sorted(blocks), sorted(each.blocks)))
+
+    monkeypatch.setattr(prove.Reader, "_refine", watched)
+    given = {"domain": {"x": domain.Reals("n"), "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+    right = lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(jnp.abs(y))  # noqa: E731 - the formula as it reads
+    assert verdict(claim(lambda x, y: _size(x) + _size(y), right, "value", **given)).status is Status.HOLDS
+    assert seen
+    assert all(used == held for used, held in seen)
+
+
 def _index(x: Any) -> Any:
     return jax.lax.iota(np.int32, x.shape[0])
 
@@ -260,6 +279,16 @@ def _index(x: Any) -> Any:
 def _first_of_the_rest(x: Any) -> Any:
     rest = x[1:]
     return jnp.sum(jnp.where(jax.lax.iota(np.int32, x.shape[0] - 1) == 0, rest, 0 * rest))
+
+
+def test_a_part_of_an_open_axis_is_counted_from_its_own_start() -> None:
+    """The first of the rest is the second of all; counted from the axis' own start, none of the rest would be first."""
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
+    right = verdict(claim(_first_of_the_rest, lambda x: x[1], "value", **given))
+    assert right.status is Status.HOLDS
+    assert "a count along a part of an axis" in right.reason
+    for wrong in (lambda x: 0 * x[0], lambda x: x[0]):
+        assert verdict(claim(_first_of_the_rest, wrong, "value", **given)).status is not Status.HOLDS
 
 
 @pytest.mark.parametrize(
@@ -1004,3 +1033,11 @@ def test_a_value_that_is_only_asked_about_has_to_be_one(name: str) -> None:
     subject = claim(lambda x: jnp.sum(x**2), slope, domain={"x": everywhere}, sizes={"n": (2,)})
     assert verdict(subject).status is Status.UNKNOWN
     assert verdict(replace(subject, domain={"x": where_it_is})).status is Status.HOLDS
+
+
+def test_a_difference_at_a_fixed_size_is_told() -> None:
+    """Where there is no size to leave open, the difference is that of the fixed one."""
+    given = {"domain": {"x": domain.Reals("3")}, "sizes": {}}
+    found = verdict(claim(lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + x, **given))
+    assert found.status is not Status.HOLDS
+    assert found.residual

@@ -173,7 +173,7 @@ WORDS = st.one_of(
 @example(words=["new", ".."])
 def test_any_command_line_ends_with_a_status(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     # What decides the whole article or sweeps its maps takes minutes; that has tests of its own.
-    monkeypatch.setattr("verify.run._swept", lambda loaded, ids: [])
+    monkeypatch.setattr("verify.run._swept", lambda loaded, ids, formats: [])
     monkeypatch.setattr("verify.run._run_in_workers", lambda tasks, work, board, jobs, amount: False)
     monkeypatch.setattr("verify.cli._stream", lambda *given, **more: 0)
     Path("my_claims.py").write_text(CLAIMS, encoding="utf-8")
