@@ -733,7 +733,7 @@ test, or a reason why it is none.
 
 Of {mutants} mutants {looked} were looked at, drawn at random, of every file in proportion to what it has. {killed} were
 noticed by a test that failed, {timeout} by one that did not end. {explained} were noticed by none, with a reason that
-is below; {unexplained} are left without one. It is a sample: of a mutant that was not looked at nothing is known.{none}
+is below; left without one: {unexplained}. It is a sample: of a mutant that was not looked at nothing is known.{none}
 """
 HOW: Final = """\
 ## How

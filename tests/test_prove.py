@@ -281,6 +281,19 @@ def _first_of_the_rest(x: Any) -> Any:
     return jnp.sum(jnp.where(jax.lax.iota(np.int32, x.shape[0] - 1) == 0, rest, 0 * rest))
 
 
+def test_a_plane_of_three_open_axes_keeps_what_its_axes_share() -> None:
+    """Of x_i δ_jk x_j the plane at i = 0 is a diagonal matrix still."""
+
+    def plane(x: Any) -> Any:
+        diagonal = jnp.where(_index(x)[:, None] == _index(x)[None, :], x[:, None], 0 * x[:, None])
+        return jnp.sum((x[:, None, None] * diagonal[None, :, :])[0])
+
+    given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
+    right = verdict(claim(plane, lambda x: x[0] * jnp.sum(x), "value", **given))
+    assert (right.status, right.sizes) == (Status.HOLDS, ("every n",))
+    assert verdict(claim(plane, lambda x: x[0] * x[0], "value", **given)).status is not Status.HOLDS
+
+
 def test_a_part_of_an_open_axis_is_counted_from_its_own_start() -> None:
     """The first of the rest is the second of all; counted from the axis' own start, none of the rest would be first."""
     given = {"domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
