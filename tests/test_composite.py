@@ -22,7 +22,7 @@ from verify import check, register_primitive, sweep
 from verify.claim import Claim, ClaimError, Derivative, Status, UnsupportedPrimitive
 from verify.domain import Reals
 from verify.maps import Axis, Map, Quantity
-from verify.primitives import RULES
+from verify.primitives import RULES, explained
 from verify.program import equations
 from verify.readings.api import allowed, enclose
 from verify.readings.composite import ROWS
@@ -739,11 +739,9 @@ def test_a_primitive_without_a_rule_of_jax_says_what_gives_it_one(forget: None) 
     for claim, call in ((mapped, r"batching\.defvectorized"), (slope, r"ad\.defjvp")):
         with pytest.raises(ClaimError, match=rf"'made_up_single' needs .*{call}.*add-a-primitive"):
             check(claim, budget="quick")
-    rounded = replace(
-        slope, id="single.next", autodiff=Derivative(lambda x: jnp.sum(lax.nextafter(x, 2 * x)), "gradient", "x")
-    )
-    with pytest.raises(ClaimError, match="JAX has no such rule for its own 'nextafter'"):
-        check(rounded, budget="quick")
+    # Which of its own JAX has no rule for is another matter in every version.
+    said = explained(NotImplementedError("Differentiation rule for 'nextafter' not implemented"))
+    assert "JAX has no such rule for its own 'nextafter'" in said
     # Its value needs no batches but for floats that are run in some.
     assert check(_value("single.value", cube, 3), budget="quick").status is Status.HOLDS
 
