@@ -23,6 +23,8 @@ FUNCTIONS: Final = {
     "squared-error.gradient": "gradient of squared error behind a softmax",
     "softmax.jacobian": "Jacobian of a softmax",
 }
+# The load of a machine on which nothing else runs: one process, and now and then a second thread of a compiler.
+ALONE: Final = 1.5
 
 
 def page(raw: Sequence[Mapping[str, Any]]) -> str:
@@ -283,11 +285,10 @@ def _growth(times: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                   *(_timed(found.get((name, n))) for n in sizes)] for name in names]  # fmt: skip
         yield f"The {words}:"
         yield _table(["checker", *(f"n = {n}" for n in sizes)], lines)
-    if loads:
+    if max(loads, default=0.0) > ALONE:
         yield (
             f"Others used the machine too: its load was {min(loads):.1f} to {max(loads):.1f} while this was "
-            "measured, so "
-            "that the ratios say more than the seconds."
+            "measured, so that the ratios say more than the seconds."
         )
 
 
