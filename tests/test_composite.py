@@ -421,13 +421,25 @@ def test_an_open_order_gives_the_hull_of_each_place_and_no_permutation() -> None
     (values, _), trail = _walked(Exact(), lambda x: lax.top_k(x, 1), wide)
     assert values[0, 0] == 5
     assert not trail.lost.any(), "what lies below the k largest need not be in order"
+    (values,), trail = _walked(Exact(), lambda x: lax.top_k(x, 2)[0], wide)
+    assert values[0, 1].contains(0.75)
+    assert values[0, 1].contains(1.75)
+    assert not trail.lost.any(), "nothing asks where the entries were"
+    for both in (
+        lambda x: lax.top_k(x, 2),
+        jax.jit(lambda x: lax.top_k(x, 2)),
+        jax.grad(lambda x: lax.top_k(x, 2)[0].sum()),
+    ):
+        _, trail = _walked(Exact(), both, wide)
+        assert trail.lost.all(), "where they were is returned, or used"
 
 
 def test_what_an_open_order_touches_is_marked() -> None:
     """Over such a point a slope by literals may not be taken."""
-    _, trail = _walked(Exact(), jnp.sort, [arb(1, 0.5), arb(1.25, 0.5), arb(5)])
-    assert trail.hulls.all()
-    assert not trail.lost.any()
+    for touches in (jnp.sort, lambda x: lax.top_k(x, 2)[0]):
+        _, trail = _walked(Exact(), touches, [arb(1, 0.5), arb(1.25, 0.5), arb(5)])
+        assert trail.hulls.all()
+        assert not trail.lost.any()
     _, trail = _walked(Exact(), jnp.sort, [arb(1), arb(1.25), arb(5)])
     assert not trail.hulls.any()
 

@@ -131,7 +131,7 @@ def _top(system: Balls, equation: Any, operand: Array, axis: int, *, falling: bo
     order, unsure = _ordered(system, keys, falling=falling, stable=True, head=k)
     values = np.take_along_axis(keys, order, axis=-1)[..., :k]
     if unsure.any():
-        if type(equation.outvars[1]).__name__ != "DropVar":
+        if system.used[1]:  # Where an entry was, the hull does not say.
             system.mark("lost", unsure)
         elif system.depends:
             system.mark("hulls", unsure)

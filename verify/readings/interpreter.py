@@ -109,6 +109,8 @@ class System(ABC):
         self.path = ""
         self.line = ""
         self.depends = False
+        # Which results of the equation that is read are used by a later one, or returned.
+        self.used: list[bool] = []
         # Whole numbers that are at least zero whatever the arguments are, by the identity of their array, kept alive.
         self.natural: dict[int, Array] = {}
         # When a walk gives up, in seconds of `time.perf_counter`.
@@ -271,6 +273,7 @@ def _run(
         inputs = [value_of(variable) for variable in equation.invars]
         flags = [not isinstance(variable, jex.Literal) and live[variable] for variable in equation.invars]
         system.path, system.depends = f"{path}/{place}", any(flags)
+        system.used = [variable in last or variable in kept for variable in equation.outvars]
         results, result_flags = _apply(system, equation, inputs, flags)
         results = system.visit(equation, inputs, results)
         result_flags = _never_negative(system, equation, inputs, flags, results, result_flags)
