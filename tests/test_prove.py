@@ -829,6 +829,122 @@ def test_the_label_may_be_the_winner() -> None:
     assert right.sizes == ("every n",), right.reason
 
 
+def test_a_one_hot_target_has_its_one_where_the_region_says() -> None:
+    regions = {"x": LOGITS, "y": domain.OneHot("n", index=1)}
+
+    def picked(x: Any, y: Any) -> Any:
+        return jnp.sum(x * y)
+
+    for by_hand, status in (
+        (lambda x, y: x[1] + 0 * y[0], Status.HOLDS),
+        (lambda x, y: 0 * x[0] * y[0], Status.UNKNOWN),
+    ):
+        found = verdict(claim(picked, by_hand, "value", domain=regions))
+        assert found.status is status
+        assert not found.sizes or found.sizes[0] == "every n"
+
+
+def test_rows_of_one_hot_targets_have_labels_of_their_own() -> None:
+    given = {"domain": {"x": LOGITS, "y": domain.OneHot("t n")}, "sizes": {"n": (2,), "t": (2,)}}
+
+    def together(x: Any, y: Any) -> Any:
+        return jnp.sum(y[0] * y[1]) + 0 * x[0]
+
+    wrong = verdict(claim(together, lambda x, y: 1.0 + 0 * x[0] * y[0, 0], "value", **given))
+    assert wrong.status is not Status.HOLDS
+    right = verdict(claim(together, lambda x, y: 1 - jnp.sum(y[0] * (1 - y[1])) + 0 * x[0], "value", **given))
+    assert right.status is Status.HOLDS, right.reason
+
+
+def test_the_label_may_be_an_index_that_the_program_names() -> None:
+    """It is compared with a number, and no entry of that number is looked at."""
+    given = {"domain": {"x": LOGITS, "y": domain.Labels("", "n")}, "sizes": {"n": (2, 3)}}
+
+    def first(x: Any, y: Any) -> Any:
+        return jnp.where(y == 0, 1.0, 0.0) + 0 * x[0]
+
+    assert verdict(claim(first, lambda x, y: 0 * x[0], "value", **given)).status is not Status.HOLDS
+    right = verdict(claim(first, lambda x, y: jnp.where(y > 0, 0.0, 1.0) + 0 * x[0], "value", **given))
+    assert right.status is Status.HOLDS, right.reason
+
+
+def test_the_last_entry_of_a_distribution_is_no_less_than_zero() -> None:
+    """At a size it is written by the others, and its sign is known all the same."""
+    given = {"x": domain.Simplex("n"), "y": REALS}
+    found = verdict(claim(lambda x, y: jnp.abs(x), lambda x, y: x, "value", domain=given, sizes={"n": (2,)}))
+    assert found.status is Status.HOLDS
+    last = verdict(claim(lambda x, y: jnp.abs(x[-1]), lambda x, y: x[-1], "value", domain=given))
+    assert last.sizes == ("n = 2", "n = 3"), last.reason
+    assert verdict(claim(lambda x, y: jnp.abs(x), lambda x, y: -x, "value", domain=given)).status is not Status.HOLDS
+
+
+def test_what_is_not_zero_has_either_sign() -> None:
+    """A formula that asks for zero alone says nothing of the side that a value is on."""
+    given = {"x": REALS, "y": REALS}
+
+    def one(x: Any, y: Any) -> Any:
+        return 1.0 + 0 * x
+
+    def above(x: Any, y: Any) -> Any:
+        return jnp.where(x == 0, 1.0, jnp.maximum(x, 1.0))
+
+    def below(x: Any, y: Any) -> Any:
+        return jnp.where(x == 0, 1.0, jnp.minimum(x, -1.0))
+
+    for by_hand in (above, below):
+        assert verdict(claim(one, by_hand, "value", domain=given)).status is not Status.HOLDS
+
+
+def test_the_square_of_what_is_at_most_zero_may_be_zero() -> None:
+    given = {"x": REALS, "y": domain.Interval("n", -2.0, 0.0)}
+
+    def sign(x: Any, y: Any) -> Any:
+        return jnp.sign(y * y)
+
+    assert verdict(claim(lambda x, y: 1.0 + 0 * x, sign, "value", domain=given)).status is not Status.HOLDS
+    right = verdict(claim(lambda x, y: jnp.where(y < 0, 1.0, 0.0), sign, "value", domain=given))
+    assert right.status is Status.HOLDS, right.reason
+
+
+# What is zero somewhere, though no sample would meet it; most have no sign but plus elsewhere.
+ZERO_SOMEWHERE: dict[str, Callable[[Any, Any], Any]] = {
+    "square": lambda x, y: (x - 0.3) ** 2,
+    "product": lambda x, y: x * y,
+    "square of a product": lambda x, y: (x * y) ** 2,
+    "sum of squares": lambda x, y: x * x + y * y,
+    "square of a difference": lambda x, y: (x - y) ** 2,
+    "written out": lambda x, y: x * x - 2 * x * y + y * y,
+    "absolute": lambda x, y: jnp.abs(x - y),
+    "maximum": lambda x, y: jnp.maximum(x, 0) + jnp.maximum(-x, 0),
+    "exponential": lambda x, y: jnp.exp(x) - 1,
+    "its square": lambda x, y: (jnp.exp(x) - jnp.exp(y)) ** 2,
+    "hyperbolic": lambda x, y: jnp.cosh(x) - 1,
+    "logarithm": lambda x, y: jnp.log(1 + x * x),
+    "root": lambda x, y: jnp.sqrt(x * x),
+    "quotient": lambda x, y: x * x / (1 + y * y),
+    "sum over entries": lambda x, y: jnp.sum(x * x) + 0 * y,
+    "softmax": lambda x, y: (softmax(x) - 0.25) ** 2,
+}
+
+
+@pytest.mark.parametrize("name", ZERO_SOMEWHERE)
+def test_what_is_wrong_where_something_is_zero_is_not_proved(name: str) -> None:
+    zero = ZERO_SOMEWHERE[name]
+    given: dict[str, Any] = {"domain": {"x": REALS, "y": REALS}, "sizes": {"n": (1, 2)}}
+
+    def one(x: Any, y: Any) -> Any:
+        return 1.0 + 0 * x * y
+
+    asked: tuple[Callable[[Any], Any], ...] = (
+        lambda z: jnp.where(z == 0, 0.0, 1.0),
+        lambda z: jnp.sign(z) ** 2,
+        lambda z: jnp.where(z > 0, 1.0, jnp.where(z < 0, 1.0, 0.0)),
+    )
+    for choice in asked:
+        wrong = verdict(claim(one, lambda x, y, choice=choice: choice(zero(x, y)) + 0 * x * y, "value", **given))
+        assert wrong.status is not Status.HOLDS
+
+
 def test_a_mode_that_is_traced_at_sizes_alone_is_not_proved_for_every_size() -> None:
     """A program that takes another way where its length is a number keeps the sizes it was proved at."""
 

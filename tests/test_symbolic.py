@@ -384,3 +384,25 @@ def test_roots_and_exponents_keep_their_factors(name: str) -> None:
         for point in (0.25, 1.0, 3.0):
             ratio = at(value, (point,)) / rule(mpmath.mpf(point))
             assert close(ratio, mpmath.mpf(1))
+
+
+def test_whole_numbers_become_truth_values_where_they_are_not_zero() -> None:
+    x, *rest = read(lambda a: jnp.where(jnp.arange(3).astype(bool), a, 0.0), 1)
+    assert x.is_zero
+    assert not any(each.is_zero for each in rest)
+
+
+def test_a_slice_that_would_reach_beyond_the_end_begins_earlier() -> None:
+    def shifted(start: int) -> Callable[..., Any]:
+        return lambda a, b, c: lax.dynamic_slice(jnp.stack([a, b, c]), (jnp.asarray(start),), (2,)) - jnp.stack([b, c])
+
+    for start in (1, 2, 7):
+        assert all(each.is_zero for each in read(shifted(start), 3))
+    assert not all(each.is_zero for each in read(shifted(0), 3))
+
+
+def test_the_logarithm_of_a_root_of_a_number_is_a_share_of_the_logarithm_of_the_number() -> None:
+    (zero,) = read(lambda a: jnp.log(jnp.sqrt(2 + 0 * a)) - jnp.log(2 + 0 * a) / 2, 1)
+    assert zero.is_zero
+    (other,) = read(lambda a: jnp.log(jnp.sqrt(2 + 0 * a)) - jnp.log(2 + 0 * a) / 3, 1)
+    assert not other.is_zero

@@ -601,18 +601,26 @@ class Field:
         if a.num.is_zero():
             return ZERO_SIGN
         direct = self._signs_of_terms(a.num)
-        pairs: tuple[tuple[int, int], ...]
-        if len(direct) < 3:
-            result, pairs = direct, ()
-        else:
-            scale, pairs = self.factor(a.num)
-            result = POSITIVE if scale > 0 else NEGATIVE
+        if len(direct) == 3:
+            return self._signs_of_factors(a)
+        result = direct
+        for base, power in a.den:
+            result = _times(result, _to_the(self.signs_of_base(base), power))
+        return result
+
+    def _signs_of_factors(self, a: Value) -> Signs:
+        """Signs that a value may have, by those of its factors, which a path may have decided."""
+        scale, pairs = self.factor(a.num)
+        result = POSITIVE if scale > 0 else NEGATIVE
         for base, power in (*pairs, *a.den):
             result = _times(result, _to_the(self.signs_of_base(base), power))
         return result
 
     def sign(self, a: Value, options: tuple[Signs, ...] = (NEGATIVE, ZERO_SIGN, POSITIVE)) -> int:
-        """The sign of a value; where it is open, the path decides it factor by factor."""
+        """The sign of a value; where it is open, the path decides it factor by factor.
+
+        Where no option is zero alone, zero counts as the side that an option has it on, or that is left.
+        """
         found = self.signs(a)
         if len(found) == 1:
             return next(iter(found))
@@ -624,10 +632,12 @@ class Field:
             if len(signs) == 1 or (power % 2 == 0 and 0 not in signs) or any(signs <= each for each in options):
                 continue
             self._choose(base, options)
-        found = self.signs(a)
+        # Signs of terms know nothing of what was chosen: those of a square would leave zero open.
+        found = self._signs_of_factors(a)
         if len(found) == 1:
             return next(iter(found))
-        # Closed halves were chosen: what is at least zero counts as positive.
+        if 0 in found and ZERO_SIGN in options:
+            raise TooHard("a choice that is open")
         return 1 if found <= AT_LEAST_ZERO else -1
 
     def _choose(self, base: int, options: tuple[Signs, ...]) -> None:
