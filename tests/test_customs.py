@@ -61,14 +61,16 @@ def _row(claim: Claim, status: Status, compared: Mapping[str, object]) -> Result
 def test_the_page_says_which_side_keeps_more() -> None:
     claim = CLAIMS["customs.log-ndtr"]
     place = {"at": {"x": [-33.25, 1.0]}, "component": "[0, 0]", "rule": 4, "plain": "not finite"}
-    compared = {"format": "float32", "apart": 3e-6, "rule": place, "plain": None}
+    compared = {"format": "float32", "apart": 3e-6, "rule": place, "plain": None, "not counted": ""}
     found = render(_row(claim, Status.FAILS, compared))["custom-rules.md"].decode()
     assert found == render(_row(claim, Status.FAILS, compared))["custom-rules.md"].decode()
     assert "rule 4 digits, plain not finite, at x = -33.25" in found
     assert "1e-5" in found
     assert "- `other`: a reason." in found
-    none = {"format": "float32", "apart": 0.0, "rule": None, "plain": None}
-    assert "keeps more |" not in render(_row(claim, Status.HOLDS, none))["custom-rules.md"].decode()
+    none = {"format": "float32", "apart": 0.0, "rule": None, "plain": None, "not counted": "a library"}
+    found = render(_row(claim, Status.HOLDS, none))["custom-rules.md"].decode()
+    assert "keeps more |" not in found
+    assert "Not counted, for a library: [customs.log-ndtr]" in found
 
 
 def test_runs_of_other_claims_have_no_such_page() -> None:

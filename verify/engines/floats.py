@@ -20,8 +20,9 @@ from verify.engines.case import LEVELS, Case, Points, components, cost, decimal,
 from verify.engines.diagnosis import diagnose
 from verify.formats import FORMATS, Format, hexadecimal
 from verify.primitives import explained
-from verify.program import Program, Subject, entries, size_text
+from verify.program import Program, Subject, entries, equations, size_text
 from verify.readings.exact import Exact, balls, finite, precision
+from verify.readings.factorisations import COMPLEX_ROWS
 from verify.readings.interpreter import Array, walk
 from verify.readings.rounded import ROUNDED_BITS, Rounded
 
@@ -42,6 +43,9 @@ MOST_COMPILED: Final = 4000
 DIAGNOSED: Final = 3
 # Of two sides, one keeps more digits than the other where it keeps so many more: less is a matter of luck.
 MORE_DIGITS: Final = 1.5
+# Primitives that call a library, which has other kernels, and so other last digits, for each kind of processor.
+LIBRARY: Final = frozenset(COMPLEX_ROWS)
+NOT_COUNTED: Final = "a factorisation by LAPACK, whose last digits depend on the processor"
 
 _accuracy = np.frompyfunc(arb.rel_accuracy_bits, 1, 1)
 _contains = np.frompyfunc(arb.contains, 2, 1)
@@ -324,9 +328,12 @@ def _compared(subject: Subject, rule: Job, plain: Job) -> dict[str, Any]:
         where no value is known; and ``rule`` and ``plain``, each the point at which that side keeps more digits, or
         None: ``at`` (numbers by argument), ``component``, and ``rule`` and ``plain`` with the whole digits of both,
         or ``not finite``. Points are ranked by what rounding allows, which is the same on every machine.
+        ``not counted`` is the reason why digits are not counted, or "".
     """
     form, sides = subject.form, (rule, plain)
-    row: dict[str, Any] = {"format": form.name, "apart": None, "rule": None, "plain": None}
+    used = {each.primitive.name for job in sides for each in equations(job.program.closed.jaxpr)}
+    left_out = NOT_COUNTED if used & LIBRARY else ""
+    row: dict[str, Any] = {"format": form.name, "apart": None, "rule": None, "plain": None, "not counted": left_out}
     way = next((each for each in ("jit", "vmap", "eager") if all(each in job.returned for job in sides)), None)
     if way is None:
         return row
@@ -340,7 +347,7 @@ def _compared(subject: Subject, rule: Job, plain: Job) -> dict[str, Any]:
                 continue
             gap = 0.0 if first.overlaps(second) else float(abs((first - second) / second).upper())
             row["apart"] = max(row["apart"] or 0.0, gap)
-            if min(abs(first), abs(second)) >= form.smallest_normal:
+            if not left_out and min(abs(first), abs(second)) >= form.smallest_normal:
                 ruled, other = (_promised(form, job, place) for job in sides)
                 ranked.append((ruled - other, place))
         for name, sign in (("rule", 1), ("plain", -1)):

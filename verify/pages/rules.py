@@ -64,10 +64,14 @@ def _blocks(results: Results, rows: list[ClaimRow]) -> Iterator[str]:
     yield (
         "Correct decimal digits of the float against the exact value of the same program, at the point at which "
         "rounding may take most from one side and least from the other. Listed where they differ by two digits or so; "
-        "everywhere else both keep the same."
+        "elsewhere both keep the same."
     )
     if more:
         yield table(["claim", "format", "keeps more", "digits, and where"], more)
+    why = {row.id: {reason for each in compared(row) if (reason := each.get("not counted"))} for row in rows}
+    for reason in sorted(set[str]().union(*why.values())):
+        those = [links[row.id] for row in rows if reason in why[row.id]]
+        yield f"Not counted, for {reason}: {', '.join(those)}."
     if results.left_out:
         yield "## Not compared"
         yield left_out(results)

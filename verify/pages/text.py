@@ -253,6 +253,8 @@ def rule_lines(row: ClaimRow) -> Iterator[str]:
         for side, words in (("rule", "the rule keeps more"), ("plain", "plain autodiff keeps more")):
             if each[side] is not None:
                 parts.append(f"{words}, {digits_at(each[side])}")
+        if each.get("not counted"):
+            parts.append(f"digits are not counted: {each['not counted']}")
         yield f"{each['format']:<10}{'; '.join(parts) or 'both sides keep the same digits'}"
 
 
