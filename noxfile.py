@@ -178,6 +178,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def reproduce(session: nox.Session) -> None:
+    """Write all pages anew into an empty folder, and say which are not the committed ones, byte for byte."""
+    install(session, "test", extras="practice")
+    session.run("python", "benchmarks/reproduce.py", *session.posargs, env=CPU)
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Write constraints.txt anew, for all supported Pythons at once."""
     session.install("uv")

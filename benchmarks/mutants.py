@@ -399,19 +399,24 @@ class Traces:
             return set[str]().union(*(self.at.get((mutant.file, each), ()) for each in range(first, last + 1)))
 
         reaching = between(mutant.line, mutant.last) or between(*mutant.statement)
+        # In a table that is made when the module is imported, a test that executes the line runs what stands there.
+        within = between(mutant.line, mutant.last)
         imported = any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1))
         if imported and not (reaching and mutant.scope):
             # A table that is made when the module is imported, or what makes it: whoever looks into it may notice.
             about = f"tests/test_{Path(mutant.file).stem}.py"
             reaching |= self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
-        # One of each function first, as what is parametrised tries one thing many times; then what imports the module.
+        # Quick ones before slow ones, those of the module's own file first; of others one of each function, as what is
+        # parametrised tries one thing many times, and then what imports the module.
         module = mutant.file.removesuffix(".py").replace("/", ".")
+        own = f"tests/test_{Path(mutant.file).stem}.py::"
         turn: collections.Counter[str] = collections.Counter()
-        ranked: list[tuple[bool, int, int, float, str]] = []
+        ranked: list[tuple[Any, ...]] = []
         for test in sorted(reaching, key=lambda each: (self.seconds[each], each)):
             function, _, _ = test.partition("[")
             late = 0 if not turn[function] else 1 if module in imports(test.partition("::")[0]) else 2
-            ranked.append((self.seconds[test] > 4, late, turn[function], self.seconds[test], test))
+            first = bool(within) and test not in within, self.seconds[test] > 4, not test.startswith(own)
+            ranked.append((*first, late, turn[function], self.seconds[test], test))
             turn[function] += 1
         return [test for *_, test in sorted(ranked)]
 
