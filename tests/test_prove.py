@@ -906,6 +906,64 @@ def test_the_square_of_what_is_at_most_zero_may_be_zero() -> None:
     assert right.status is Status.HOLDS, right.reason
 
 
+PAIRS: dict[str, Any] = {"domain": {"x": domain.Reals("2"), "y": domain.Reals("2")}, "sizes": {}}
+
+
+def test_a_difference_of_what_is_at_least_zero_has_either_sign() -> None:
+    def with_maximum(turn: int) -> Callable[..., Any]:
+        def formula(x: Any, y: Any) -> Any:
+            whole = x[0] + turn * x[1]
+            return jnp.where((x[0] >= 0) & (x[1] >= 0), jnp.maximum(whole, 0.0), whole) + 0 * y[0]
+
+        return formula
+
+    for turn, status in ((1, Status.HOLDS), (-1, Status.UNKNOWN)):
+        found = verdict(claim(lambda x, y, t=turn: x[0] + t * x[1] + 0 * y[0], with_maximum(turn), "value", **PAIRS))
+        assert found.status is status
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 0.0), (0.0, 2.0), (-2.0, -1.0)])
+@pytest.mark.parametrize("shape", ["n", "2"])
+def test_what_an_interval_ends_with_is_part_of_it(low: float, high: float, shape: str) -> None:
+    given = {"x": domain.Reals(shape), "y": domain.Interval(shape, low, high)}
+    sizes = {"n": (2,)} if shape == "n" else {}
+
+    def off(*ends: float) -> Callable[..., Any]:
+        return lambda x, y: jnp.where(jnp.any(jnp.stack([y == end for end in ends]), axis=0), 0.0, 1.0) + 0 * x
+
+    for by_hand in (off(low), off(high), off(low, high)):
+        found = verdict(claim(lambda x, y: 1.0 + 0 * x * y, by_hand, "value", domain=given, sizes=sizes))
+        assert found.status is not Status.HOLDS
+    beyond = verdict(claim(lambda x, y: 1.0 + 0 * x * y, off(low - 1), "value", domain=given, sizes=sizes))
+    assert beyond.status is Status.HOLDS, beyond.reason
+
+
+def test_a_logarithm_of_what_turns_out_to_be_negative_is_no_value() -> None:
+    """It is asked for first, and the sign is decided after it."""
+    given = {"x": REALS, "y": REALS}
+
+    def there_and_back(x: Any, y: Any) -> Any:
+        back = jnp.exp(jnp.log(x))
+        return jnp.where(x < 0, back, -x)
+
+    assert verdict(claim(lambda x, y: -x, there_and_back, "value", domain=given)).status is not Status.HOLDS
+
+    def of_a_square(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.log(x * x))
+
+    below = {"x": domain.Interval("n", -2.0, -1.0), "y": REALS}
+    right = verdict(claim(of_a_square, lambda x, y: 2 / x, domain=below))
+    assert right.status is Status.HOLDS, right.reason
+    assert verdict(claim(of_a_square, lambda x, y: -2 / x, domain=below)).status is not Status.HOLDS
+
+
+def test_a_winner_at_any_place_is_proved_at_sizes() -> None:
+    given = {"x": domain.Saturated("n", winner="any", gap=1.0), "y": REALS}
+    found = verdict(claim(entropy, lambda x, y: jnp.sum(y) * softmax(x) - y, domain=given))
+    assert found.sizes == ("n = 2", "n = 3"), found.reason
+    assert "a winner at any place" in found.reason
+
+
 # What is zero somewhere, though no sample would meet it; most have no sign but plus elsewhere.
 ZERO_SOMEWHERE: dict[str, Callable[[Any, Any], Any]] = {
     "square": lambda x, y: (x - 0.3) ** 2,

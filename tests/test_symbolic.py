@@ -406,3 +406,11 @@ def test_the_logarithm_of_a_root_of_a_number_is_a_share_of_the_logarithm_of_the_
     assert zero.is_zero
     (other,) = read(lambda a: jnp.log(jnp.sqrt(2 + 0 * a)) - jnp.log(2 + 0 * a) / 3, 1)
     assert not other.is_zero
+
+
+def test_powers_of_one_root_are_reduced_beside_another_root() -> None:
+    def squared(a: Any, b: Any) -> Any:
+        first, second = jnp.sqrt(1 + a * a), jnp.sqrt(1 + b * b)
+        return first * second**2 - first * (1 + b * b), first**3 * second - first * second * (1 + a * a)
+
+    assert all(each.is_zero for each in read(squared, 2))
