@@ -279,6 +279,25 @@ def test_entries_of_either_sign_along_an_open_axis(fn: Any, bound: Any, relation
     assert (bool(outcome.proved) and not outcome.reasons) == holds, outcome.reasons
 
 
+@pytest.mark.parametrize(("sizes", "holds"), [((2, 3), True), ((1, 2), False)], ids=["two", "one"])
+def test_a_runner_up_is_looked_for_only_where_there_is_one(sizes: tuple[int, ...], holds: bool) -> None:
+    """A factor that is zero but for a single entry, times what has no lower bound."""
+
+    def fn(x: Any, y: Any) -> Any:
+        others = jnp.max(jnp.where(y > 0, 0.0, 1.0 + 0 * x))
+        return (1 - others) * jnp.max(jnp.stack([x[0], 2 * x[0]]))
+
+    claim = Claim(
+        id="made-up.runner-up",
+        autodiff=Derivative(fn, "value"),
+        by_hand=lambda x, y: 0 * x[0] - 5,
+        relation=">=",
+        domain={"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.OneHot("n", index=0)},
+        sizes={"n": sizes},
+    )
+    assert bool(prove.prove_open_bound(claim).proved) == holds
+
+
 # -- the parts -------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Boxes: shares of the volume, whole domains that are proved, and bounds that are not."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -90,7 +91,10 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: 1 / (1 + d), 0.8, 0.25),
         (lambda d: 1 / (-1 - d), -0.75, 2 / 3),
         (lambda d: d / (d - 2), -0.25, 0.4),
+        (lambda d: 1 / (d - 2) ** 2, 0.64, 0.25),
+        (lambda d: 1 / (d - 2) ** 3, -0.512, 0.75),
         (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
+        (lambda d: jnp.exp(1 / (1 + d)), 2.0, 1 / math.log(2) - 1),
     ],
     ids=(
         "square",
@@ -101,7 +105,10 @@ def test_shares_are_those_of_the_volume() -> None:
         "quotient",
         "negative quotient",
         "other quotient",
+        "square of a quotient",
+        "cube of a quotient",
         "exponential",
+        "exponential of a quotient",
     ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:

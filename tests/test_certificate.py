@@ -147,8 +147,9 @@ def test_a_false_formula_gets_no_certificate_and_would_not_pass(id_: str, monkey
         (domain.Interval("n", -2.0, 0.0), "nonpositive"),
         (domain.Interval("n", -1.0, 2.0), "real"),
         (domain.Reals("n"), "real"),
+        (domain.Nonzero("n"), "real"),
     ],
-    ids=map(str, range(6)),
+    ids=map(str, range(7)),
 )
 def test_symbols_are_assumed_to_be_what_the_region_says_and_drawn_from_it(region: Any, assumption: str) -> None:
     claim = Claim(
@@ -167,11 +168,10 @@ def test_symbols_are_assumed_to_be_what_the_region_says_and_drawn_from_it(region
     subject = trace(claim, {"n": 5}, FLOAT64)
     facts = subject.regions[0].facts
     rng = random.Random(3)
-    for _ in range(40):
-        drawn = certificates._draw(rng, facts)
-        assert region.contains(np.full(5, drawn))
-        signs = {"positive": {1}, "nonnegative": {0, 1}, "negative": {-1}, "nonpositive": {0, -1}}
-        assert np.sign(drawn) in signs.get(assumption, {-1, 0, 1})
+    seen = {float(certificates._draw(rng, facts)) for _ in range(40)}
+    assert all(region.contains(np.full(5, drawn)) for drawn in seen)
+    signs = {"positive": {1}, "nonnegative": {0, 1}, "negative": {-1}, "nonpositive": {0, -1}}
+    assert {int(np.sign(drawn)) for drawn in seen} == signs.get(assumption, {-1, 0, 1}) - {0}
 
 
 def test_small_sizes_are_written_and_no_more_than_two() -> None:
@@ -267,6 +267,15 @@ def test_a_form_with_kinds_of_entries_or_at_two_named_sizes_is_not_written_out()
     assert certificates.instantiated(written, forms, {"n": 2, "t": 2}) == []
     forms[0].parts = "axis n: the label, all others alike"
     assert certificates.instantiated(written, forms, {"n": 2}) == []
+
+
+def test_what_is_not_written_is_told_in_the_file() -> None:
+    written, _ = certificates.closed(CLAIMS["squared-error.gradient"], {"n": 2}, first=True)
+    text = certificates._file(CLAIMS["squared-error.gradient"], written, [], ["grad at n = 3: a reason"])
+    assert len(cases(text)) == len(written)
+    words = text.partition("from sympy import *")[0]
+    assert "both sides, to be checked without gradproof" in words
+    assert "Not written:\n  grad at n = 3: a reason\n" in words
 
 
 def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:

@@ -105,6 +105,17 @@ def test_a_literal_that_the_program_inflates_is_followed_by_slopes(factor: float
     assert enclosed(_loses_to, by_hand, "value", {"x": Logits("2")}, sizes={}).status is status
 
 
+def test_slopes_by_literals_are_read_in_modes_with_a_direction_too() -> None:
+    def by_hand(x: Any) -> Any:
+        z = jnp.exp((x[1] - x[0]) * 10.0)
+        slope = 10.0 * z / (1 + z) ** 2
+        return jnp.stack([-slope, slope])
+
+    case = Case(claim(_loses_to, by_hand, domain={"x": Logits("2")}, sizes={}), QUICK, 0)
+    assert any(program.directions for program in case.subject({}).modes)
+    assert enclose.check(case).status is Status.UNKNOWN
+
+
 def test_slopes_say_nothing_across_a_choice() -> None:
     def by_hand(x: Any) -> Any:  # the literal itself decides
         z = jnp.exp((x[1] - x[0]) * 10.0)
