@@ -119,6 +119,27 @@ def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: floa
     assert -slack <= 1 - share - found.refuted < 0.02
 
 
+@pytest.mark.parametrize(
+    ("fn", "bound", "ends", "least", "most"),
+    [
+        (lambda s: jnp.log(s), lambda s: 0.9 * s, (0.5, 0.75), 1, 1),
+        (lambda s: jnp.log(-s), lambda s: -0.9 * s, (-0.75, -0.5), 1, 1),
+        (lambda s: jnp.log(s), lambda s: 2 + 0 * s, (0.0, 1.0), 0, 0),
+        (lambda s: jnp.log(-s), lambda s: 2 + 0 * s, (-1.0, 0.0), 0, 0),
+        (lambda s: -jnp.sqrt(s), lambda s: 1 + 0 * s, (0.0, 1.0), 0.9, 1),
+        (lambda s: -jnp.sqrt(-s), lambda s: 1 + 0 * s, (-1.0, 0.0), 0.9, 1),
+        (lambda s: jnp.sqrt(s * s), lambda s: -s, (-1.0, 0.5), 0, 0.8),
+        (lambda s: jnp.sqrt(s * s), lambda s: s, (-0.5, 1.0), 0, 0.8),
+    ],
+    ids=map(str, range(8)),
+)
+def test_ends_say_the_signs_of_entries_and_no_more(fn: Any, bound: Any, ends: Any, least: float, most: float) -> None:
+    """Of four entries the ends are not looked at together."""
+    region = {"d": domain.Interval("4", *ends)}
+    found = shares(lambda d: fn(jnp.sum(d)), lambda d: bound(jnp.sum(d)), "<=", region)
+    assert least <= (found.proved if found else 0) <= most
+
+
 @pytest.mark.parametrize(("bound", "holds"), [(0.26, True), (0.2, False)], ids=["right", "wrong"])
 @pytest.mark.parametrize("shape", ["2", "3"])
 def test_shares_of_a_total_are_boxes_of_the_whole_domain(shape: str, bound: float, holds: bool) -> None:
