@@ -174,6 +174,18 @@ def test_symbols_are_assumed_to_be_what_the_region_says_and_drawn_from_it(region
     assert {int(np.sign(drawn)) for drawn in seen} == signs.get(assumption, {-1, 0, 1}) - {0}
 
 
+def test_rows_of_one_hot_targets_are_written_with_all_their_values() -> None:
+    claim = Claim(
+        id="rows",
+        autodiff=Derivative(lambda x, y: jnp.sum(y * x, axis=1), "value"),
+        by_hand=lambda x, y: jnp.stack([y[0] @ x[0], y[1] @ x[1]]),
+        domain={"x": domain.Reals("2 2"), "y": domain.OneHot("2 2")},
+        sizes={},
+    )
+    found = cases(certificate(claim))
+    assert sorted(str(autodiff) for _, autodiff, _ in found) == [f"[x_0_{i}, x_1_{j}]" for i in (0, 1) for j in (0, 1)]
+
+
 def test_small_sizes_are_written_and_no_more_than_two() -> None:
     def claim(sizes: Any) -> Claim:
         return Claim(

@@ -16,8 +16,21 @@ import verify
 from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
-from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, Points, apart, contract, decide, draw, joined
+from verify.engines.case import (
+    CONFIRMED,
+    OPEN,
+    REFUTED,
+    Case,
+    Points,
+    all_literals,
+    apart,
+    contract,
+    decide,
+    draw,
+    joined,
+)
 from verify.formats import FLOAT64, FORMATS
+from verify.program import trace
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
 from verify.readings.exact import balls
@@ -86,6 +99,16 @@ def test_literals_in_an_array_are_literals_too() -> None:
     verdict = enclosed(lambda x: jnp.sum(weights * x) * 3, lambda x: np.array([0.3, 2.1]) + 0 * x, sizes={"n": (2,)})
     assert verdict.status is Status.HOLDS
     assert "0.3" in verdict.literals
+
+
+def test_whole_numbers_and_long_arrays_are_no_literals() -> None:
+    short, long, place = np.array([0.1, 0.7]), np.full(5000, 0.3), np.array([1, 0])
+
+    def by_hand(x: Any) -> Any:
+        return jnp.sum(short * x[place]) + jnp.sum(jnp.asarray(long) * x[0])
+
+    subject = trace(claim(_squares, by_hand, "value"), {"n": 2}, FLOAT64)
+    assert {0.1, 0.7} <= set(all_literals(subject.formula)) <= {0.0, 0.1, 0.7, 2.0}
 
 
 def _loses_to(x: Any) -> Any:
