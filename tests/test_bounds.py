@@ -193,6 +193,12 @@ def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) ->
     assert found(fn, lambda a, b, c: factor * c**2, "<=", regions, where=lambda a, b, c: a**2 + b**2 <= c**2) == holds
 
 
+@pytest.mark.parametrize(("least", "holds"), [(0.5, True), (0.0, False)])
+def test_a_factor_that_may_be_zero_says_nothing_of_the_other(least: float, holds: bool) -> None:
+    regions = {"a": domain.Interval("", least, 1.0), "v": domain.Reals("")}
+    assert found(lambda a, v: v + 0 * a, lambda a, v: 0 * v, ">=", regions, where=lambda a, v: a * v >= 0) == holds
+
+
 LOGITS2 = {"x": domain.Logits("2")}
 
 

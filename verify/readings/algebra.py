@@ -601,12 +601,15 @@ class Field:
         if a.num.is_zero():
             return ZERO_SIGN
         direct = self._signs_of_terms(a.num)
-        pairs: tuple[tuple[int, int], ...]
-        if len(direct) < 3:
-            result, pairs = direct, ()
-        else:
-            scale, pairs = self.factor(a.num)
-            result = POSITIVE if scale > 0 else NEGATIVE
+        if len(direct) == 3:
+            return self._signs_of_factors(a)
+        for base, power in a.den:
+            direct = _times(direct, _to_the(self.signs_of_base(base), power))
+        return direct
+
+    def _signs_of_factors(self, a: Value) -> Signs:
+        scale, pairs = self.factor(a.num)
+        result = POSITIVE if scale > 0 else NEGATIVE
         for base, power in (*pairs, *a.den):
             result = _times(result, _to_the(self.signs_of_base(base), power))
         return result
@@ -624,9 +627,12 @@ class Field:
             if len(signs) == 1 or (power % 2 == 0 and 0 not in signs) or any(signs <= each for each in options):
                 continue
             self._choose(base, options)
-        found = self.signs(a)
+        # What was chosen is known of the factors; the signs of the terms need not show it.
+        found = self._signs_of_factors(a)
         if len(found) == 1:
             return next(iter(found))
+        if not any(found <= each for each in options):
+            raise TooHard("a choice that its factors leave open")
         # Closed halves were chosen: what is at least zero counts as positive.
         return 1 if found <= AT_LEAST_ZERO else -1
 
