@@ -199,6 +199,16 @@ def test_a_factor_that_may_be_zero_says_nothing_of_the_other(least: float, holds
     assert found(lambda a, v: v + 0 * a, lambda a, v: 0 * v, ">=", regions, where=lambda a, v: a * v >= 0) == holds
 
 
+@pytest.mark.parametrize(("sign", "holds"), [(1, True), (-1, False)])
+def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -> None:
+    """And the other way round as numbers that are negative."""
+
+    def where(x: Any) -> Any:
+        return (sign * x[0] > 0) & (sign * x[1] > 0) & (jnp.log(sign * x[0]) >= jnp.log(sign * x[1]))
+
+    assert found(lambda x: x[0], lambda x: x[1], ">=", {"x": domain.Reals("2")}, where) == holds
+
+
 LOGITS2 = {"x": domain.Logits("2")}
 
 
@@ -379,6 +389,38 @@ def test_minors_of_a_form() -> None:
     assert forms.at_least_zero(algebra, x - y, [x - y - size], plain)
     assert not forms.at_least_zero(algebra, x - y, [y - x - size], plain)
     assert isinstance(x, flint.fmpz_mpoly)
+
+
+def test_a_fact_is_solved_for_a_value_only_where_its_factor_is_not_zero() -> None:
+    algebra = Field(Learnt())
+    v = algebra.of(algebra.generator("input", ("v", ()))).num
+    some, more, p = (
+        algebra.of(algebra.generator("parameter", (name, 0), signs)).num
+        for name, signs in (("a", AT_LEAST_ZERO), ("b", POSITIVE), ("p", AT_LEAST_ZERO))
+    )
+
+    def plain(poly: Any, _: int) -> bool:
+        return algebra.plain_signs(poly) <= AT_LEAST_ZERO
+
+    assert forms.at_least_zero(algebra, v, [more * v], plain)
+    assert not forms.at_least_zero(algebra, v, [some * v], plain)
+    # Where a product is more than one, neither of its factors is zero.
+    assert forms.at_least_zero(algebra, some * p * p - p, [some * p - 1], plain)
+    assert not forms.at_least_zero(algebra, some * p * p - p, [some * p + 1], plain)
+
+
+def test_a_difference_of_one_sign_is_told_with_its_coefficients() -> None:
+    claim = Claim(
+        id="made-up.reason",
+        autodiff=Derivative(lambda v: 0 * v, "value"),
+        by_hand=lambda v: v * v * (v - 1) ** 2,
+        relation=">=",
+        domain={"v": domain.Positive("")},
+        sizes={},
+    )
+    (reason,) = bounds.prove_bound(trace(claim, {}, FLOAT64), 3.0).reasons.values()
+    assert "of the 3 coefficients of the difference, 2 are negative; " in reason
+    assert reason.endswith("it is negative at a simple point (all its values 1, or one of them large)")
 
 
 def test_a_reason_says_what_is_left() -> None:

@@ -95,6 +95,7 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: 1 / (d - 2) ** 3, -0.512, 0.75),
         (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
         (lambda d: jnp.exp(1 / (1 + d)), 2.0, 1 / math.log(2) - 1),
+        (lambda d: jnp.exp(d / 2), 1.25, 1 - 2 * math.log(1.25)),
     ],
     ids=(
         "square",
@@ -109,6 +110,7 @@ def test_shares_are_those_of_the_volume() -> None:
         "cube of a quotient",
         "exponential",
         "exponential of a quotient",
+        "exponential of a half",
     ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
@@ -138,6 +140,18 @@ def test_ends_say_the_signs_of_entries_and_no_more(fn: Any, bound: Any, ends: An
     region = {"d": domain.Interval("4", *ends)}
     found = shares(lambda d: fn(jnp.sum(d)), lambda d: bound(jnp.sum(d)), "<=", region)
     assert least <= (found.proved if found else 0) <= most
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_box_is_decided_by_its_middle_and_its_slopes(sign: int) -> None:
+    """Where slopes of either sign meet, by no corner, and by its ends only in far smaller boxes."""
+    found = shares(
+        lambda d: sign * (50 * d[0] ** 2 + 50 * d[1] ** 2 + 1),
+        lambda d: sign * 100 * d[0] * d[1],
+        ">=",
+        {"d": domain.Interval("2", 0.0, 1.0)},
+    )
+    assert (found.proved, found.refuted) == ((1, 0) if sign > 0 else (0, 1))
 
 
 @pytest.mark.parametrize(("bound", "holds"), [(0.26, True), (0.2, False)], ids=["right", "wrong"])

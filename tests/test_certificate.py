@@ -186,6 +186,20 @@ def test_rows_of_one_hot_targets_are_written_with_all_their_values() -> None:
     assert sorted(str(autodiff) for _, autodiff, _ in found) == [f"[x_0_{i}, x_1_{j}]" for i in (0, 1) for j in (0, 1)]
 
 
+def test_whole_numbers_stand_in_a_certificate_as_what_they_are() -> None:
+    claim = Claim(
+        id="chosen",
+        autodiff=Derivative(lambda x, k: jnp.where(k == 1, x[0], x[(k + 1) % 2]) * 2, "value"),
+        by_hand=lambda x, k: x[1 - k] + jnp.where(k < 1, x[1], x[0]),
+        domain={"x": domain.Reals("2"), "k": domain.Labels("", below=2)},
+        sizes={},
+    )
+    assert [(title, str(autodiff)) for title, autodiff, _ in cases(certificate(claim))] == [
+        ("value, k = 0", "[2*x_1]"),
+        ("value, k = 1", "[2*x_0]"),
+    ]
+
+
 def test_small_sizes_are_written_and_no_more_than_two() -> None:
     def claim(sizes: Any) -> Claim:
         return Claim(
@@ -206,6 +220,7 @@ def test_choices_and_bounds_get_none() -> None:
         certificate(CLAIMS["absolute-error.gradient"])
     with pytest.raises(NoCertificate, match="leaves out"):
         certificate(CLAIMS["other-losses.hinge"])
+    assert certificates.every_size(CLAIMS["other-losses.hinge"]) == []
     with pytest.raises(NoCertificate, match="states a bound"):
         certificate(CLAIMS["squared-error.component-bound"])
 

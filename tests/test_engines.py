@@ -180,6 +180,17 @@ def test_a_wrong_formula_off_the_kink_fails_beside_it() -> None:
     assert verdict.status is Status.FAILS
 
 
+@pytest.mark.parametrize("differentiates", [True, False])
+def test_a_kink_of_jax_s_side_stays_one_where_the_other_side_is_a_derivative_too(differentiates: bool) -> None:
+    def by_hand(x: Any) -> Any:
+        return 2 * x
+
+    setattr(by_hand, "differentiates", differentiates)  # noqa: B010
+    found = enclosed(lambda x: jnp.sum(jnp.where(x == 0, 7 * x, x * x)), by_hand)
+    assert found.status is Status.HOLDS
+    assert found.exceptions
+
+
 def test_where_only_the_formula_branches_the_point_decides() -> None:
     verdict = enclosed(_squares, lambda x: jnp.where(x == 0, 1.0, 2 * x))
     assert verdict.status is Status.FAILS
@@ -392,6 +403,16 @@ def test_a_derivative_by_two_arguments_is_contracted_with_both_directions() -> N
     assert [float(each) for each in pushed[0]] == [6512.0, 8734.0]
     pulled = contract(subject, vjp, [by_x, by_y], [balls(np.array([[1.0, 10.0]]))])
     assert [[float(each) for each in array[0]] for array in pulled] == [[31.0, 42.0], [75.0, 86.0]]
+
+
+def test_a_derivative_of_two_outputs_is_contracted_with_both_cotangents() -> None:
+    two = claim(lambda x: (x[0] * x, x), lambda x: (jnp.ones((2, 2)), jnp.ones((2, 2))), "jacobian")
+    subject = Case(two, QUICK, 0).subject({"n": 2})
+    vjp = next(each for each in subject.modes if each.name == "vjp")
+    blocks = balls(np.array([[[1.0, 2.0], [3.0, 4.0]]])), balls(np.array([[[5.0, 6.0], [7.0, 8.0]]]))
+    along = [balls(np.array([[1.0, 10.0]])), balls(np.array([[100.0, 1000.0]]))]
+    (pulled,) = contract(subject, vjp, blocks, along)
+    assert [float(each) for each in pulled[0]] == [7531.0, 8642.0]
 
 
 def test_a_row_of_components_is_taken_apart_as_it_was_joined() -> None:
@@ -765,6 +786,13 @@ def test_the_seed_moves_the_points_and_not_the_verdict() -> None:
     ]
     assert points[0].families == points[1].families
     assert points[0].arrays[0].tolist() != points[1].arrays[0].tolist()
+
+
+def test_every_engine_is_announced_before_it_runs() -> None:
+    seen: list[str] = []
+    verdicts = judge(SQUARES, QUICK.only(()), progress=seen.append)
+    assert seen == ["enclose", "prove", "falsify"]
+    assert {verdict.engine for verdict in verdicts} == {*seen, "floats"}
 
 
 def test_the_public_functions_take_a_function_and_floats() -> None:
