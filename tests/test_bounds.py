@@ -212,6 +212,10 @@ def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -
 LOGITS2 = {"x": domain.Logits("2")}
 
 
+def _excess(x: Any) -> Any:
+    return jax.nn.logsumexp(x) - x[0]
+
+
 @pytest.mark.parametrize(
     ("fn", "bound", "relation", "holds"),
     [
@@ -224,8 +228,27 @@ LOGITS2 = {"x": domain.Logits("2")}
         # A logarithm to the power three is at most a third power, and not at most a first one with a small factor.
         (lambda x: (jax.nn.logsumexp(x) - x[0]) ** 3, lambda x: jnp.exp(3 * (x[1] - x[0])), "<=", True),
         (lambda x: (jax.nn.logsumexp(x) - x[0]) ** 3, lambda x: 0.5 * jnp.exp(x[1] - x[0]), "<=", False),
+        # Of several powers each is replaced.
+        (
+            lambda x: _excess(x) + _excess(x) ** 2,
+            lambda x: jnp.exp(x[1] - x[0]) + jnp.exp(2 * (x[1] - x[0])),
+            "<=",
+            True,
+        ),
+        (
+            lambda x: _excess(x) + _excess(x) ** 2,
+            lambda x: 0.9 * jnp.exp(x[1] - x[0]) + jnp.exp(2 * (x[1] - x[0])),
+            "<=",
+            False,
+        ),
+        (
+            lambda x: _excess(x) + _excess(x) ** 2,
+            lambda x: jnp.exp(x[1] - x[0]) + 0.4 * jnp.exp(2 * (x[1] - x[0])),
+            "<=",
+            False,
+        ),
     ],
-    ids=map(str, range(8)),
+    ids=map(str, range(11)),
 )
 def test_logarithms_lie_between(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """``0 <= log(1 + z) <= z`` and ``log(1 + z)^2 <= z``."""

@@ -142,6 +142,14 @@ def test_ends_say_the_signs_of_entries_and_no_more(fn: Any, bound: Any, ends: An
     assert least <= (found.proved if found else 0) <= most
 
 
+@pytest.mark.parametrize("gap", [0.0, 2.0, 10.0])
+def test_the_box_of_logits_with_a_winner_begins_at_its_gap(gap: float) -> None:
+    regions = {"x": domain.Saturated("2", winner=0, gap=gap)}
+    found = shares(lambda x: jnp.exp(x[1] - x[0]), lambda x: jnp.exp(0 * x[0] - (gap + 2)), "<=", regions)
+    assert abs(found.proved - 0.75) + abs(found.refuted - 0.25) < 2.0**-40
+    assert not found.whole
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_box_is_decided_by_its_middle_and_its_slopes(sign: int) -> None:
     """Where slopes of either sign meet, by no corner, and by its ends only in far smaller boxes."""

@@ -303,6 +303,25 @@ def test_what_is_not_written_is_told_in_the_file() -> None:
     words = text.partition("from sympy import *")[0]
     assert "both sides, to be checked without gradproof" in words
     assert "Not written:\n  grad at n = 3: a reason\n" in words
+    assert "Not written" not in certificates._file(CLAIMS["squared-error.gradient"], written, [], [])
+
+
+def test_the_last_share_of_a_total_is_what_the_others_leave() -> None:
+    claim = Claim(
+        id="shares",
+        autodiff=Derivative(lambda y: y[..., -1] * jnp.sum(y, axis=-1), "value"),
+        by_hand=lambda y: 1 - jnp.sum(y[..., :-1], axis=-1),
+        domain={"y": domain.Simplex("2 3")},
+        sizes={},
+    )
+    ((_, autodiff, by_hand),) = cases(certificate(claim))
+    assert [str(sympy.expand(each)) for each in by_hand] == ["-y_0_0 - y_0_1 + 1", "-y_1_0 - y_1_1 + 1"]
+    assert all(is_zero(left - right) for left, right in zip(autodiff, by_hand, strict=True))
+
+
+def test_a_form_says_how_its_axis_is_cut_up() -> None:
+    text = certificate(CLAIMS["squared-error.gradient-one-hot"])
+    assert "; axis n: the label, all others alike:\n" in text
 
 
 def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, R
 from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
 from verify.engines.case import (
     CONFIRMED,
+    LEVELS,
     OPEN,
     REFUTED,
     Case,
@@ -440,6 +441,18 @@ def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:
     assert found.status is Status.FAILS
 
 
+def test_a_point_that_decides_nothing_is_not_looked_at_instead_of_one_that_does() -> None:
+    def fn(x: Any) -> Any:
+        return jnp.where(x == 0, x, x + jnp.exp(-180.0 + 0.0 * x))
+
+    case = Case(claim(fn, lambda x: x, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    points = Points((np.array([0.0, 1.5]),), ("at the kink", "beside it"))
+    judged = case.judge(subject, subject.modes[0], points, looks=1)
+    assert judged.kinks.tolist() == [True, False]
+    assert judged.codes.tolist() == [[CONFIRMED], [REFUTED]]
+
+
 def test_a_derivative_of_gathered_entries_is_read() -> None:
     by_hand = lambda x: jnp.concatenate([4 * x[:1], 0 * x[1:]])  # noqa: E731
     fn = lambda x: jnp.sum(x[np.array([0, 0])] ** 2)  # noqa: E731
@@ -529,6 +542,10 @@ def test_bits_are_raised_until_a_point_is_decided() -> None:
     judged = case.judge(subject, subject.modes[0], points)
     assert judged.codes.tolist() == [[CONFIRMED]]
     assert judged.bits[0] > 600 / math.log(2)
+    # And no further, where all components are confirmed.
+    subject = Case(SQUARES, QUICK, 0).subject({"n": 2})
+    points = draw(subject, 3, FLOAT64, np.random.default_rng(0))
+    assert set(case.judge(subject, subject.modes[0], points).bits.tolist()) == {LEVELS[0]}
 
 
 # ---------------------------------------------------------------------------------------------------------------
