@@ -193,7 +193,27 @@ def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) ->
     assert found(fn, lambda a, b, c: factor * c**2, "<=", regions, where=lambda a, b, c: a**2 + b**2 <= c**2) == holds
 
 
+@pytest.mark.parametrize(("least", "holds"), [(0.5, True), (0.0, False)])
+def test_a_factor_that_may_be_zero_says_nothing_of_the_other(least: float, holds: bool) -> None:
+    regions = {"a": domain.Interval("", least, 1.0), "v": domain.Reals("")}
+    assert found(lambda a, v: v + 0 * a, lambda a, v: 0 * v, ">=", regions, where=lambda a, v: a * v >= 0) == holds
+
+
+@pytest.mark.parametrize(("sign", "holds"), [(1, True), (-1, False)])
+def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -> None:
+    """And the other way round as numbers that are negative."""
+
+    def where(x: Any) -> Any:
+        return (sign * x[0] > 0) & (sign * x[1] > 0) & (jnp.log(sign * x[0]) >= jnp.log(sign * x[1]))
+
+    assert found(lambda x: x[0], lambda x: x[1], ">=", {"x": domain.Reals("2")}, where) == holds
+
+
 LOGITS2 = {"x": domain.Logits("2")}
+
+
+def _excess(x: Any) -> Any:
+    return jax.nn.logsumexp(x) - x[0]
 
 
 @pytest.mark.parametrize(
@@ -208,8 +228,27 @@ LOGITS2 = {"x": domain.Logits("2")}
         # A logarithm to the power three is at most a third power, and not at most a first one with a small factor.
         (lambda x: (jax.nn.logsumexp(x) - x[0]) ** 3, lambda x: jnp.exp(3 * (x[1] - x[0])), "<=", True),
         (lambda x: (jax.nn.logsumexp(x) - x[0]) ** 3, lambda x: 0.5 * jnp.exp(x[1] - x[0]), "<=", False),
+        # Of several powers each is replaced.
+        (
+            lambda x: _excess(x) + _excess(x) ** 2,
+            lambda x: jnp.exp(x[1] - x[0]) + jnp.exp(2 * (x[1] - x[0])),
+            "<=",
+            True,
+        ),
+        (
+            lambda x: _excess(x) + _excess(x) ** 2,
+            lambda x: 0.9 * jnp.exp(x[1] - x[0]) + jnp.exp(2 * (x[1] - x[0])),
+            "<=",
+            False,
+        ),
+        (
+            lambda x: _excess(x) + _excess(x) ** 2,
+            lambda x: jnp.exp(x[1] - x[0]) + 0.4 * jnp.exp(2 * (x[1] - x[0])),
+            "<=",
+            False,
+        ),
     ],
-    ids=map(str, range(8)),
+    ids=map(str, range(11)),
 )
 def test_logarithms_lie_between(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """``0 <= log(1 + z) <= z`` and ``log(1 + z)^2 <= z``."""
@@ -277,6 +316,25 @@ def test_entries_of_either_sign_along_an_open_axis(fn: Any, bound: Any, relation
     )
     outcome = prove.prove_open_bound(claim)
     assert (bool(outcome.proved) and not outcome.reasons) == holds, outcome.reasons
+
+
+@pytest.mark.parametrize(("sizes", "holds"), [((2, 3), True), ((1, 2), False)], ids=["two", "one"])
+def test_a_runner_up_is_looked_for_only_where_there_is_one(sizes: tuple[int, ...], holds: bool) -> None:
+    """A factor that is zero but for a single entry, times what has no lower bound."""
+
+    def fn(x: Any, y: Any) -> Any:
+        others = jnp.max(jnp.where(y > 0, 0.0, 1.0 + 0 * x))
+        return (1 - others) * jnp.max(jnp.stack([x[0], 2 * x[0]]))
+
+    claim = Claim(
+        id="made-up.runner-up",
+        autodiff=Derivative(fn, "value"),
+        by_hand=lambda x, y: 0 * x[0] - 5,
+        relation=">=",
+        domain={"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.OneHot("n", index=0)},
+        sizes={"n": sizes},
+    )
+    assert bool(prove.prove_open_bound(claim).proved) == holds
 
 
 # -- the parts -------------------------------------------------------------------------------------------------------
@@ -354,6 +412,38 @@ def test_minors_of_a_form() -> None:
     assert forms.at_least_zero(algebra, x - y, [x - y - size], plain)
     assert not forms.at_least_zero(algebra, x - y, [y - x - size], plain)
     assert isinstance(x, flint.fmpz_mpoly)
+
+
+def test_a_fact_is_solved_for_a_value_only_where_its_factor_is_not_zero() -> None:
+    algebra = Field(Learnt())
+    v = algebra.of(algebra.generator("input", ("v", ()))).num
+    some, more, p = (
+        algebra.of(algebra.generator("parameter", (name, 0), signs)).num
+        for name, signs in (("a", AT_LEAST_ZERO), ("b", POSITIVE), ("p", AT_LEAST_ZERO))
+    )
+
+    def plain(poly: Any, _: int) -> bool:
+        return algebra.plain_signs(poly) <= AT_LEAST_ZERO
+
+    assert forms.at_least_zero(algebra, v, [more * v], plain)
+    assert not forms.at_least_zero(algebra, v, [some * v], plain)
+    # Where a product is more than one, neither of its factors is zero.
+    assert forms.at_least_zero(algebra, some * p * p - p, [some * p - 1], plain)
+    assert not forms.at_least_zero(algebra, some * p * p - p, [some * p + 1], plain)
+
+
+def test_a_difference_of_one_sign_is_told_with_its_coefficients() -> None:
+    claim = Claim(
+        id="made-up.reason",
+        autodiff=Derivative(lambda v: 0 * v, "value"),
+        by_hand=lambda v: v * v * (v - 1) ** 2,
+        relation=">=",
+        domain={"v": domain.Positive("")},
+        sizes={},
+    )
+    (reason,) = bounds.prove_bound(trace(claim, {}, FLOAT64), 3.0).reasons.values()
+    assert "of the 3 coefficients of the difference, 2 are negative; " in reason
+    assert reason.endswith("it is negative at a simple point (all its values 1, or one of them large)")
 
 
 def test_a_reason_says_what_is_left() -> None:

@@ -1,5 +1,6 @@
 """Boxes: shares of the volume, whole domains that are proved, and bounds that are not."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -90,7 +91,11 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: 1 / (1 + d), 0.8, 0.25),
         (lambda d: 1 / (-1 - d), -0.75, 2 / 3),
         (lambda d: d / (d - 2), -0.25, 0.4),
+        (lambda d: 1 / (d - 2) ** 2, 0.64, 0.25),
+        (lambda d: 1 / (d - 2) ** 3, -0.512, 0.75),
         (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
+        (lambda d: jnp.exp(1 / (1 + d)), 2.0, 1 / math.log(2) - 1),
+        (lambda d: jnp.exp(d / 2), 1.25, 1 - 2 * math.log(1.25)),
     ],
     ids=(
         "square",
@@ -101,7 +106,11 @@ def test_shares_are_those_of_the_volume() -> None:
         "quotient",
         "negative quotient",
         "other quotient",
+        "square of a quotient",
+        "cube of a quotient",
         "exponential",
+        "exponential of a quotient",
+        "exponential of a half",
     ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
@@ -110,6 +119,47 @@ def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: floa
     slack = 2.0**-48  # the share and the bound are floats
     assert -slack <= share - found.proved < 0.02
     assert -slack <= 1 - share - found.refuted < 0.02
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound", "ends", "least", "most"),
+    [
+        (lambda s: jnp.log(s), lambda s: 0.9 * s, (0.5, 0.75), 1, 1),
+        (lambda s: jnp.log(-s), lambda s: -0.9 * s, (-0.75, -0.5), 1, 1),
+        (lambda s: jnp.log(s), lambda s: 2 + 0 * s, (0.0, 1.0), 0, 0),
+        (lambda s: jnp.log(-s), lambda s: 2 + 0 * s, (-1.0, 0.0), 0, 0),
+        (lambda s: -jnp.sqrt(s), lambda s: 1 + 0 * s, (0.0, 1.0), 0.9, 1),
+        (lambda s: -jnp.sqrt(-s), lambda s: 1 + 0 * s, (-1.0, 0.0), 0.9, 1),
+        (lambda s: jnp.sqrt(s * s), lambda s: -s, (-1.0, 0.5), 0, 0.8),
+        (lambda s: jnp.sqrt(s * s), lambda s: s, (-0.5, 1.0), 0, 0.8),
+    ],
+    ids=map(str, range(8)),
+)
+def test_ends_say_the_signs_of_entries_and_no_more(fn: Any, bound: Any, ends: Any, least: float, most: float) -> None:
+    """Of four entries the ends are not looked at together."""
+    region = {"d": domain.Interval("4", *ends)}
+    found = shares(lambda d: fn(jnp.sum(d)), lambda d: bound(jnp.sum(d)), "<=", region)
+    assert least <= (found.proved if found else 0) <= most
+
+
+@pytest.mark.parametrize("gap", [0.0, 2.0, 10.0])
+def test_the_box_of_logits_with_a_winner_begins_at_its_gap(gap: float) -> None:
+    regions = {"x": domain.Saturated("2", winner=0, gap=gap)}
+    found = shares(lambda x: jnp.exp(x[1] - x[0]), lambda x: jnp.exp(0 * x[0] - (gap + 2)), "<=", regions)
+    assert abs(found.proved - 0.75) + abs(found.refuted - 0.25) < 2.0**-40
+    assert not found.whole
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_box_is_decided_by_its_middle_and_its_slopes(sign: int) -> None:
+    """Where slopes of either sign meet, by no corner, and by its ends only in far smaller boxes."""
+    found = shares(
+        lambda d: sign * (50 * d[0] ** 2 + 50 * d[1] ** 2 + 1),
+        lambda d: sign * 100 * d[0] * d[1],
+        ">=",
+        {"d": domain.Interval("2", 0.0, 1.0)},
+    )
+    assert (found.proved, found.refuted) == ((1, 0) if sign > 0 else (0, 1))
 
 
 @pytest.mark.parametrize(("bound", "holds"), [(0.26, True), (0.2, False)], ids=["right", "wrong"])

@@ -147,8 +147,9 @@ def test_a_false_formula_gets_no_certificate_and_would_not_pass(id_: str, monkey
         (domain.Interval("n", -2.0, 0.0), "nonpositive"),
         (domain.Interval("n", -1.0, 2.0), "real"),
         (domain.Reals("n"), "real"),
+        (domain.Nonzero("n"), "real"),
     ],
-    ids=map(str, range(6)),
+    ids=map(str, range(7)),
 )
 def test_symbols_are_assumed_to_be_what_the_region_says_and_drawn_from_it(region: Any, assumption: str) -> None:
     claim = Claim(
@@ -167,11 +168,36 @@ def test_symbols_are_assumed_to_be_what_the_region_says_and_drawn_from_it(region
     subject = trace(claim, {"n": 5}, FLOAT64)
     facts = subject.regions[0].facts
     rng = random.Random(3)
-    for _ in range(40):
-        drawn = certificates._draw(rng, facts)
-        assert region.contains(np.full(5, drawn))
-        signs = {"positive": {1}, "nonnegative": {0, 1}, "negative": {-1}, "nonpositive": {0, -1}}
-        assert np.sign(drawn) in signs.get(assumption, {-1, 0, 1})
+    seen = {float(certificates._draw(rng, facts)) for _ in range(40)}
+    assert all(region.contains(np.full(5, drawn)) for drawn in seen)
+    signs = {"positive": {1}, "nonnegative": {0, 1}, "negative": {-1}, "nonpositive": {0, -1}}
+    assert {int(np.sign(drawn)) for drawn in seen} == signs.get(assumption, {-1, 0, 1}) - {0}
+
+
+def test_rows_of_one_hot_targets_are_written_with_all_their_values() -> None:
+    claim = Claim(
+        id="rows",
+        autodiff=Derivative(lambda x, y: jnp.sum(y * x, axis=1), "value"),
+        by_hand=lambda x, y: jnp.stack([y[0] @ x[0], y[1] @ x[1]]),
+        domain={"x": domain.Reals("2 2"), "y": domain.OneHot("2 2")},
+        sizes={},
+    )
+    found = cases(certificate(claim))
+    assert sorted(str(autodiff) for _, autodiff, _ in found) == [f"[x_0_{i}, x_1_{j}]" for i in (0, 1) for j in (0, 1)]
+
+
+def test_whole_numbers_stand_in_a_certificate_as_what_they_are() -> None:
+    claim = Claim(
+        id="chosen",
+        autodiff=Derivative(lambda x, k: jnp.where(k == 1, x[0], x[(k + 1) % 2]) * 2, "value"),
+        by_hand=lambda x, k: x[1 - k] + jnp.where(k < 1, x[1], x[0]),
+        domain={"x": domain.Reals("2"), "k": domain.Labels("", below=2)},
+        sizes={},
+    )
+    assert [(title, str(autodiff)) for title, autodiff, _ in cases(certificate(claim))] == [
+        ("value, k = 0", "[2*x_1]"),
+        ("value, k = 1", "[2*x_0]"),
+    ]
 
 
 def test_small_sizes_are_written_and_no_more_than_two() -> None:
@@ -194,6 +220,7 @@ def test_choices_and_bounds_get_none() -> None:
         certificate(CLAIMS["absolute-error.gradient"])
     with pytest.raises(NoCertificate, match="leaves out"):
         certificate(CLAIMS["other-losses.hinge"])
+    assert certificates.every_size(CLAIMS["other-losses.hinge"]) == []
     with pytest.raises(NoCertificate, match="states a bound"):
         certificate(CLAIMS["squared-error.component-bound"])
 
@@ -267,6 +294,34 @@ def test_a_form_with_kinds_of_entries_or_at_two_named_sizes_is_not_written_out()
     assert certificates.instantiated(written, forms, {"n": 2, "t": 2}) == []
     forms[0].parts = "axis n: the label, all others alike"
     assert certificates.instantiated(written, forms, {"n": 2}) == []
+
+
+def test_what_is_not_written_is_told_in_the_file() -> None:
+    written, _ = certificates.closed(CLAIMS["squared-error.gradient"], {"n": 2}, first=True)
+    text = certificates._file(CLAIMS["squared-error.gradient"], written, [], ["grad at n = 3: a reason"])
+    assert len(cases(text)) == len(written)
+    words = text.partition("from sympy import *")[0]
+    assert "both sides, to be checked without gradproof" in words
+    assert "Not written:\n  grad at n = 3: a reason\n" in words
+    assert "Not written" not in certificates._file(CLAIMS["squared-error.gradient"], written, [], [])
+
+
+def test_the_last_share_of_a_total_is_what_the_others_leave() -> None:
+    claim = Claim(
+        id="shares",
+        autodiff=Derivative(lambda y: y[..., -1] * jnp.sum(y, axis=-1), "value"),
+        by_hand=lambda y: 1 - jnp.sum(y[..., :-1], axis=-1),
+        domain={"y": domain.Simplex("2 3")},
+        sizes={},
+    )
+    ((_, autodiff, by_hand),) = cases(certificate(claim))
+    assert [str(sympy.expand(each)) for each in by_hand] == ["-y_0_0 - y_0_1 + 1", "-y_1_0 - y_1_1 + 1"]
+    assert all(is_zero(left - right) for left, right in zip(autodiff, by_hand, strict=True))
+
+
+def test_a_form_says_how_its_axis_is_cut_up() -> None:
+    text = certificate(CLAIMS["squared-error.gradient-one-hot"])
+    assert "; axis n: the label, all others alike:\n" in text
 
 
 def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:

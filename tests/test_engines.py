@@ -16,8 +16,22 @@ import verify
 from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
-from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, Points, apart, contract, decide, draw, joined
+from verify.engines.case import (
+    CONFIRMED,
+    LEVELS,
+    OPEN,
+    REFUTED,
+    Case,
+    Points,
+    all_literals,
+    apart,
+    contract,
+    decide,
+    draw,
+    joined,
+)
 from verify.formats import FLOAT64, FORMATS
+from verify.program import trace
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
 from verify.readings.exact import balls
@@ -88,6 +102,16 @@ def test_literals_in_an_array_are_literals_too() -> None:
     assert "0.3" in verdict.literals
 
 
+def test_whole_numbers_and_long_arrays_are_no_literals() -> None:
+    short, long, place = np.array([0.1, 0.7]), np.full(5000, 0.3), np.array([1, 0])
+
+    def by_hand(x: Any) -> Any:
+        return jnp.sum(short * x[place]) + jnp.sum(jnp.asarray(long) * x[0])
+
+    subject = trace(claim(_squares, by_hand, "value"), {"n": 2}, FLOAT64)
+    assert {0.1, 0.7} <= set(all_literals(subject.formula)) <= {0.0, 0.1, 0.7, 2.0}
+
+
 def _loses_to(x: Any) -> Any:
     """What is left of one beside a tempered softmax: it cancels where the gap is large."""
     e = jnp.exp(x / 0.1)
@@ -103,6 +127,17 @@ def test_a_literal_that_the_program_inflates_is_followed_by_slopes(factor: float
         return jnp.where(x[0] - x[1] > 3, factor, 1.0) * z / (1 + z)
 
     assert enclosed(_loses_to, by_hand, "value", {"x": Logits("2")}, sizes={}).status is status
+
+
+def test_slopes_by_literals_are_read_in_modes_with_a_direction_too() -> None:
+    def by_hand(x: Any) -> Any:
+        z = jnp.exp((x[1] - x[0]) * 10.0)
+        slope = 10.0 * z / (1 + z) ** 2
+        return jnp.stack([-slope, slope])
+
+    case = Case(claim(_loses_to, by_hand, domain={"x": Logits("2")}, sizes={}), QUICK, 0)
+    assert any(program.directions for program in case.subject({}).modes)
+    assert enclose.check(case).status is Status.UNKNOWN
 
 
 def test_slopes_say_nothing_across_a_choice() -> None:
@@ -144,6 +179,17 @@ def test_a_tie_of_a_maximum_does_not_decide() -> None:
 def test_a_wrong_formula_off_the_kink_fails_beside_it() -> None:
     verdict = enclosed(lambda x: jnp.sum(jnp.abs(x)), lambda x: jnp.sign(x) * jnp.where(x > 2, 1.5, 1.0))
     assert verdict.status is Status.FAILS
+
+
+@pytest.mark.parametrize("differentiates", [True, False])
+def test_a_kink_of_jax_s_side_stays_one_where_the_other_side_is_a_derivative_too(differentiates: bool) -> None:
+    def by_hand(x: Any) -> Any:
+        return 2 * x
+
+    setattr(by_hand, "differentiates", differentiates)  # noqa: B010
+    found = enclosed(lambda x: jnp.sum(jnp.where(x == 0, 7 * x, x * x)), by_hand)
+    assert found.status is Status.HOLDS
+    assert found.exceptions
 
 
 def test_where_only_the_formula_branches_the_point_decides() -> None:
@@ -360,6 +406,16 @@ def test_a_derivative_by_two_arguments_is_contracted_with_both_directions() -> N
     assert [[float(each) for each in array[0]] for array in pulled] == [[31.0, 42.0], [75.0, 86.0]]
 
 
+def test_a_derivative_of_two_outputs_is_contracted_with_both_cotangents() -> None:
+    two = claim(lambda x: (x[0] * x, x), lambda x: (jnp.ones((2, 2)), jnp.ones((2, 2))), "jacobian")
+    subject = Case(two, QUICK, 0).subject({"n": 2})
+    vjp = next(each for each in subject.modes if each.name == "vjp")
+    blocks = balls(np.array([[[1.0, 2.0], [3.0, 4.0]]])), balls(np.array([[[5.0, 6.0], [7.0, 8.0]]]))
+    along = [balls(np.array([[1.0, 10.0]])), balls(np.array([[100.0, 1000.0]]))]
+    (pulled,) = contract(subject, vjp, blocks, along)
+    assert [float(each) for each in pulled[0]] == [7531.0, 8642.0]
+
+
 def test_a_row_of_components_is_taken_apart_as_it_was_joined() -> None:
     several = claim(
         lambda x: (x[0], jnp.outer(x, x), x),
@@ -383,6 +439,18 @@ def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:
         lambda x: x + jnp.exp(-180.0 + 0.0 * x), lambda x: x, "value", domain={"x": Interval("n", 1.0, 2.0)}
     )
     assert found.status is Status.FAILS
+
+
+def test_a_point_that_decides_nothing_is_not_looked_at_instead_of_one_that_does() -> None:
+    def fn(x: Any) -> Any:
+        return jnp.where(x == 0, x, x + jnp.exp(-180.0 + 0.0 * x))
+
+    case = Case(claim(fn, lambda x: x, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    points = Points((np.array([0.0, 1.5]),), ("at the kink", "beside it"))
+    judged = case.judge(subject, subject.modes[0], points, looks=1)
+    assert judged.kinks.tolist() == [True, False]
+    assert judged.codes.tolist() == [[CONFIRMED], [REFUTED]]
 
 
 def test_a_derivative_of_gathered_entries_is_read() -> None:
@@ -474,6 +542,10 @@ def test_bits_are_raised_until_a_point_is_decided() -> None:
     judged = case.judge(subject, subject.modes[0], points)
     assert judged.codes.tolist() == [[CONFIRMED]]
     assert judged.bits[0] > 600 / math.log(2)
+    # And no further, where all components are confirmed.
+    subject = Case(SQUARES, QUICK, 0).subject({"n": 2})
+    points = draw(subject, 3, FLOAT64, np.random.default_rng(0))
+    assert set(case.judge(subject, subject.modes[0], points).bits.tolist()) == {LEVELS[0]}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -731,6 +803,13 @@ def test_the_seed_moves_the_points_and_not_the_verdict() -> None:
     ]
     assert points[0].families == points[1].families
     assert points[0].arrays[0].tolist() != points[1].arrays[0].tolist()
+
+
+def test_every_engine_is_announced_before_it_runs() -> None:
+    seen: list[str] = []
+    verdicts = judge(SQUARES, QUICK.only(()), progress=seen.append)
+    assert seen == ["enclose", "prove", "falsify"]
+    assert {verdict.engine for verdict in verdicts} == {*seen, "floats"}
 
 
 def test_the_public_functions_take_a_function_and_floats() -> None:

@@ -658,6 +658,23 @@ def test_choices_are_followed(fn: Callable[..., Any], formula: Callable[..., Any
         assert found.reason or found.residual
 
 
+@pytest.mark.parametrize(
+    ("formula", "holds"),
+    [
+        (lambda a, b: jnp.where(a > 0, jnp.where(b > 0, a * b, 0.0), 0.0), True),
+        (lambda a, b: jnp.where(a * b > 0, a * b, 0.0), True),
+        (lambda a, b: jnp.where(a * b > 0, a * b, 1.0), False),
+        (lambda a, b: jnp.where(-a * b >= 0, 1.0, a * b), False),
+        (lambda a, b: jnp.where(a * b / (1 + a) > 0, a * b, a + b), False),
+    ],
+    ids=map(str, range(5)),
+)
+def test_a_product_of_what_is_at_least_zero_is_zero_where_a_factor_is(formula: Any, holds: bool) -> None:
+    unit = domain.Interval("", 0.0, 1.0)
+    found = verdict(claim(lambda a, b: a * b, formula, "value", domain={"a": unit, "b": unit}, sizes={}))
+    assert (found.status is Status.HOLDS) == holds, found.reason
+
+
 def test_wrong_far_away_and_from_five_classes_on() -> None:
     """What is false only where no point is likely to lie, or only at larger sizes."""
 

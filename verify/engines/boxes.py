@@ -19,7 +19,7 @@ from flint import arb, fmpq
 from verify.domain import Logits
 from verify.engines.prove import Path, Reader
 from verify.program import Program, Subject
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, AT_MOST_ZERO, POSITIVE, Field, Poly, TooHard, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, AT_MOST_ZERO, NEGATIVE, POSITIVE, Field, Poly, TooHard, Value
 from verify.readings.exact import precision
 from verify.readings.interpreter import Array
 from verify.readings.symbolic import Symbolic
@@ -107,7 +107,8 @@ class _BoxReader(Reader):
         super()._read(partition, values, path)
 
     def _coordinate(self, system: Symbolic, name: str, where: Any, low: Fraction, high: Fraction) -> Value:
-        signs = POSITIVE if low > 0 else AT_LEAST_ZERO if low == 0 else AT_MOST_ZERO if high <= 0 else ANY
+        above = POSITIVE if low > 0 else AT_LEAST_ZERO if low == 0 else ANY
+        signs = above & (NEGATIVE if high < 0 else AT_MOST_ZERO if high == 0 else ANY)
         value = system.input(f"{name} box", (("at", where),), signs)
         place = system.field.used(value.num)[0]
         self.coordinates[place] = system.field.ends[place] = (low, high)
@@ -172,7 +173,7 @@ class _Evaluated:
         self.odd: list[Poly] = []
         for base, power in difference.den:
             signs = field.signs_of_base(base)
-            if power % 2 and signs == frozenset({-1}):
+            if power % 2 and signs == NEGATIVE:
                 sign = -sign
             elif power % 2 and signs != POSITIVE:
                 # Its value decides: multiplied by it once more, the difference keeps its sign.
@@ -315,7 +316,7 @@ class _Evaluated:
             return value, [value * each for each in inner[1]]
         inside = self._poly(field.bases[generator.key])
         sign = field.signs_of_base(generator.key)
-        size = inside if sign != frozenset({-1}) else (-inside[0], [-each for each in inside[1]])
+        size = inside if not sign <= AT_MOST_ZERO else (-inside[0], [-each for each in inside[1]])
         if generator.kind == "log":
             return size[0].log(), [each / size[0] for each in size[1]]
         value = size[0].root(generator.unit)

@@ -619,7 +619,7 @@ class Field:
     def sign(self, a: Value, options: tuple[Signs, ...] = (NEGATIVE, ZERO_SIGN, POSITIVE)) -> int:
         """The sign of a value; where it is open, the path decides it factor by factor.
 
-        Where no option is zero alone, zero counts as the side that an option has it on, or that is left.
+        Of an option that is a closed half, zero counts as the side that it ends.
         """
         found = self.signs(a)
         if len(found) == 1:
@@ -636,8 +636,8 @@ class Field:
         found = self._signs_of_factors(a)
         if len(found) == 1:
             return next(iter(found))
-        if 0 in found and ZERO_SIGN in options:
-            raise TooHard("a choice that is open")
+        if not any(found <= each for each in options):
+            raise TooHard("a choice that its factors leave open")
         return 1 if found <= AT_LEAST_ZERO else -1
 
     def _choose(self, base: int, options: tuple[Signs, ...]) -> None:
