@@ -923,6 +923,76 @@ def test_the_square_of_what_is_at_most_zero_may_be_zero() -> None:
     assert right.status is Status.HOLDS, right.reason
 
 
+def whole_claim(fn: Callable[[Any], Any], by_hand: Callable[[Any], Any], **more: Any) -> Claim:
+    """That two functions of x are the same, y is there."""
+    given = {"domain": {"x": REALS, "y": REALS}, **more}
+    return claim(lambda x, y: fn(x) + 0 * y[0], lambda x, y: by_hand(x) + 0 * y[0], "value", **given)
+
+
+def below(x: Any) -> Any:
+    """Exponentials of the entries that are at most zero, together."""
+    return jnp.sum(jnp.where(x > 0, 0.0, jnp.exp(x)))
+
+
+def behind(x: Any) -> Any:
+    """The same, less the exponential of each of the other entries."""
+    return below(x) - jnp.where(x > 0, jnp.exp(x), 0.0)
+
+
+SUMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "a remainder": (
+        lambda x: jnp.sum(jnp.exp(x) / (2 + jnp.exp(x))),
+        lambda x: jnp.sum(jnp.ones_like(x)) - 2 * jnp.sum(1 / (2 + jnp.exp(x))),
+        lambda x: jnp.sum(jnp.ones_like(x)) - jnp.sum(1 / (2 + jnp.exp(x))),
+    ),
+    "no remainder": (
+        lambda x: jnp.sum((jnp.exp(2 * x) + jnp.exp(x)) / (1 + jnp.exp(x))),
+        lambda x: jnp.sum(jnp.exp(x)),
+        lambda x: jnp.sum(jnp.exp(x)) + jnp.sum(1 / (1 + jnp.exp(x))),
+    ),
+    "entries of one kind and of another": (behind, lambda x: -(-behind(x)), lambda x: jnp.maximum(behind(x), 0.0)),
+    "a sum and an entry that need not be in it": (
+        lambda x: jnp.abs(jnp.exp(x) - below(x)),
+        lambda x: jnp.abs(below(x) - jnp.exp(x)),
+        lambda x: jnp.where(below(x) > 0, below(x) - jnp.exp(x), jnp.exp(x)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_over_an_axis_of_any_length(name: str) -> None:
+    fn, right, wrong = SUMS[name]
+    assert verdict(whole_claim(fn, right)).status is Status.HOLDS
+    assert verdict(whole_claim(fn, wrong)).status is not Status.HOLDS
+
+
+def test_a_product_or_a_maximum_of_rows_is_no_extreme_of_all() -> None:
+    for wrong in (lambda x: 2 * jnp.prod(x), lambda x: jnp.max(2 * x), lambda x: jnp.min(2 * x)):
+        assert verdict(whole_claim(lambda x: jnp.prod(2 * x), wrong)).status is not Status.HOLDS
+    assert verdict(whole_claim(jnp.prod, lambda x: jnp.prod(x[::-1]))).sizes == ("n = 2", "n = 3")
+
+    # Of each column, another maximum.
+    given = {"domain": {"x": domain.Reals("t n"), "y": REALS}, "sizes": {"t": (2, 3), "n": (2, 3)}}
+
+    def columns(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.ones_like(y)) * jnp.max(x, axis=0)
+
+    apart = claim(columns, lambda x, y: jnp.sum(jnp.max(x, axis=0)) + 0 * y, "value", **given)
+    assert verdict(apart).status is not Status.HOLDS
+
+
+def test_a_sum_along_a_row_depends_on_the_row() -> None:
+    square = {"x": domain.Reals("n n"), "y": REALS}
+
+    def rows(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.ones_like(y)) * jnp.sum(jnp.exp(x), axis=1) + 0 * y
+
+    same = claim(rows, lambda x, y: jnp.sum(jnp.exp(x), axis=1) * jnp.sum(y - y + 1), "value", domain=square)
+    assert verdict(same).sizes == ("every n",)
+    mixed = claim(rows, lambda x, y: jnp.sum(jnp.exp(x)) + 0 * y, "value", domain=square)
+    assert verdict(mixed).status is not Status.HOLDS
+
+
 PAIRS: dict[str, Any] = {"domain": {"x": domain.Reals("2"), "y": domain.Reals("2")}, "sizes": {}}
 
 

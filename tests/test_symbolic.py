@@ -1,5 +1,6 @@
 """The symbolic reading, row by row: its value at a point is the function's; edges of a domain are never passed over."""
 
+import operator
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -399,6 +400,23 @@ def test_a_slice_that_would_reach_beyond_the_end_begins_earlier() -> None:
     for start in (1, 2, 7):
         assert all(each.is_zero for each in read(shifted(start), 3))
     assert not all(each.is_zero for each in read(shifted(0), 3))
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_comparisons_with_zero(name: str) -> None:
+    for sign in (-1, 0, 1):
+        assert COMPARISONS[name](sign) == getattr(operator, name)(sign, 0)
+
+
+def test_logarithms_of_whole_numbers_are_those_of_their_factors() -> None:
+    def known(a: Any) -> Any:
+        def log(number: float) -> Any:
+            return jnp.log(number + 0 * a)
+
+        return log(9.0) - 2 * log(3.0), log(12.0) - 2 * log(2.0) - log(3.0), log(1001.0) - log(7.0) - log(143.0)
+
+    assert all(each.is_zero for each in read(known, 1))
+    assert not any(each.is_zero for each in read(lambda a: jnp.log(9 + 0 * a) - jnp.log(3 + 0 * a), 1))
 
 
 def test_the_logarithm_of_a_root_of_a_number_is_a_share_of_the_logarithm_of_the_number() -> None:
