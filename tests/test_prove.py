@@ -11,6 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 from controls import CONTROLS
+from jax import lax
 
 from verify import Claim, Derivative, Status, domain
 from verify.engines import BUDGETS, bounds, covers, judge, prove, sums
@@ -895,21 +896,16 @@ def test_the_last_entry_of_a_distribution_is_no_less_than_zero() -> None:
     assert verdict(claim(lambda x, y: jnp.abs(x), lambda x, y: -x, "value", domain=given)).status is not Status.HOLDS
 
 
-def test_what_is_not_zero_has_either_sign() -> None:
+@pytest.mark.parametrize("end", [1.0, -1.0])
+def test_what_is_not_zero_has_either_sign(end: float) -> None:
     """A formula that asks for zero alone says nothing of the side that a value is on."""
     given = {"x": REALS, "y": REALS}
+    extreme = jnp.maximum if end > 0 else jnp.minimum
 
-    def one(x: Any, y: Any) -> Any:
-        return 1.0 + 0 * x
+    def beyond(x: Any, y: Any) -> Any:
+        return jnp.where(x == 0, end, extreme(x, end))
 
-    def above(x: Any, y: Any) -> Any:
-        return jnp.where(x == 0, 1.0, jnp.maximum(x, 1.0))
-
-    def below(x: Any, y: Any) -> Any:
-        return jnp.where(x == 0, 1.0, jnp.minimum(x, -1.0))
-
-    for by_hand in (above, below):
-        assert verdict(claim(one, by_hand, "value", domain=given)).status is not Status.HOLDS
+    assert verdict(claim(lambda x, y: end + 0 * x, beyond, "value", domain=given)).status is not Status.HOLDS
 
 
 def test_the_square_of_what_is_at_most_zero_may_be_zero() -> None:
@@ -919,8 +915,9 @@ def test_the_square_of_what_is_at_most_zero_may_be_zero() -> None:
         return jnp.sign(y * y)
 
     assert verdict(claim(lambda x, y: 1.0 + 0 * x, sign, "value", domain=given)).status is not Status.HOLDS
-    right = verdict(claim(lambda x, y: jnp.where(y < 0, 1.0, 0.0), sign, "value", domain=given))
-    assert right.status is Status.HOLDS, right.reason
+    # The square is asked for first.
+    right = claim(lambda x, y: 0 * x, lambda x, y: sign(x, y) - jnp.where(y < 0, 1.0, 0.0), "value", domain=given)
+    assert verdict(right).status is Status.HOLDS
 
 
 def whole_claim(fn: Callable[[Any], Any], by_hand: Callable[[Any], Any], **more: Any) -> Claim:
@@ -945,12 +942,16 @@ SUMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Callable[[Any]
         lambda x: jnp.sum(jnp.ones_like(x)) - 2 * jnp.sum(1 / (2 + jnp.exp(x))),
         lambda x: jnp.sum(jnp.ones_like(x)) - jnp.sum(1 / (2 + jnp.exp(x))),
     ),
-    "no remainder": (
-        lambda x: jnp.sum((jnp.exp(2 * x) + jnp.exp(x)) / (1 + jnp.exp(x))),
-        lambda x: jnp.sum(jnp.exp(x)),
-        lambda x: jnp.sum(jnp.exp(x)) + jnp.sum(1 / (1 + jnp.exp(x))),
+    "a remainder of a square": (
+        lambda x: jnp.sum((jnp.exp(2 * x) + 2 * jnp.exp(x)) / (1 + jnp.exp(x))),
+        lambda x: jnp.sum(jnp.exp(x) + 1 - 1 / (1 + jnp.exp(x))),
+        lambda x: jnp.sum(jnp.exp(x) + 1 + 1 / (1 + jnp.exp(x))),
     ),
-    "entries of one kind and of another": (behind, lambda x: -(-behind(x)), lambda x: jnp.maximum(behind(x), 0.0)),
+    "entries of one kind and of another": (
+        behind,
+        lambda x: 2 * behind(x) - behind(x),
+        lambda x: jnp.maximum(behind(x), 0.0),
+    ),
     "a sum and an entry that need not be in it": (
         lambda x: jnp.abs(jnp.exp(x) - below(x)),
         lambda x: jnp.abs(below(x) - jnp.exp(x)),
@@ -1035,6 +1036,13 @@ def test_a_logarithm_of_what_turns_out_to_be_negative_is_no_value() -> None:
 
     assert verdict(claim(lambda x, y: -x, there_and_back, "value", domain=given)).status is not Status.HOLDS
 
+    def where_it_is(x: Any, y: Any) -> Any:
+        back, size = jnp.exp(jnp.log(x)), jnp.exp(jnp.log(x * x))
+        return jnp.where(x > 0, back, jnp.where(x < 0, size / x, 0.0))
+
+    right = verdict(claim(lambda x, y: x, where_it_is, "value", domain=given))
+    assert right.status is Status.HOLDS, right.reason
+
     def of_a_square(x: Any, y: Any) -> Any:
         return jnp.sum(jnp.log(x * x))
 
@@ -1042,6 +1050,79 @@ def test_a_logarithm_of_what_turns_out_to_be_negative_is_no_value() -> None:
     right = verdict(claim(of_a_square, lambda x, y: 2 / x, domain=below))
     assert right.status is Status.HOLDS, right.reason
     assert verdict(claim(of_a_square, lambda x, y: -2 / x, domain=below)).status is not Status.HOLDS
+
+
+CLOSED: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "slice": (lambda x: jnp.sum(x[0:2], axis=0), lambda x: x[0] + x[1]),
+    "every other": (lambda x: jnp.sum(lax.slice_in_dim(x, 0, 3, 2), axis=0), lambda x: x[0] + x[2]),
+    "split": (lambda x: jnp.prod(jnp.split(x, [1])[1], axis=0), lambda x: x[1] * x[2]),
+    "slice of both sides": (lambda x: jnp.sum(lax.slice(x, (0, 0), (2, x.shape[1])), axis=0), lambda x: x[0] + x[1]),
+    "slice along the second side": (lambda x: lax.dynamic_slice_in_dim(x.T, 1, 1, 1)[:, 0], lambda x: x[1]),
+    "moved slice": (lambda x: lax.dynamic_slice_in_dim(x, 1, 1, 0)[0], lambda x: x[1]),
+    "slice beyond the end": (lambda x: jnp.sum(lax.dynamic_slice_in_dim(x, 7, 2, 0), axis=0), lambda x: x[1] + x[2]),
+    "slice before the start": (lambda x: lax.dynamic_slice_in_dim(x, -7, 1, 0)[0], lambda x: x[0]),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_rows_of_a_matrix_with_a_side_of_any_length(name: str) -> None:
+    fn, by_hand = CLOSED[name]
+    regions = {"x": domain.Reals("3 n"), "y": REALS}
+    right = verdict(claim(lambda x, y: fn(x) * y, lambda x, y: y * by_hand(x), "value", domain=regions))
+    assert right.sizes == ("every n",), right.reason
+    wrong = claim(
+        lambda x, y: fn(x) * y, lambda x, y: y * by_hand(x[::-1][jnp.array([0, 2, 1])]), "value", domain=regions
+    )
+    assert verdict(wrong).status is not Status.HOLDS
+
+
+def test_the_only_entry_may_be_the_label() -> None:
+    """Beside it there is nothing, and nothing is positive."""
+    given: dict[str, Any] = {"domain": {"x": REALS, "y": domain.OneHot("n")}, "sizes": {"n": (1, 2)}}
+
+    def beside(x: Any, y: Any) -> Any:
+        return jnp.sign(jnp.sum(jnp.exp(x)) - jnp.exp(x[0])) * y[0]
+
+    wrong = verdict(claim(lambda x, y: y[0] + 0 * x[0], beside, "value", **given))
+    assert wrong.status is not Status.HOLDS
+
+
+def test_lengths_are_numbers() -> None:
+    def shorter(x: Any) -> Any:
+        return x * jnp.asarray(x.shape[0] - 1, x.dtype)
+
+    for turn, status in ((-1, Status.HOLDS), (1, Status.UNKNOWN)):
+        found = verdict(whole_claim(shorter, lambda x, t=turn: x * jnp.sum(jnp.ones_like(x)) + t * x))
+        assert found.status is status
+
+
+def test_what_is_kept_between_two_numbers() -> None:
+    given = {"domain": {"x": domain.Interval("n", 0.0, 1.0), "y": REALS}}
+    assert verdict(whole_claim(lambda x: jnp.clip(x, 0.0, 1.0), lambda x: 1 * x, **given)).status is Status.HOLDS
+    assert verdict(whole_claim(lambda x: jnp.clip(x, 0.0, 0.5), lambda x: 1 * x, **given)).status is not Status.HOLDS
+    clamped = whole_claim(lambda x: lax.clamp(-1.0, x, 2.0), lambda x: 1 * x, **given)
+    assert verdict(clamped).status is Status.HOLDS
+    assert verdict(whole_claim(lambda x: lax.clamp(0.5, x, 2.0), lambda x: 1 * x, **given)).status is not Status.HOLDS
+
+
+def test_an_axis_of_no_length_of_its_own_is_proved_at_sizes() -> None:
+    square = {"domain": {"x": domain.Reals("n n"), "y": REALS}}
+    flat = whole_claim(lambda x: jnp.sum(x.reshape(-1) ** 2), lambda x: jnp.sum(x**2), **square)
+    found = verdict(flat)
+    assert found.sizes == ("n = 2", "n = 3")
+    assert "not for every n" in found.reason
+    twice = whole_claim(lambda x: jnp.zeros(2 * x.shape[0]).sum() + x[0] * x[1], lambda x: x[1] * x[0])
+    assert verdict(twice).status is Status.HOLDS
+
+
+def test_arithmetic_with_a_label_of_a_few_values() -> None:
+    given: dict[str, Any] = {"domain": {"x": REALS, "y": domain.Labels("", 2)}}
+    for first, second in ((jnp.minimum, 0), (jnp.maximum, 1)):
+        for entry, status in ((second, Status.HOLDS), (1 - second, Status.UNKNOWN)):
+            picked = claim(
+                lambda x, y, f=first, s=second: x[f(y, s)], lambda x, y, e=entry: x[e] + 0 * x[0], "value", **given
+            )
+            assert verdict(picked).status is status
 
 
 def test_a_winner_at_any_place_is_proved_at_sizes() -> None:

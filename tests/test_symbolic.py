@@ -402,6 +402,16 @@ def test_a_slice_that_would_reach_beyond_the_end_begins_earlier() -> None:
     assert not all(each.is_zero for each in read(shifted(0), 3))
 
 
+def test_a_proof_stops_for_its_effort_and_for_its_time() -> None:
+    field = Field(Learnt())
+    field.watch()
+    field.learnt.effort = -1
+    with pytest.raises(TooHard):
+        field.watch()
+    with pytest.raises(TooHard):
+        Field(Learnt(), deadline=0.0).watch()
+
+
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_comparisons_with_zero(name: str) -> None:
     for sign in (-1, 0, 1):

@@ -511,8 +511,7 @@ class Reader:
         low, high = (None if end is None else Fraction(end) for end in (facts.low, facts.high))
         if low is not None or high is not None:
             for entry in result.ravel().tolist():
-                if isinstance(entry, Value):
-                    algebra.ends[algebra.used(entry.num)[0]] = (low, high)
+                algebra.ends[algebra.used(entry.num)[0]] = (low, high)
         for end, turn in ((facts.low, 1), (facts.high, -1)):
             if end is None:
                 continue

@@ -1323,7 +1323,7 @@ class Symbolic(System):
         numbers = equation.params["dimension_numbers"]
         sizes = equation.params["slice_sizes"]
         steered = list(numbers.start_index_map)
-        entries = indices[0].reshape(-1, indices.shape[-1]) if indices.ndim > 1 else indices.reshape(1, -1)
+        entries = indices[0].reshape(-1, indices.shape[-1])
         if (
             len(entries) != 1
             or numbers.operand_batching_dims
