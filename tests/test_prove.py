@@ -1008,6 +1008,7 @@ def test_a_difference_of_what_is_at_least_zero_has_either_sign() -> None:
     for turn, status in ((1, Status.HOLDS), (-1, Status.UNKNOWN)):
         found = verdict(claim(lambda x, y, t=turn: x[0] + t * x[1] + 0 * y[0], with_maximum(turn), "value", **PAIRS))
         assert found.status is status
+        assert found.sizes == (("",) if status is Status.HOLDS else ())
 
 
 @pytest.mark.parametrize(("low", "high"), [(-2.0, 0.0), (0.0, 2.0), (-2.0, -1.0)])
@@ -1074,6 +1075,39 @@ def test_rows_of_a_matrix_with_a_side_of_any_length(name: str) -> None:
         lambda x, y: fn(x) * y, lambda x, y: y * by_hand(x[::-1][jnp.array([0, 2, 1])]), "value", domain=regions
     )
     assert verdict(wrong).status is not Status.HOLDS
+
+
+MATRICES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "transposed": (lambda x: x.T + x, lambda x: x + x.T, lambda x: 2 * x),
+    "trace": (lambda x: jnp.sum(x * eye(x)), lambda x: jnp.sum(eye(x) * x), jnp.sum),
+    "on the diagonal": (lambda x: x * eye(x), lambda x: eye(x) * x, lambda x: 0 * x),
+    "off the diagonal": (lambda x: x - x * eye(x), lambda x: (1 - eye(x)) * x, lambda x: 0 * x),
+}
+
+
+def eye(x: Any) -> Any:
+    """The unit matrix that goes with x."""
+    places = jnp.arange(x.shape[0])
+    return jnp.where(places[:, None] == places[None, :], 1.0, 0.0)
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_square_matrix_has_a_diagonal_and_the_rest(name: str) -> None:
+    fn, right, wrong = MATRICES[name]
+    square = {"domain": {"x": domain.Reals("n n"), "y": REALS}}
+    assert verdict(whole_claim(fn, right, **square)).status is Status.HOLDS
+    assert verdict(whole_claim(fn, wrong, **square)).status is not Status.HOLDS
+
+
+def test_a_bound_that_one_mode_leaves_open_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = claim(lambda x, y: jnp.sum(x**2) + 0 * y[0], lambda x, y: 0 * x[0], "value", relation=">=")
+    assert verdict(whole).status is Status.HOLDS
+
+    def half(*_: Any) -> prove.Outcome:
+        return prove.Outcome(proved=["value"], reasons={"another": "a reason"})
+
+    monkeypatch.setattr(bounds, "prove_bound", half)
+    assert verdict(whole).status is Status.UNKNOWN
 
 
 def test_the_only_entry_may_be_the_label() -> None:

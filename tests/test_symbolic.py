@@ -436,6 +436,12 @@ def test_the_logarithm_of_a_root_of_a_number_is_a_share_of_the_logarithm_of_the_
     assert not other.is_zero
 
 
+def test_the_exponential_of_zero_is_one_and_keeps_what_it_needs() -> None:
+    (one,) = read(lambda a: jnp.exp(jnp.log(a) - jnp.log(a)), 1)
+    assert one.constant == 1
+    assert one.needs
+
+
 def test_powers_of_one_root_are_reduced_beside_another_root() -> None:
     def squared(a: Any, b: Any) -> Any:
         first, second = jnp.sqrt(1 + a * a), jnp.sqrt(1 + b * b)
