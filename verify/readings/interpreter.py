@@ -451,6 +451,7 @@ def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
         raise UnsupportedPrimitive(f"{equation.primitive.name} of numbers", system.name, source_line(equation))
     for kind, array in zip(kinds, inputs, strict=True):
         if kind == "truth":
+            system.branch(equation, array, 2)
             system.mark("lost", array == UNDECIDED)
     found: list[list[Array]] = []
     for row in range(max((array.shape[0] for array in inputs), default=1)):
@@ -1349,6 +1350,26 @@ def _convert_whole(system: System, equation: Any, array: Array) -> Array:
     return (array != 0).astype(np.int8) if target == "truth" and source == "whole" else array
 
 
+def _by_kind(truths: Callable[..., Array], wholes: Callable[..., Array]) -> Callable[..., Array]:
+    """One row for truth values, which may be undecided, and another one for whole numbers."""
+
+    def row(system: System, equation: Any, *arrays: Array) -> Array:
+        return (truths if kind_of(equation.invars[0].aval) == "truth" else wholes)(system, equation, *arrays)
+
+    return row
+
+
+def _place_of(operation: Callable[..., Array]) -> Callable[..., Array]:
+    def row(system: System, equation: Any, array: Array) -> Array:
+        if kind_of(equation.invars[0].aval) == "truth":
+            # The first place where a mask holds is a choice like any other.
+            system.branch(equation, array, 2)
+            system.mark("lost", array == UNDECIDED)
+        return operation(array, axis=1 + equation.params["axes"][0])
+
+    return row
+
+
 def _over(operation: Callable[..., Array]) -> Callable[..., Array]:
     def row(system: System, equation: Any, array: Array) -> Array:
         return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"])).astype(np.int64)
@@ -1401,8 +1422,8 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "mul": _whole(np.multiply),
     "div": _whole(_truncated),
     "rem": _whole(lambda a, b: a - _truncated(a, b) * b),
-    "max": _whole(np.maximum),
-    "min": _whole(np.minimum),
+    "max": _by_kind(lambda system, equation, a, b: _or(a, b), _whole(np.maximum)),
+    "min": _by_kind(lambda system, equation, a, b: _and(a, b), _whole(np.minimum)),
     "neg": _whole(np.negative),
     "abs": _whole(np.abs),
     "sign": _whole(np.sign),
@@ -1411,7 +1432,10 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "shift_left": _whole(np.left_shift),
     "shift_right_logical": _shift_right,
     "shift_right_arithmetic": _whole(np.right_shift),
-    "clamp": _whole(lambda low, a, high: np.clip(a, low, high)),
+    "clamp": _by_kind(
+        lambda system, equation, low, a, high: _and(_or(low, a), high),
+        _whole(lambda low, a, high: np.clip(a, low, high)),
+    ),
     "eq": _compare_whole(np.equal),
     "ne": _compare_whole(np.not_equal),
     "lt": _compare_whole(np.less),
@@ -1424,11 +1448,11 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "reduce_and": lambda system, equation, a: _reduce_truth(system, equation, a, NO),
     "reduce_or": lambda system, equation, a: _reduce_truth(system, equation, a, YES),
     "reduce_sum": _over(np.sum),
-    "reduce_max": _over(np.max),
-    "reduce_min": _over(np.min),
+    "reduce_max": _by_kind(lambda system, equation, a: _reduce_truth(system, equation, a, YES), _over(np.max)),
+    "reduce_min": _by_kind(lambda system, equation, a: _reduce_truth(system, equation, a, NO), _over(np.min)),
     "reduce_prod": _over(np.prod),
-    "argmax": lambda system, equation, a: np.argmax(a, axis=1 + equation.params["axes"][0]),
-    "argmin": lambda system, equation, a: np.argmin(a, axis=1 + equation.params["axes"][0]),
+    "argmax": _place_of(np.argmax),
+    "argmin": _place_of(np.argmin),
     "cumsum": lambda system, equation, a: np.cumsum(a, axis=1 + equation.params["axis"]),
     "select_n": _select_whole,
     "convert_element_type": _convert_whole,

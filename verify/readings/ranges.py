@@ -986,7 +986,7 @@ class _Rows(dict[str, Callable[..., Any]]):
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         (mine, other), (batch, batches) = equation.params["dimension_numbers"]
-        a, b = _as_ranges(a), _as_ranges(b)
+        a, b = (self._factor(equation, *each) for each in zip(equation.invars, (a, b), strict=True))
         points = max(a.shape[0], b.shape[0])
 
         def arranged(array: Array, contracted: Sequence[int], shared: Sequence[int]) -> tuple[Array, tuple[int, ...]]:
@@ -1009,6 +1009,13 @@ class _Rows(dict[str, Callable[..., Any]]):
             total = term if total is None else _add(total, term)
         assert total is not None
         return total.reshape(shape)
+
+    def _factor(self, equation: Any, variable: Any, array: Array) -> Array:
+        """An operand of a product of mixed types: a mask is zeros and ones, and a choice."""
+        if kind_of(variable.aval) != "truth":
+            return _as_ranges(array)
+        self.system.branch(equation, array, 2)
+        return self.system.from_truth(array)
 
     @staticmethod
     def _sorted(equation: Any, array: Array) -> Array:
@@ -1076,6 +1083,9 @@ class _Rows(dict[str, Callable[..., Any]]):
         kind = kind_of(out)
         if name == "convert_element_type":
             return self._convert(equation, kinds[0], kind, arrays[0])
+        if kinds[0] == "truth" and name in ("argmax", "argmin"):
+            system.branch(equation, arrays[0], 2)
+            return self._place(equation, name, system.from_truth(arrays[0]))
         if kinds[0] == "truth" and name in WHOLE and all(each == "truth" for each in kinds):
             return WHOLE[name](system, equation, *arrays)
         if len(equation.outvars) > 1 or any(each == "truth" for each in kinds):
