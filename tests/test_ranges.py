@@ -192,6 +192,91 @@ def test_the_range_of_a_region_holds_its_points(region: Region) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Rules, one by one.
+
+
+def _read(fn: Callable[..., Any], *boxes: Array) -> list[Array]:
+    """What a function returns of boxes, each output with the axis of points."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        closed = jax.make_jaxpr(lambda *x: jax.tree.leaves(fn(*x)))(*(np.ones(box.shape[1:]) for box in boxes))
+        return walk(Ranges(), closed, list(boxes), len(boxes[0]))[0]
+
+
+def _between(lo: Any, hi: Any, kinds: int = FINITE) -> Array:
+    """Boxes with closed ends; the first axis is that of the points."""
+    return ranges(kinds, np.asarray(lo, dtype=np.float64), np.asarray(hi, dtype=np.float64))
+
+
+def _ends(found: Array) -> list[tuple[float, float]]:
+    """Bounds of every entry; whole numbers that are known are their own."""
+    if found.dtype != RANGE:
+        return [(float(each), float(each)) for each in found.ravel()]
+    return [(float(each["lo"]), float(each["hi"])) for each in found.ravel()]
+
+
+def test_masks_are_open_where_a_point_may_answer_either_way() -> None:
+    """Of the three entries the first is above zero or not, the second is, the third is not."""
+
+    def asked(x: Any) -> Any:
+        mask = x > 0
+        u, yes, no = mask
+        pairs = [jnp.maximum(u, no), jnp.maximum(u, yes), jnp.minimum(u, yes), jnp.minimum(u, no)]
+        return [*pairs, jnp.max(mask[::2]), jnp.min(mask[:2]), lax.clamp(no, u, yes)]
+
+    box = _between([[-1.0, 1.0, -2.0]], [[1.0, 2.0, -1.0]])
+    assert [int(each[0]) for each in _read(asked, box)] == [-1, 1, -1, 0, -1, -1, -1]
+    found = _read(lambda x: [jnp.argmax(x > 0), jnp.argmin(x > 0), jnp.argmax(x[::-1] > 0), jnp.argmax(x[1:] > 0)], box)
+    assert [_ends(each)[0] for each in found] == [(0, 1), (0, 2), (1, 2), (0, 0)]
+    (found,) = _read(lambda x: lax.dot(x > 0, jnp.array([3.0, 5.0, 7.0])), box)
+    assert _ends(found) == [(5, 8)]
+
+
+def test_no_number_is_unequal_to_everything() -> None:
+    box = _between([-1.0], [1.0], FINITE | NAN)
+    unequal, other = _read(lambda x: [jnp.where(x != 0, x, 1.0), jnp.where(x == 0, 1.0, x)], box)
+    assert unequal[0]["kinds"] == MINUS | PLUS | NAN
+    assert other[0]["kinds"] & NAN
+    (equal,) = _read(lambda x: jnp.where(x == 0, x, 2.0), box)
+    assert equal[0]["kinds"] == NONE | PLUS
+
+
+def test_the_limit_of_an_arc_tangent_is_no_float() -> None:
+    (found,) = _read(lambda x: [lax.atan(x) > np.pi / 2], Ranges().lift(np.array([np.inf, -np.inf])))
+    assert found.tolist() == [-1, 0]
+    assert _ends(_read(lax.atan, Ranges().lift(np.array([np.inf])))[0]) == [(np.pi / 2, np.nextafter(np.pi / 2, 2))]
+
+
+def test_whole_numbers_of_two_branches_are_both_held() -> None:
+    """The first box takes one branch, whose whole number is known, the second takes the other."""
+    boxes = _between([[1.0, -1.0], [-2.0, -1.0]], [[2.0, 1.0], [-1.0, 1.0]])
+    for fn in (
+        lambda x: lax.cond(x[0] > 0, lambda: 5, lambda: jnp.argmax(jnp.append(x[1], 0.0))),
+        lambda x: lax.cond(x[0] < 0, lambda: jnp.argmax(jnp.append(x[1], 0.0)), lambda: 5),
+    ):
+        assert _ends(_read(fn, boxes)[0]) == [(5, 5), (0, 1)]
+
+
+def test_whole_numbers_that_are_open_are_folded_with_known_ones() -> None:
+    def folded(x: Any) -> Any:
+        some = jnp.append(jnp.where(x > 0, 3, 1), 7)
+        last = lax.reduce(some, np.int64(0), lambda a, b: jnp.where(b == 7, b - a, b), (0,))
+        return [last, lax.reduce_window(some, np.int64(0), lambda a, b: jnp.where(a > b, a, b), (2,), (1,), "VALID")]
+
+    last, windows = _read(folded, _between([[-1.0, -1.0]], [[1.0, 1.0]]))
+    assert _ends(last) == [(4, 6)]
+    assert _ends(windows) == [(1, 3), (7, 7)]
+
+
+def test_a_constant_that_is_chosen_by_a_comparison_is_known_in_every_box() -> None:
+    def larger(x: Any) -> Any:
+        constant = lax.convert_element_type(np.array([0.5, 3.0], dtype=np.float32), x.dtype)
+        return jnp.where(constant > x, constant, x)
+
+    (found,) = _read(larger, _between([[-1.0, 1.0], [2.0, 2.0]], [[0.0, 2.0], [4.0, 4.0]]))
+    assert _ends(found) == [(0.5, 0.5), (3, 3), (2, 4), (3, 4)]
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # Choices: every outcome that some point takes is one that ranges leave open.
 
 

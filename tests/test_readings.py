@@ -860,7 +860,7 @@ def test_the_place_of_the_largest_along_each_axis() -> None:
 
 
 def test_masks_that_are_open_stay_open_where_their_extremum_hangs_on_them() -> None:
-    """x > 0, y > 0 and z > 0 are unknown, yes and no."""
+    """Of the three entries of the mask the first is unknown, the second holds, the third does not."""
 
     def extrema(x: Any) -> Any:
         mask = x > 0

@@ -140,6 +140,10 @@ class System(ABC):
         """As `choose`, of arrays of any kind; only where a system `forks`."""
         raise UnsupportedPrimitive("a choice of structure that stays open", self.name)
 
+    def alike(self, arrays: Sequence[Array]) -> list[Array]:
+        """Arrays of one value in several places, all of one kind of entries; they are so already in most systems."""
+        return list(arrays)
+
     @abstractmethod
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
@@ -754,7 +758,7 @@ def _only(system: System, rows: Array) -> Generator[None]:
 
 def _merge(system: System, pieces: list[tuple[Array, list[Array]]], points: int) -> list[Array]:
     merged: list[Array] = []
-    for outputs in zip(*(piece for _, piece in pieces), strict=True):
+    for outputs in map(system.alike, zip(*(piece for _, piece in pieces), strict=True)):
         target = np.empty((points, *outputs[0].shape[1:]), dtype=outputs[0].dtype)
         for (rows, _), output in zip(pieces, outputs, strict=True):
             target[rows] = output
@@ -993,8 +997,9 @@ def _fold(
         with _only(system, rows[at]):
             system.path = path
             found, _ = _run(system, jaxpr, constants, given, [False] * len(constants), flags)
-        for kept, new in zip(carry, found, strict=True):
-            kept[at] = np.broadcast_to(new, (len(at),))
+        for number, pair in enumerate(zip(carry, found, strict=True)):
+            carry[number], new = system.alike(pair)
+            carry[number][at] = np.broadcast_to(new, (len(at),))
     system.path = path
     results = [each.reshape(points, cells) for each in carry]
     orderly = all(each.primitive.name in ("min", "max", "and", "or") for each in jaxpr.eqns)
@@ -1038,7 +1043,7 @@ def _reduce_window(
         raise UnsupportedPrimitive(what, system.name, source_line(equation))
     entries: list[Array] = []
     for array, start in zip(inputs[:count], inputs[count:], strict=True):
-        flat, last = _common([array.reshape(array.shape[0], -1), start.reshape(-1, 1)])
+        flat, last = _common(system.alike([array.reshape(array.shape[0], -1), start.reshape(-1, 1)]))
         entries.append(np.concatenate([flat, last], axis=1)[:, index])
     found = _fold(system, equation, program, entries, inputs[count:], index >= 0, any(flags))
     return [each.reshape(-1, *shape) for each in found], [any(flags)] * count
@@ -1093,14 +1098,14 @@ def _select_and_scatter(
     # One column a window: what it adds to an entry is there only where that entry was chosen.
     entries = np.broadcast_to(source.reshape(source.shape[0], 1, cells), (points, size, cells))
     scatter = _inner(params["scatter_jaxpr"], params["scatter_consts"])
-    results = np.empty((points, size), dtype=operand.dtype)
+    results: list[Array] = []
     for row in range(points):
         held = chosen[row][None] == np.arange(size)[:, None]
         with _only(system, np.array([row])):
             own = start.reshape(-1)[[min(row, len(start) - 1)]]
             (found,) = _fold(system, equation, scatter, [entries[row : row + 1]], [own], held, any(flags))
-        results[row] = found[0]
-    return [results.reshape(points, *sizes)], [any(flags)]
+        results.append(found[0])
+    return [np.stack(system.alike(results)).reshape(points, *sizes)], [any(flags)]
 
 
 def _horner(x: Any, *coefficients: Any) -> Any:

@@ -531,7 +531,10 @@ def _monotone(function: Callable[[arb], arb], low: float, high: float, *, falls:
         found = _narrowed(found)
         for kind, limit in zip((BELOW, ABOVE), limits, strict=True):
             there = a["kinds"] & kind != 0
-            found = np.where(there, union(found, Ranges().lift(np.full(a.shape, limit))), found)
+            attained = Ranges().lift(np.full(a.shape, limit))
+            if abs(limit) == HALF_PI:  # no float: the limit lies between it and the next one
+                attained = union(attained, Ranges().lift(np.full(a.shape, np.nextafter(limit, 0))))
+            found = np.where(there, union(found, attained), found)
         found["kinds"] |= a["kinds"] & NAN
         return found
 
@@ -660,6 +663,11 @@ class Ranges(System):
         """An undecided choice makes both of its outcomes reachable; one that steers structure cannot be followed."""
         if where == "lost" and mask.any():
             raise UnsupportedPrimitive("a choice of structure that ranges leave open", self.name)
+
+    def alike(self, arrays: Sequence[Array]) -> list[Array]:
+        """Whole numbers beside open ones are ranges as well."""
+        some = any(array.dtype == RANGE for array in arrays)
+        return [_as_ranges(array) for array in arrays] if some else list(arrays)
 
     def branch(self, equation: Any, which: Array, outcomes: int) -> None:
         """Record what is reachable: the decided outcomes, or all of them."""
@@ -844,7 +852,8 @@ class _Rows(dict[str, Callable[..., Any]]):
             # A value equals itself unless it is no number.
             number = name in ("eq", "le", "ge") if outcome else name == "ne"
             return _meet(case, ALL & ~NAN if number else ALL, -np.inf, np.inf, False, False)
-        other = np.broadcast_to(align(first, _as_ranges(second))[1], first.shape)
+        first, other = np.broadcast_arrays(*align(first, _as_ranges(second)))
+        case = np.broadcast_to(align(case, other)[0], other.shape)
         number = ALL & ~NAN
         if not outcome:
             # Not less is at least, of numbers; what is no number is not less either.
@@ -868,7 +877,8 @@ class _Rows(dict[str, Callable[..., Any]]):
             low, low_open = _top(_negative(other))
             low, kinds = -low, number & other["kinds"]
         else:
-            kinds = number & ~np.where(np.isin(other["kinds"], (NONE, BELOW, ABOVE)), other["kinds"], 0)
+            # What is no number is unequal to everything.
+            kinds = ALL & ~np.where(np.isin(other["kinds"], (NONE, BELOW, ABOVE)), other["kinds"], 0)
         return _meet(case, kinds, low, high, low_open, high_open)
 
     # -- numbers -----------------------------------------------------------------------------------------------
@@ -1274,10 +1284,8 @@ UNARY: Final[dict[str, Callable[[Array], Array]]] = {
 
 
 def _reciprocal_root(a: Array) -> Array:
-    """One over a root: of zero, infinity."""
-    found = _divide(Ranges().lift(np.ones(a.shape)), _half_line("sqrt", a))
-    found["kinds"] &= ~BELOW
-    return found
+    """One over a root: of zero, an infinity with the zero's sign."""
+    return _divide(Ranges().lift(np.ones(a.shape)), _half_line("sqrt", a))
 
 
 BINARY: Final[dict[str, Callable[[Array, Array], Array]]] = {
