@@ -277,6 +277,210 @@ def test_a_constant_that_is_chosen_by_a_comparison_is_known_in_every_box() -> No
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Every box with these ends, against every number of a grid that lies in it.
+
+GRID = np.array([-2.0, -1.75, -1.25, -1.0, -0.75, -0.25, 0.0, 0.25, 0.75, 1.0, 1.25, 1.75, 2.0])
+# What no box has inside, but for its closure: an end that is open, or an infinity that it reaches for.
+ENDS = (-np.inf, -1.0, 0.0, 1.0, np.inf)
+SPECIAL = {NAN: np.nan, BELOW: -np.inf, ABOVE: np.inf}
+
+
+def _small_boxes() -> Array:
+    """Every box with ends of `ENDS`, open and closed, with zero and without, some with infinities or no number."""
+    made: list[Array] = []
+    for lo, hi in itertools.combinations_with_replacement(ENDS, 2):
+        if lo == hi and np.isinf(lo):
+            continue
+        for opened in itertools.product(*([False] if np.isinf(end) else [False, True] for end in (lo, hi))):
+            if lo == hi and any(opened):
+                continue
+            for without in (0, *([NONE] if lo < 0 < hi else [])):
+                made += [
+                    ranges((FINITE & ~without) | more, lo, hi, *opened, shape=(1,))
+                    for more in (0, NAN, BELOW, ABOVE, NAN | BELOW | ABOVE)
+                ]
+    made += [ranges(kinds, shape=(1,)) for kinds in (NAN, BELOW, ABOVE, BELOW | ABOVE, NAN | ABOVE)]
+    return np.concatenate(made)
+
+
+BOXES = _small_boxes()
+
+
+def _members(box: Any) -> np.ndarray:
+    """Numbers of the grid that lie in a box, and what else it may be."""
+    inside = [value for value in GRID.tolist() if box["kinds"] & FINITE and _holds(box, arb(value))]
+    return np.array([*inside, *(value for kind, value in SPECIAL.items() if box["kinds"] & kind)])
+
+
+MEMBERS = [_members(each) for each in BOXES]
+
+
+def _mixed(*boxes: Any) -> bool:
+    """Whether one of the boxes holds finite numbers and infinities."""
+    return any(box["kinds"] & FINITE and box["kinds"] & (BELOW | ABOVE) for box in boxes)
+
+
+def _kinds_of(values: np.ndarray) -> int:
+    """All kinds that occur."""
+    tests = (np.isnan(values), values == -np.inf, np.isfinite(values) & (values < 0), values == 0)
+    tests += (np.isfinite(values) & (values > 0), values == np.inf)
+    return sum(kind for kind, test in zip((NAN, BELOW, MINUS, NONE, PLUS, ABOVE), tests, strict=True) if test.any())
+
+
+def _hull(values: np.ndarray) -> tuple[float, float]:
+    """The nearest ends around numbers of the grid."""
+    return max(end for end in ENDS if end <= values.min()), min(end for end in ENDS if end >= values.max())
+
+
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places of boxes to look at two at a time."""
+    rng = np.random.default_rng(19)
+    return rng.integers(len(BOXES), size=count), rng.integers(len(BOXES), size=count)
+
+
+def _named_apart(boxes: Array) -> Array:
+    """Boxes of values of their own."""
+    return ranges(*(boxes[part] for part in ("kinds", "lo", "hi", "lo_open", "hi_open")))
+
+
+COMPARED: dict[str, Callable[..., Any]] = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_comparison_is_decided_where_all_members_answer_alike_and_nowhere_else(name: str) -> None:
+    first, second = _pairs(3000)
+    a, b = _named_apart(BOXES[first]), _named_apart(BOXES[second])
+    (found,) = _read(lambda x, y: _each(name)(x, y), a, b)
+    for answer, i, j in zip(found.tolist(), first, second, strict=True):
+        given = COMPARED[name](MEMBERS[i][:, None], MEMBERS[j][None])
+        if (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & NAN or (given.any() and not given.all()):
+            assert answer == -1, (BOXES[i], BOXES[j])
+        else:
+            # Beside infinities the bounds of what is finite are not looked at.
+            assert answer == int(given.all()) or (answer == -1 and _mixed(BOXES[i], BOXES[j])), (BOXES[i], BOXES[j])
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_value_is_compared_with_itself(name: str) -> None:
+    (found,) = _read(lambda x: _each(name)(x, x), BOXES)
+    for answer, box, members in zip(found.tolist(), BOXES, MEMBERS, strict=True):
+        given = COMPARED[name](members, members)
+        some = box["kinds"] & NAN and name not in ("lt", "gt")
+        assert answer == (-1 if some else int(given.all())), box
+
+
+def _closure(box: Any) -> np.ndarray:
+    """Ends of the finite numbers of a box, where there are any."""
+    return np.array([box["lo"], 0.0, box["hi"]] if box["lo"] < 0 < box["hi"] else [box["lo"], box["hi"]])
+
+
+def _flat_product(x: Any, y: Any) -> Any:
+    with np.errstate(invalid="ignore"):
+        return np.where((x == 0) | (y == 0), 0.0, x * y)
+
+
+SIMPLE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "add": (np.add, np.add),
+    "sub": (np.subtract, np.subtract),
+    "mul": (np.multiply, _flat_product),
+}
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+def test_sums_and_products_of_boxes_are_the_smallest_boxes(name: str) -> None:
+    fn, plain = SIMPLE[name]
+    first, second = _pairs(2500)
+    (found,) = _read(_each(name), _named_apart(BOXES[first]), _named_apart(BOXES[second]))
+    with np.errstate(invalid="ignore"):
+        for box, i, j in zip(found, first, second, strict=True):
+            shown = fn(MEMBERS[i][:, None], MEMBERS[j][None]).ravel()
+            assert box["kinds"] == _kinds_of(shown), (BOXES[i], BOXES[j], box)
+            if not box["kinds"] & FINITE:
+                continue
+            ends = plain(_closure(BOXES[i])[:, None], _closure(BOXES[j])[None])
+            for end, opened, bound in (("lo", "lo_open", np.nanmin(ends)), ("hi", "hi_open", np.nanmax(ends))):
+                assert box[end] == bound, (BOXES[i], BOXES[j], box)
+                assert box[opened] == (np.isfinite(bound) and bound not in shown), (BOXES[i], BOXES[j], box)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "div", "rem", "pow"])
+def test_what_two_members_make_lies_in_what_their_boxes_make(name: str) -> None:
+    first, second = _pairs(2500)
+    fn = {"max": np.maximum, "min": np.minimum, "div": np.divide, "rem": np.fmod, "pow": np.power}[name]
+    (found,) = _read(_each(name), _named_apart(BOXES[first]), _named_apart(BOXES[second]))
+    with np.errstate(all="ignore"):
+        for box, i, j in zip(found, first, second, strict=True):
+            shown = fn(MEMBERS[i][:, None], MEMBERS[j][None]).ravel()
+            _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+            if name in ("max", "min"):
+                assert box["kinds"] == _kinds_of(shown), (BOXES[i], BOXES[j], box)
+                finite = shown[np.isfinite(shown)]
+                if len(finite) and not (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & (NAN | BELOW | ABOVE):
+                    ends = fn(_closure(BOXES[i])[:, None], _closure(BOXES[j])[None])
+                    assert (box["lo"], box["hi"]) == (ends.min(), ends.max()), (BOXES[i], BOXES[j], box)
+                    assert box["lo_open"] == (np.isfinite(box["lo"]) and box["lo"] not in shown)
+                    assert box["hi_open"] == (np.isfinite(box["hi"]) and box["hi"] not in shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("neg", np.negative), ("abs", np.abs), ("square", np.square), ("floor", np.floor), ("ceil", np.ceil)],
+)
+def test_a_function_of_a_box_is_the_smallest_box(name: str, plain: Callable[..., Any]) -> None:
+    (found,) = _read(_each(name), BOXES)
+    for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+        shown = plain(members)
+        _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+        if name in ("floor", "ceil"):
+            continue
+        assert box["kinds"] == _kinds_of(shown), (given, box)
+        if box["kinds"] & FINITE:
+            ends = plain(_closure(given))
+            assert (box["lo"], box["hi"]) == (ends.min(), ends.max()), (given, box)
+            assert box["lo_open"] == (np.isfinite(box["lo"]) and box["lo"] not in shown), (given, box)
+            assert box["hi_open"] == (np.isfinite(box["hi"]) and box["hi"] not in shown), (given, box)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("outcome", [0, 1])
+@pytest.mark.parametrize("name", COMPARED)
+def test_where_a_comparison_holds_its_operand_is_narrowed_to_what_may_answer_so(
+    name: str, outcome: int, turned: bool
+) -> None:
+    first, second = _pairs(1500)
+    a, b = _named_apart(BOXES[first]), _named_apart(BOXES[second])
+
+    def chosen(x: Any, y: Any) -> Any:
+        which = _each(name)(*((y, x) if turned else (x, y)))
+        return [lax.select(which, *((x, far) if outcome else (far, x))) for far in map(jnp.float64, (9, -9))]
+
+    # Beside a constant that lies beyond, the other bound is what is left of x.
+    above, below = _read(chosen, a, b)
+    for up, down, i, j in zip(above, below, first, second, strict=True):
+        x, y = MEMBERS[i], MEMBERS[j]
+        given = COMPARED[name](*((y[None], x[:, None]) if turned else (x[:, None], y[None])))
+        shown = x[(given == outcome).any(axis=1)]
+        _floats_are_told(np.broadcast_to(up, shown.shape), shown)
+        _floats_are_told(np.broadcast_to(down, shown.shape), shown)
+        if not len(shown) or (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & (NAN | BELOW | ABOVE):
+            continue
+        if name != ("ne" if outcome else "eq"):
+            least, most = _hull(shown)
+            rest = 0 if (given == outcome).all() else PLUS
+            assert (up["lo"], down["hi"]) == (least, most), (BOXES[i], BOXES[j], up, down)
+            assert up["kinds"] == _kinds_of(shown) | rest, (BOXES[i], BOXES[j], up)
+            assert up["lo_open"] == (np.isfinite(least) and least not in shown), (BOXES[i], BOXES[j], up)
+            assert down["hi_open"] == (np.isfinite(most) and most not in shown), (BOXES[i], BOXES[j], down)
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # Choices: every outcome that some point takes is one that ranges leave open.
 
 

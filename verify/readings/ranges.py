@@ -859,8 +859,6 @@ class _Rows(dict[str, Callable[..., Any]]):
             # Not less is at least, of numbers; what is no number is not less either.
             number = ALL
             name = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "eq": "ne", "ne": "eq"}[name]
-            if ((first["kinds"] | other["kinds"]) & NAN).any():
-                return case
         low, low_open = -np.inf, False
         high, high_open = np.inf, False
         kinds: Any = number
@@ -879,7 +877,8 @@ class _Rows(dict[str, Callable[..., Any]]):
         else:
             # What is no number is unequal to everything.
             kinds = ALL & ~np.where(np.isin(other["kinds"], (NONE, BELOW, ABOVE)), other["kinds"], 0)
-        return _meet(case, kinds, low, high, low_open, high_open)
+        met = _meet(case, kinds, low, high, low_open, high_open)
+        return met if outcome else np.where((first["kinds"] | other["kinds"]) & NAN, case, met)
 
     # -- numbers -----------------------------------------------------------------------------------------------
 
@@ -1195,7 +1194,10 @@ def _same(name: str, a: Array) -> Array:
 
 def _square(a: Array) -> Array:
     size = _absolute(a)
-    return _multiply(size, size)
+    found = _multiply(size, size)
+    # Nothing is zero and an infinity at once.
+    found["kinds"] &= ~NAN | a["kinds"]
+    return found
 
 
 def _power(a: Array, exponent: int) -> Array:
