@@ -481,6 +481,356 @@ def test_where_a_comparison_holds_its_operand_is_narrowed_to_what_may_answer_so(
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Whole numbers: every small box of a type that wraps around, against every number in it.
+
+
+def _read_whole(fn: Callable[..., Any], *boxes: Array, dtype: Any = np.int8) -> list[Array]:
+    """What a function returns of boxes of whole numbers."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        closed = jax.make_jaxpr(lambda *x: jax.tree.leaves(fn(*x)))(*(np.ones(box.shape[1:], dtype) for box in boxes))
+        return walk(Ranges(), closed, list(boxes), len(boxes[0]))[0]
+
+
+SPANS = [(lo, hi) for lo, hi in itertools.combinations_with_replacement((-128, -100, -3, -1, 0, 1, 2, 100, 127), 2)]
+
+
+def _spans(count: int, operands: int) -> np.ndarray:
+    """Pairs of ends, of so many operands: count by operands by 2; the first are all spans, beside themselves."""
+    rng = np.random.default_rng(23)
+    drawn = np.array(SPANS)[rng.integers(len(SPANS), size=(count, operands))]
+    drawn[: len(SPANS)] = np.array(SPANS)[:, None]
+    return drawn
+
+
+def _whole_members(span: list[int]) -> np.ndarray:
+    """Enough of the numbers between two ends."""
+    lo, hi = span
+    near = (lo, lo + 1, -2, -1, 0, 1, 2, (lo + hi) // 2, hi - 1, hi)
+    return np.unique([each for each in near if lo <= each <= hi])
+
+
+# In wrapping arithmetic of eight bits, and whether the result is the smallest range where nothing wraps.
+WHOLES: dict[str, tuple[Callable[..., Any], int, bool]] = {
+    "add": (lambda x, y: x + y, 2, True),
+    "sub": (lambda x, y: x - y, 2, True),
+    "mul": (lambda x, y: x * y, 2, True),
+    "max": (np.maximum, 2, True),
+    "min": (np.minimum, 2, True),
+    "rem": (np.fmod, 2, False),
+    "neg": (lambda x: -x, 1, True),
+    "abs": (np.abs, 1, True),
+    "sign": (np.sign, 1, False),
+    "square": (lambda x: x * x, 1, True),
+    "clamp": (lambda low, x, high: np.minimum(np.maximum(low, x), high), 3, True),
+}
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_whole_numbers_stay_in_their_type(name: str) -> None:
+    plain, operands, sharp = WHOLES[name]
+    spans = _spans(120, operands)
+    boxes = [_between(spans[:, k, 0], spans[:, k, 1]) for k in range(operands)]
+    found = _ends(_read_whole(getattr(lax, name), *boxes)[0])
+    for (lo, hi), given in zip(found, spans.tolist(), strict=True):
+        grids = np.meshgrid(*map(_whole_members, given))
+        if name == "rem":
+            grids = [each[grids[1] != 0] for each in grids]
+        exact = plain(*grids)
+        if not exact.size:
+            continue
+        shown = exact.astype(np.int8)
+        assert lo <= shown.min(), given
+        assert hi >= shown.max(), given
+        if (shown == exact).all() and sharp:
+            assert (lo, hi) == (exact.min(), exact.max()), given
+        assert -128 <= lo <= hi <= 127
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_whole_numbers_are_compared(name: str) -> None:
+    spans = _spans(120, 2)
+    boxes = [_between(spans[:, k, 0], spans[:, k, 1]) for k in range(2)]
+    (found,) = _read_whole(getattr(lax, name), *boxes)
+    for answer, ((a, b), (c, d)) in zip(found.tolist(), spans.tolist(), strict=True):
+        given = COMPARED[name](np.arange(a, b + 1)[:, None], np.arange(c, d + 1)[None])
+        assert answer == (-1 if given.any() and not given.all() else int(given.all())), (a, b, c, d)
+
+
+def test_whole_numbers_are_counted_ordered_and_turned_into_others() -> None:
+    box = _between([[-1.0, 2.0, 0.0]], [[1.0, 3.0, 9.0]])
+    answers = {
+        "sum": (lambda i: jnp.sum(i, dtype=i.dtype), [(1, 13)]),
+        "largest": (lambda i: jnp.max(i), [(2, 9)]),
+        "least": (lambda i: jnp.min(i), [(-1, 1)]),
+        "running": (lambda i: lax.cumsum(i), [(-1, 1), (1, 4), (1, 13)]),
+        "running product": (lambda i: lax.cumprod(i), [(-1, 1), (-3, 3), (-27, 27)]),
+        "running largest": (lambda i: lax.cummax(i), [(-1, 1), (2, 3), (2, 9)]),
+        "running least": (lambda i: lax.cummin(i, reverse=True), [(-1, 1), (0, 3), (0, 9)]),
+        "place": (lambda i: jnp.argmax(i), [(1, 2)]),
+        "other place": (lambda i: jnp.argmin(i), [(0, 2)]),
+        "last place": (lambda i: jnp.argmax(i[:2]), [(1, 1)]),
+        "ordered": (lambda i: jnp.sort(i), [(-128, 127)] * 3),
+        "product": (lambda i: jnp.prod(i, dtype=i.dtype), [(-128, 127)]),
+        "number": (lambda i: i.astype(float) + 0.5, [(-0.5, 1.5), (2.5, 3.5), (0.5, 9.5)]),
+        "wider": (lambda i: i.astype(np.int32), [(-1, 1), (2, 3), (0, 9)]),
+        "without a sign": (lambda i: i.astype(np.uint8), [(0, 255), (2, 3), (0, 9)]),
+        "negative without a sign": (lambda i: -i.astype(np.uint8), [(0, 255)] * 3),
+        "truth": (lambda i: i.astype(bool).astype(np.int8), [(0, 1), (1, 1), (0, 1)]),
+        "turned": (lambda i: i[::-1], [(0, 9), (2, 3), (-1, 1)]),
+        "beside known ones": (lambda i: jnp.append(i, np.int8(4)), [(-1, 1), (2, 3), (0, 9), (4, 4)]),
+        "known part": (lambda i: (i * 0)[:1] + 7, [(7, 7)]),
+        "chosen": (lambda i: jnp.where(i > 2, i, np.int8(5)), [(5, 5), (2, 5), (2, 9)]),
+        "halves": (lambda i: i // 2, [(-128, 127)] * 3),
+    }
+    for name, (fn, ends) in answers.items():
+        assert _ends(_read_whole(fn, box)[0]) == ends, name
+
+
+def test_whole_numbers_are_made_of_numbers() -> None:
+    box = _between([[-1.5, 0.25, -0.75, 200.0, -np.inf]], [[1.75, 3.0, 0.5, 300.0, 2.0]])
+    (found,) = _read(lambda x: x.astype(np.int8), box)
+    assert _ends(found) == [(-1, 1), (0, 3), (0, 0), (-128, 127), (-128, 127)]
+    (found,) = _read(lambda x: x.astype(np.int64), _between([1.0], [2.0], FINITE | NAN))
+    assert _ends(found) == [(-(2.0**63), 2.0**63)]
+    (found,) = _read(lambda x: x[:1].astype(np.int32), _between([[5.25, 0.0]], [[5.75, 1.0]]))
+    assert found.tolist() == [[5]]
+
+
+def test_whole_numbers_that_no_float_is_lie_between_two() -> None:
+    wide = _read(lambda x: jnp.where(x > 0, 2**60 + 1, 2**53 + 1) - jnp.where(x > 0, 0, 1), _between([-1.0], [1.0]))
+    assert _ends(wide[0]) == [(-(2.0**63), 2.0**63)]
+    (found,) = _read(lambda x: (jnp.where(x > 0, 2**60 + 1, 2**60 + 1)).astype(float), _between([-1.0], [1.0]))
+    assert found[0]["lo"] < 2.0**60 + 1 < found[0]["hi"]
+    (found,) = _read(lambda x: jnp.where(x > 0, 2**52, 2**52 + 1) * 2, _between([-1.0], [1.0]))
+    assert _ends(found) == [(-(2.0**63), 2.0**63)]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Moving, choosing and combining.
+
+
+def test_entries_from_open_places_may_be_any_entry() -> None:
+    box = _between([[-1.0, 2.0, 5.0]], [[1.0, 3.0, 6.0]])
+    values, place = jnp.array([10.0, 20.0, 30.0]), lambda x: jnp.where(x[0] > 0, 1, 0)
+    answers = {
+        "from": (lambda x: x[place(x)], [(-1, 6)]),
+        "from constants": (lambda x: values.astype(x.dtype)[place(x)], [(10, 30)]),
+        "to": (lambda x: jnp.array([7.0, 8.0, 9.0]).astype(x.dtype).at[place(x)].set(x[1]), [(2, 9)] * 3),
+        "slice": (lambda x: lax.dynamic_slice(x, (place(x),), (2,)), [(-1, 6)] * 2),
+        "update": (lambda x: lax.dynamic_update_slice(x, values[:1].astype(x.dtype), (place(x),)), [(-1, 10)] * 3),
+        "whole numbers": (lambda x: jnp.array([4, 6, 5])[place(x)], [(4, 6)]),
+        "known slice": (lambda x: lax.dynamic_slice(x, (1,), (2,)), [(2, 3), (5, 6)]),
+        "known update": (lambda x: lax.dynamic_update_slice(x, x[:1], (2,)), [(-1, 1), (2, 3), (-1, 1)]),
+        "whole update": (
+            lambda x: lax.dynamic_update_slice(jnp.where(x > 0, 1, 0), jnp.array([7]), (2,)),
+            [(0, 1), (1, 1), (7, 7)],
+        ),
+        "filled": (lambda x: x.at[place(x)].get(mode="fill", fill_value=-9.0), [(-9, 6)]),
+        "known and filled": (lambda x: x.at[jnp.array([1, 7])].get(mode="fill", fill_value=-9.0), [(2, 3), (-9, -9)]),
+    }
+    for name, (fn, ends) in answers.items():
+        assert _ends(_read(fn, box)[0]) == ends, name
+    (found,) = _read(lambda x: x.at[place(x)].get(mode="fill"), box)
+    assert found[0]["kinds"] == FINITE | NAN
+    truths = _read(lambda x: [(x > 0)[place(x)], (x > 1.5)[jnp.array([1, 0])], (x > 0).at[place(x)].set(True)], box)
+    assert [each.ravel().tolist() for each in truths] == [[-1], [1, 0], [-1, -1, -1]]
+
+
+def test_entries_from_open_places_are_values_of_their_own() -> None:
+    box = _between([[1.0, 1.0]], [[2.0, 2.0]])
+    place = lambda x: jnp.where(x > 1.5, 1, 0)  # noqa: E731
+    for fn in (lambda x: x[place(x)], lambda x: jnp.sort(x), lambda x: jnp.flip(jnp.sort(x))):
+        (found,) = _read(lambda x, f=fn: f(x)[0] - f(x)[1], box)
+        assert _ends(found) == [(-1, 1)]
+
+
+def test_what_a_choice_asked_first_is_known_of_its_cases() -> None:
+    box = _between([-2.0], [3.0])
+    root = lambda x: lax.sqrt(x)  # noqa: E731
+    answers: dict[str, tuple[Callable[..., Any], int, tuple[float, float]]] = {
+        "not": (lambda x: jnp.where(~(x > 1), x, 0.5), FINITE, (-2, 1)),
+        "not, otherwise": (lambda x: jnp.where(~(x > 1), 2.5, x), PLUS, (1, 3)),
+        "and": (lambda x: jnp.where((x > 1) & (x < 2), x, 1.5), PLUS, (1, 2)),
+        "and, otherwise": (lambda x: jnp.where((x > 1) & (x < 2), 0.5, x), FINITE, (-2, 3)),
+        "or": (lambda x: jnp.where((x > 1) | (x < -1), x, 0.5), FINITE, (-2, 3)),
+        "or, otherwise": (lambda x: jnp.where((x > 1) | (x < -1), 0.5, x), FINITE, (-1, 1)),
+        "finite": (lambda x: (lambda y: jnp.where(jnp.isfinite(y), y, 1.0))(1 / x), FINITE & ~NONE, (-np.inf, np.inf)),
+        "not finite": (
+            lambda x: (lambda y: jnp.where(~jnp.isfinite(y), y, 1.0))(1 / x),
+            BELOW | ABOVE | FINITE & ~NONE,
+            (-np.inf, np.inf),
+        ),
+        "itself": (lambda x: (lambda y: jnp.where(y == y, y, 1.0))(root(x)), NONE | PLUS, (0, np.sqrt(3))),
+        "no number": (lambda x: (lambda y: jnp.where(y != y, 1.0, y))(root(x)), NONE | PLUS, (0, np.sqrt(3))),
+        "no number, otherwise": (
+            lambda x: (lambda y: jnp.where(y != y, y, 1.0))(root(x)),
+            NAN | NONE | PLUS,
+            (0, np.sqrt(3)),
+        ),
+        "another": (lambda x: jnp.where(-x > 1, x, 0.5), FINITE, (-2, 3)),
+        "one of the cases": (lambda x: jnp.where(x > 1, x, -x), FINITE, (-3, 3)),
+    }
+    for name, (fn, kinds, ends) in answers.items():
+        (found,) = _read(fn, box)
+        assert found[0]["kinds"] == kinds, (name, found)
+        assert _ends(found)[0] == pytest.approx(ends, rel=1e-15), name
+
+
+def test_sums_products_and_places_over_axes() -> None:
+    box = _between([[[-1.0, 2.0, 0.0], [3.0, 1.0, -2.0]]], [[[1.0, 3.0, 0.5], [4.0, 2.0, -1.0]]])
+    matrix = jnp.array([[1.0, 0.0], [-2.0, 1.0], [0.0, 3.0]])
+    answers = {
+        "sum": (lambda x: jnp.sum(x, axis=0), [(2, 5), (3, 5), (-2, -0.5)]),
+        "sum along the other": (lambda x: jnp.sum(x, axis=1), [(1, 4.5), (2, 5)]),
+        "product": (lambda x: jnp.prod(x, axis=1), [(-1.5, 1.5), (-16, -3)]),
+        "largest": (lambda x: jnp.max(x, axis=0), [(3, 4), (2, 3), (0, 0.5)]),
+        "least": (lambda x: jnp.min(x, axis=1), [(-1, 0.5), (-2, -1)]),
+        "place": (lambda x: jnp.argmax(x, axis=0), [(1, 1), (0, 1), (0, 0)]),
+        "least place": (lambda x: jnp.argmin(x, axis=1), [(0, 2), (2, 2)]),
+        "ordered": (lambda x: lax.sort(x, dimension=0), [(-1, 4), (1, 3), (-2, 0.5)] * 2),
+        "matrix": (lambda x: x @ matrix.astype(x.dtype), [(-7, -3), (2, 4.5), (-1, 2), (-5, -1)]),
+        "batches": (
+            lambda x: lax.dot_general(x, x, (((1,), (1,)), ((0,), (0,)))),
+            [(3, 10.25), (11, 24)],
+        ),
+        "nothing": (lambda x: x[:, :0] @ x[:, :0].T, [(0, 0)] * 4),
+        "nothing summed": (lambda x: jnp.sum(x[:, :0], axis=1), [(0, 0)] * 2),
+        "nothing multiplied": (lambda x: jnp.prod(x[:, :0], axis=1), [(1, 1)] * 2),
+        "running": (lambda x: lax.cumsum(x, axis=1), [(-1, 1), (1, 4), (1, 4.5), (3, 4), (4, 6), (2, 5)]),
+        "running back": (
+            lambda x: lax.cumsum(x, axis=0, reverse=True),
+            [(2, 5), (3, 5), (-2, -0.5), (3, 4), (1, 2), (-2, -1)],
+        ),
+    }
+    for name, (fn, ends) in answers.items():
+        assert _ends(_read(fn, box)[0]) == ends, name
+    nothing = _read(
+        lambda x: [jnp.max(x[:, :0], axis=1, initial=-np.inf), jnp.min(x[:, :0], axis=1, initial=np.inf)], box
+    )
+    assert [each["kinds"].tolist() for each in nothing] == [[[BELOW] * 2], [[ABOVE] * 2]]
+
+
+def test_a_place_is_open_where_an_entry_may_be_no_number() -> None:
+    box = np.concatenate([_between([[1.0]], [[2.0]]), _between([[5.0]], [[6.0]], FINITE | NAN)], axis=1)
+    assert _ends(_read(lambda x: jnp.argmax(x), box)[0]) == [(0, 1)]
+    assert _ends(_read(lambda x: jnp.argmax(x), _between([[1.0, 5.0]], [[2.0, 6.0]]))[0]) == [(1, 1)]
+
+
+def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
+    with jax.enable_x64(True):
+        for fn, ends, expected in (
+            (lambda x: lax.max(x, 1.0), (2.0, 3.0), {1}),
+            (lambda x: lax.max(x, 1.0), (-2.0, 0.0), {0}),
+            (lambda x: lax.min(x, 1.0), (-2.0, 0.0), {1}),
+            (lambda x: lax.min(x, 1.0), (0.0, 3.0), {0, 1}),
+            (lambda x: lax.sign(x), (0.0, 3.0), {1}),
+            (lambda x: lax.sign(x), (-2.0, 0.0), {0}),
+            (lambda x: lax.sign(x), (-2.0, -1.0), {0}),
+            (lambda x: lax.clamp(0.0, x, 1.0), (0.25, 0.5), {0, 1}),
+            (lambda x: (x > 0).astype(x.dtype), (1.0, 2.0), {1}),
+            (lambda x: (x > 0).astype(x.dtype), (-1.0, 2.0), {0, 1}),
+            (lambda x: (x > 0).astype(np.int32), (-1.0, 0.0), {0}),
+        ):
+            _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [_between([ends[0]], [ends[1]])], 1)
+            (branch,) = trail.branches.values()
+            assert {outcome for outcome, mask in branch.seen.items() if mask.any()} == expected, ends
+
+
+def test_what_is_chosen_by_an_open_whole_number() -> None:
+    box = _between([[-1.0, 2.0]], [[1.0, 3.0]])
+    cases = [lambda x: x[1] + 0, lambda x: x[1] + 10, lambda x: x[1] + 20]
+
+    def taken(fn: Callable[..., Any]) -> tuple[list[tuple[float, float]], set[int]]:
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+            (found,), trail = walk(Ranges(), jax.make_jaxpr(fn)(np.ones(2)), [box], 1)
+        seen = {name.label.split()[0]: name for name in trail.branches.values()}
+        branch = seen.get("cond", seen.get("select_n"))
+        assert branch is not None
+        return _ends(found), {outcome for outcome, mask in branch.seen.items() if mask.any()}
+
+    for start, outcomes, ends in ((0, {0, 1}, (2, 13)), (1, {1, 2}, (12, 23)), (2, {2}, (22, 23)), (-5, {0}, (2, 3))):
+        place = lambda x, k=start: k + jnp.count_nonzero(x[:1] > 0)  # noqa: E731
+        got = taken(lambda x, p=place: lax.switch(p(x), cases, x))
+        assert got[1] == outcomes
+        # Which branch it is only its record says: what comes out is that of any.
+        assert got[0][0][0] <= ends[0]
+        assert got[0][0][1] >= ends[1]
+    got = taken(lambda x: lax.select_n(jnp.count_nonzero(x[:1] > 0).astype(np.int32), *(each(x) for each in cases)))
+    assert got == ([(2, 23)], {0, 1})
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Elimination.
+
+
+def _inside(found: Array, values: Any) -> bool:
+    return all(
+        box["lo"] <= value + 1e-12 * (1 + abs(value)) and box["hi"] >= value - 1e-12 * (1 + abs(value))
+        for box, value in zip(found.ravel(), np.asarray(values).ravel().tolist(), strict=True)
+    )
+
+
+def test_elimination_holds_the_factors_of_every_matrix_and_knows_its_rows() -> None:
+    rng = np.random.default_rng(29)
+    middle = np.array([[1.0, 2.0, -1.0], [8.0, 1.0, 1.0], [2.0, 9.0, 3.0]])
+    box = _between((middle - 0.01)[None], (middle + 0.01)[None])
+    factors, pivots, order = _read(lambda a: lax.linalg.lu(a), box)
+    assert order.tolist() == [[1, 2, 0]]
+    assert pivots.tolist() == [[1, 2, 2]]
+    for _ in range(20):
+        a = middle + rng.uniform(-0.01, 0.01, (3, 3))
+        exact = np.asarray(_lu_without_exchange(a[[1, 2, 0]]))
+        assert _inside(factors, exact)
+    assert all(each["hi"] - each["lo"] < 0.2 for each in factors.ravel())
+    open_ = _read(lambda a: lax.linalg.lu(a), _between((middle - 4)[None], (middle + 4)[None]))
+    assert set(open_[0]["kinds"].ravel().tolist()) == {ALL}
+    assert _ends(open_[1]) == [(0, 2), (1, 2), (2, 2)]
+    assert _ends(open_[2]) == [(0, 2)] * 3
+
+
+def _lu_without_exchange(a: np.ndarray) -> np.ndarray:
+    a = a.copy()
+    for k in range(len(a)):
+        a[k + 1 :, k] /= a[k, k]
+        a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k, k + 1 :])
+    return a
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("turned", [True, False])
+@pytest.mark.parametrize("unit", [True, False])
+def test_substitution_holds_the_solution_of_every_system(left: bool, lower: bool, turned: bool, unit: bool) -> None:
+    rng = np.random.default_rng(31)
+    a = np.array([[4.0, 1.0, -2.0], [0.5, 5.0, 1.0], [-1.0, 2.0, 3.0]])
+    b = rng.uniform(1, 2, (3, 2) if left else (2, 3))
+    fn = lambda u, v: lax.linalg.triangular_solve(  # noqa: E731
+        u, v, left_side=left, lower=lower, transpose_a=turned, unit_diagonal=unit
+    )
+    (found,) = _read(fn, _between((a - 0.01)[None], (a + 0.01)[None]), _between(b[None], b[None]))
+    assert all(each["hi"] - each["lo"] < 0.5 for each in found.ravel())
+    for _ in range(5):
+        inner = a + rng.uniform(-0.01, 0.01, (3, 3))
+        part = np.tril(inner) if lower else np.triu(inner)
+        if unit:
+            part[np.diag_indices(3)] = 1
+        part = part.T if turned else part
+        exact = np.linalg.solve(part, b) if left else np.linalg.solve(part.T, b.T).T
+        assert _inside(found, exact)
+
+
+def test_of_large_matrices_nothing_is_said() -> None:
+    for n, known in ((8, True), (9, False)):
+        matrix = _between(np.eye(n)[None] * 4, np.eye(n)[None] * 4)
+        solved, factors = _read(
+            lambda a: [lax.linalg.triangular_solve(a, a[:, :1], left_side=True, lower=True), lax.linalg.lu(a)[0]],
+            matrix,
+        )
+        assert (set(solved["kinds"].ravel().tolist()) == {ALL}) is not known
+        assert (set(factors["kinds"].ravel().tolist()) == {ALL}) is not known
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # Choices: every outcome that some point takes is one that ranges leave open.
 
 

@@ -298,6 +298,12 @@ def _meet(array: Array, kinds: Any, lo: Any, hi: Any, lo_open: Any, hi_open: Any
     return np.where(empty, array, result)
 
 
+def _both(first: Array, second: Array) -> Array:
+    """One value of which two things are known."""
+    first, second = np.broadcast_arrays(first, second)
+    return _meet(first, *(second[part] for part in ("kinds", "lo", "hi", "lo_open", "hi_open")))
+
+
 def _down(value: Array, exact: Array) -> Array:
     """A lower bound of what rounded to these; no bound is above every float."""
     return np.minimum(np.where(exact, value, np.nextafter(value, -np.inf)), np.finfo(np.float64).max)
@@ -831,14 +837,8 @@ class _Rows(dict[str, Callable[..., Any]]):
         _, name, arrays = held
         if name == "not" and len(arrays) == 1:
             return self._given(arrays[0], 1 - outcome, case)
-        if name == "and" and outcome == 1:
-            for each in arrays:
-                case = self._given(each, 1, case)
-            return case
-        if name == "or" and outcome == 0:
-            for each in arrays:
-                case = self._given(each, 0, case)
-            return case
+        if (name, outcome) in (("and", 1), ("or", 0)):
+            return _both(*(self._given(each, outcome, case) for each in arrays))
         if name == "broadcast_in_dim" and arrays[0].shape == which.shape:
             return self._given(arrays[0], outcome, case)
         if name == "is_finite" and arrays[0] is case:
