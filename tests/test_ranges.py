@@ -28,11 +28,13 @@ from verify.readings.ranges import (
     NONE,
     PLUS,
     RANGE,
+    RISING,
     UNARY,
     Ranges,
     cut,
     ranges,
 )
+from verify.readings.ranges import box as box_between
 
 # ---------------------------------------------------------------------------------------------------------------
 # Values.
@@ -478,6 +480,173 @@ def test_where_a_comparison_holds_its_operand_is_narrowed_to_what_may_answer_so(
             assert up["kinds"] == _kinds_of(shown) | rest, (BOXES[i], BOXES[j], up)
             assert up["lo_open"] == (np.isfinite(least) and least not in shown), (BOXES[i], BOXES[j], up)
             assert down["hi_open"] == (np.isfinite(most) and most not in shown), (BOXES[i], BOXES[j], down)
+
+
+def _table(fn: Callable[..., Any]) -> dict[float, float]:
+    """What floats return of the grid, of the ends and of what is no real number; nothing in it is near a rounding."""
+    values = np.array(sorted({*GRID.tolist(), *ENDS}))
+    with jax.enable_x64(True):
+        return dict(zip(values.tolist(), np.asarray(fn(jnp.asarray(values))).tolist(), strict=True))
+
+
+MONOTONE = [*RISING, "log", "log1p", "sqrt"]
+
+
+@pytest.mark.parametrize("name", MONOTONE)
+def test_a_function_that_rises_or_falls_has_the_values_at_the_ends(name: str) -> None:
+    table = _table(_each(name))
+    start = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}.get(name, -np.inf)
+    (found,) = _read(_each(name), BOXES)
+    for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+        shown = np.array([table.get(each, np.nan) for each in members.tolist()])
+        _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+        assert box["kinds"] == _kinds_of(shown), (given, box)
+        if not box["kinds"] & FINITE or given["kinds"] & ~FINITE:
+            continue
+        ends = [("lo", max(given["lo"], start)), ("hi", given["hi"])]
+        for (inner, end), outer in zip(ends, ("hi", "lo") if name == "erfc" else ("lo", "hi"), strict=True):
+            value = table[end]
+            assert box[outer] == pytest.approx(value, rel=1e-15, abs=1e-300), (given, box)
+            assert (box["lo"] <= value) if outer == "lo" else (box["hi"] >= value), (given, box)
+            attained = end in members and np.isfinite(value)
+            assert box[f"{outer}_open"] == (np.isfinite(value) and not attained), (given, box, inner)
+
+
+@pytest.mark.parametrize("name", ["rsqrt", "cos", "sin", "cosh", "asin", "atanh", "erf_inv", "lgamma", "digamma"])
+def test_a_function_of_a_box_has_the_values_of_its_members(name: str) -> None:
+    table = _table(_each(name))
+    (found,) = _read(_each(name), BOXES)
+    for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+        shown = np.array([table.get(each, np.nan) for each in members.tolist()])
+        # The logarithm of the gamma function is defined where it is not read.
+        if name not in ("lgamma", "digamma") or given["kinds"] == PLUS:
+            _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+        outside = {"asin": 1.0, "atanh": 1.0, "erf_inv": 1.0}.get(name, np.inf)
+        if name in ("asin", "atanh", "erf_inv"):
+            inside = not given["kinds"] & ~FINITE and all(abs(each) <= outside for each in members)
+            if inside and np.isfinite(shown).all():
+                assert box["kinds"] == given["kinds"], given
+            else:
+                assert box["kinds"] == ALL, given
+        if name in ("cos", "sin") and given["kinds"] & FINITE:
+            assert (box["lo"], box["hi"]) == (-1, 1)
+        if name in ("cos", "sin"):
+            assert bool(box["kinds"] & NAN) == bool(given["kinds"] & ~FINITE)
+        if name == "cosh":
+            assert box["kinds"] == _kinds_of(shown)
+            assert box["lo"] == (1 if given["kinds"] & FINITE else 0)
+        if name in ("lgamma", "digamma"):
+            assert box["kinds"] == (FINITE if given["kinds"] == PLUS else ALL)
+        if name == "rsqrt" and not given["kinds"] & ~FINITE:
+            assert box["kinds"] == (_kinds_of(shown) | (BELOW if 0 in members else 0)), given
+    asin, inner = _read(lambda x: [lax.asin(x), lax.atanh(x)], _between([-1.0], [1.0]))
+    assert _ends(asin)[0] == (-np.nextafter(np.pi / 2, 2), np.nextafter(np.pi / 2, 2))
+    assert inner[0]["kinds"] == ALL
+
+
+@pytest.mark.parametrize("exponent", [-3, -2, -1, 0, 1, 2, 3, 4])
+def test_a_whole_power_has_the_values_of_its_members(exponent: int) -> None:
+    (found,) = _read(lambda x: lax.integer_pow(x, exponent), BOXES)
+    with np.errstate(divide="ignore"):
+        for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+            shown = members**exponent if exponent else np.ones(members.shape)
+            _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+            if given["kinds"] & ~FINITE:
+                continue
+            at_zero = BELOW | ABOVE if exponent < 0 and 0 in members else 0
+            assert box["kinds"] == _kinds_of(shown) | at_zero, (given, box)
+            if exponent > 0:
+                ends = _closure(given) ** exponent
+                assert (box["lo"], box["hi"]) == (ends.min(), ends.max()), (given, box)
+                assert box["lo_open"] == (np.isfinite(ends.min()) and ends.min() not in shown), (given, box)
+
+
+def test_either_of_two_boxes_is_the_smallest_box_around_both() -> None:
+    first, second = _pairs(2000)
+    either = _between(np.full(2000, -1.0), np.full(2000, 1.0))
+    (found,) = _read(lambda u, x, y: lax.select(u > 0, x, y), either, _named_apart(BOXES[first]), BOXES[second])
+    for box, i, j in zip(found, first, second, strict=True):
+        shown = np.concatenate([MEMBERS[i], MEMBERS[j]])
+        assert box["kinds"] == _kinds_of(shown)
+        real = shown[np.isfinite(shown)]
+        if len(real):
+            assert (box["lo"], box["hi"]) == _hull(real), (BOXES[i], BOXES[j], box)
+            assert box["lo_open"] == (np.isfinite(box["lo"]) and box["lo"] not in real), (BOXES[i], BOXES[j], box)
+            assert box["hi_open"] == (np.isfinite(box["hi"]) and box["hi"] not in real), (BOXES[i], BOXES[j], box)
+
+
+def test_a_choice_of_masks_and_of_whole_numbers_knows_what_its_cases_share() -> None:
+    def chosen(x: Any) -> Any:
+        u, yes, no = x > 0
+        masks = [lax.select(u, yes, yes), lax.select(u, yes, no), lax.select(yes, yes, u), lax.select(no, yes, u)]
+        wholes = [lax.select(each, np.int32(3), np.int32(3)) for each in (u, yes)]
+        wholes += [lax.select(each, np.int32(3), np.int32(5)) for each in (u, yes, no)]
+        return [*masks, *wholes, lax.cond(u, lambda: (yes, 4), lambda: (yes, 4))]
+
+    found = _read(chosen, _between([[-1.0, 1.0, -2.0]], [[1.0, 2.0, -1.0]]))
+    assert [int(each[0]) for each in found[:4]] == [1, -1, 1, -1]
+    assert [_ends(each)[0] for each in found[4:9]] == [(3, 3), (3, 3), (3, 5), (3, 3), (5, 5)]
+    assert [each.tolist() for each in found[9:]] == [[1], [4]]
+
+
+@pytest.mark.parametrize("signs", [{-1}, {0}, {1}, {-1, 0}, {0, 1}, {-1, 1}, {-1, 0, 1}])
+def test_a_box_of_signs_and_bounds_holds_what_has_both(signs: set[int]) -> None:
+    for low, high in itertools.product((None, -1.0, 0.0, 1.0), repeat=2):
+        members = [each for each in GRID.tolist() if np.sign(each) in signs]
+        members = [each for each in members if (low is None or low <= each) and (high is None or each <= high)]
+        if not members:
+            continue
+        made = box_between((), frozenset(signs), low, high)
+        assert made.shape == (1,)
+        assert made[0]["kinds"] == _kinds_of(np.array(members)), (low, high)
+        assert (made[0]["lo"], made[0]["hi"]) == _hull(np.array(members)), (low, high)
+        assert made[0]["lo_open"] == (np.isfinite(made[0]["lo"]) and made[0]["lo"] not in members), (low, high)
+        assert made[0]["hi_open"] == (np.isfinite(made[0]["hi"]) and made[0]["hi"] not in members), (low, high)
+    assert _ends(box_between((2,), frozenset({0}), value=[1.5, -2.0])) == [(1.5, 1.5), (-2, -2)]
+
+
+def test_pieces_of_a_box_are_its_attained_ends_its_zero_and_what_lies_between() -> None:
+    for given, members in zip(BOXES, MEMBERS, strict=True):
+        pieces = cut(given[None])
+        if given["kinds"] & ~FINITE:
+            assert pieces.tolist() == [given.item()]
+            continue
+        held = [_members(each).tolist() for each in pieces]
+        assert sorted(itertools.chain(*held)) == members.tolist()
+        points = [each for each in held if len(each) == 1]
+        assert sorted(itertools.chain(*points)) == sorted(
+            each for each in members.tolist() if each in (given["lo"], 0, given["hi"])
+        )
+        for each in pieces:
+            assert each["lo"] == each["hi"] or not each["lo"] < 0 < each["hi"], (given, pieces)
+            assert each["lo"] == each["hi"] or {
+                bool(each[f"{end}_open"]) for end in ("lo", "hi") if np.isfinite(each[end])
+            } <= {True}
+
+
+def test_sums_and_products_that_are_rounded_stay_around_the_exact_ones() -> None:
+    """Ends that are floats whose sum, product or quotient is none: of either sign, large, small and beyond."""
+    ends = np.array([0.1, 1 / 3, 1e17 + 2, 3.0, 1e-200, 1e-310, 1e300, 1.7e308, 2.0**60 + 2**8, 1 + 2.0**-52, 7e-17])
+    ends = np.concatenate([ends, -ends])
+    x, y = (each.ravel() for each in np.meshgrid(ends, ends))
+    one, two = _between(x, x), _between(y, y)
+    with precision(2000):
+        for name, plain in (("add", arb.__add__), ("sub", arb.__sub__), ("mul", arb.__mul__), ("div", arb.__truediv__)):
+            (found,) = _read(_each(name), one, two)
+            for box, a, b in zip(found, x.tolist(), y.tolist(), strict=True):
+                exact = plain(arb(a), arb(b))
+                assert arb(float(box["lo"])) <= exact + abs(exact) * arb(2) ** -1900 or box["lo"] == -np.inf, (
+                    a,
+                    b,
+                    box,
+                )
+                assert arb(float(box["hi"])) >= exact - abs(exact) * arb(2) ** -1900 or box["hi"] == np.inf, (a, b, box)
+                assert not arb(float(box["lo"])) > exact
+                assert not arb(float(box["hi"])) < exact
+                width = np.spacing(abs(box["lo"])) if np.isfinite([box["lo"], box["hi"]]).all() else np.inf
+                assert box["hi"] - box["lo"] <= (64 if name == "div" else 8) * width, (a, b, box)
+    exact_sum, exact_product = _read(lambda u, v: [u + v, u * v], _between([0.5], [0.5]), _between([0.25], [0.25]))
+    assert (_ends(exact_sum), _ends(exact_product)) == ([(0.75, 0.75)], [(0.125, 0.125)])
 
 
 # ---------------------------------------------------------------------------------------------------------------

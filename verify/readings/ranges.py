@@ -548,7 +548,7 @@ def _monotone(function: Callable[[arb], arb], low: float, high: float, *, falls:
 
 
 def _cube_root(x: arb) -> arb:
-    return x.root(3) if x >= 0 else -((-x).root(3))
+    return x if x == 0 else x.root(3) if x > 0 else -((-x).root(3))
 
 
 HALF_PI: Final = float(np.nextafter(np.pi / 2, np.inf))
@@ -579,7 +579,7 @@ def _half_line(name: str, a: Array) -> Array:
     inside = _meet(a, ALL, end, np.inf, there == -np.inf, False)
     inside["kinds"] &= ~(BELOW | NAN)
     found = _monotone(function, -np.inf, np.inf)(inside)
-    none = (a["hi"] < end) | (a["kinds"] & FINITE == 0)
+    none = (a["hi"] < end) | ((a["hi"] == end) & (there == -np.inf)) | (a["kinds"] & FINITE == 0)
     kinds = np.where(none, found["kinds"] & ~FINITE, found["kinds"]) & ~NAN
     below = (a["kinds"] & BELOW != 0) | ((a["kinds"] & FINITE != 0) & (a["lo"] < end))
     kinds |= np.where(below | (a["kinds"] & NAN != 0), NAN, 0)
