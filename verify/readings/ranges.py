@@ -995,7 +995,7 @@ class _Rows(dict[str, Callable[..., Any]]):
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         (mine, other), (batch, batches) = equation.params["dimension_numbers"]
-        a, b = (self._factor(equation, *each) for each in zip(equation.invars, (a, b), strict=True))
+        a, b = (self._operand(equation, *each) for each in zip(equation.invars, (a, b), strict=True))
         points = max(a.shape[0], b.shape[0])
 
         def arranged(array: Array, contracted: Sequence[int], shared: Sequence[int]) -> tuple[Array, tuple[int, ...]]:
@@ -1019,7 +1019,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         assert total is not None
         return total.reshape(shape)
 
-    def _factor(self, equation: Any, variable: Any, array: Array) -> Array:
+    def _operand(self, equation: Any, variable: Any, array: Array) -> Array:
         """An operand of a product of mixed types: a mask is zeros and ones, and a choice."""
         if kind_of(variable.aval) != "truth":
             return _as_ranges(array)
