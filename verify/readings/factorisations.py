@@ -566,12 +566,12 @@ def eig(system: Balls, equation: Any, a: Array) -> list[Array]:
         square = acb_mat(n, n, [acb(each) for each in a[place].ravel()])
         found, right = _spectrum(square)
         matched = _matched(found, returned[0][place])
-        if matched is None:
+        if (
+            matched is None or right is None
+        ):  # of eigenvalues that meet there is one ball for all, which none is next to
             continue
-        fixed = [acb(each.real) if real and right is not None and _is_real(each, found) else each for each in found]
+        fixed = [acb(each.real) if real and _is_real(each, found) else each for each in found]
         values[place] = np.array([fixed[number] for number in matched], dtype=object)
-        if right is None:
-            continue
         if params["compute_right_eigenvectors"]:
             columns = np.array(right.tolist(), dtype=object).reshape(n, n)[:, matched]
             sides[-1][place] = _normalised(columns, values[place], returned[-1][place], real)
