@@ -103,6 +103,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "sort": (jnp.sort, (X,), True),
     "sort descending": (lambda x: jnp.sort(x, descending=True), (X,), True),
     "sort rows": (lambda x: lax.sort(x, dimension=0), (SPD,), True),
+    "sort along an inner axis": (lambda x: lax.sort(x, dimension=2), (IMAGE,), True),
     "argsort": (lambda x: x[jnp.argsort(-x)] * jnp.arange(4.0, dtype=x.dtype), (X,), True),
     "median": (jnp.median, (X,), True),
     "top_k": (lambda x: lax.top_k(x, 2)[0], (X,), True),

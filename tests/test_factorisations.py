@@ -197,6 +197,12 @@ def test_an_eigenvalue_is_real_only_where_its_conjugate_can_be_no_other() -> Non
     assert not _is_real(near[0], near)
 
 
+def test_one_number_has_nothing_beside_its_diagonal() -> None:
+    found = enclose(lambda a: lax.linalg.tridiagonal(a), np.array([[3.0]]))
+    assert [each.shape for each in found] == [(1, 1), (1,), (0,), (0,)]
+    assert found[0][0, 0] == found[1][0] == 3
+
+
 def test_eigenvalues_that_meet_have_no_vectors_and_are_not_guessed() -> None:
     twice = np.array([[1.0, 1.0], [0.0, 1.0]])
     values, vectors = enclose(lambda a: lax.linalg.eig(a, compute_left_eigenvectors=False), twice)
