@@ -13,6 +13,7 @@ from jax import lax
 from jax.scipy import special
 
 from verify import Claim, Derivative, Status, check, domain
+from verify.claim import UnsupportedPrimitive
 from verify.domain import Facts, Interval, Labels, Nonzero, OneHot, Positive, Reals, Region, Simplex
 from verify.engines.case import box_of
 from verify.readings.exact import Exact, balls, precision
@@ -471,9 +472,15 @@ def test_where_a_comparison_holds_its_operand_is_narrowed_to_what_may_answer_so(
         shown = x[(given == outcome).any(axis=1)]
         _floats_are_told(np.broadcast_to(up, shown.shape), shown)
         _floats_are_told(np.broadcast_to(down, shown.shape), shown)
-        if not len(shown) or (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & (NAN | BELOW | ABOVE):
+        if not len(shown) or (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & NAN:
             continue
-        if name != ("ne" if outcome else "eq"):
+        unequal = name == ("ne" if outcome else "eq")
+        if not unequal:
+            rest = 0 if (given == outcome).all() else PLUS
+            assert (up["kinds"] | rest) & ~FINITE == _kinds_of(shown) & ~FINITE, (BOXES[i], BOXES[j], up)
+        if (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & (BELOW | ABOVE):
+            continue
+        if not unequal:
             least, most = _hull(shown)
             rest = 0 if (given == outcome).all() else PLUS
             assert (up["lo"], down["hi"]) == (least, most), (BOXES[i], BOXES[j], up, down)
@@ -926,6 +933,89 @@ def test_what_is_chosen_by_an_open_whole_number() -> None:
         assert got[0][0][1] >= ends[1]
     got = taken(lambda x: lax.select_n(jnp.count_nonzero(x[:1] > 0).astype(np.int32), *(each(x) for each in cases)))
     assert got == ([(2, 23)], {0, 1})
+
+
+def test_a_value_and_what_is_made_of_it_alone() -> None:
+    inside, mixed = _between([-1.0], [2.0]), _between([-1.0], [2.0], ALL)
+    answers: dict[str, tuple[Callable[..., Any], int, tuple[float, float], int]] = {
+        "times itself": (lambda x: x * x, NONE | PLUS, (0, 4), NAN | NONE | PLUS | ABOVE),
+        "less itself": (lambda x: x - x, NONE, (0, 0), NAN | NONE),
+        "over itself": (lambda x: x / x, PLUS | NAN, (1, 1), NAN | PLUS),
+        "plus itself": (lambda x: x + x, FINITE, (-2, 4), ALL),
+        "less what it was": (lambda x: (x * 1 + 0) - x / 1, NONE, (0, 0), NAN | NONE),
+        "less what was added to": (lambda x: (0 + 1 * x) - x, NONE, (0, 0), NAN | NONE),
+        "less half of it": (lambda x: x - 0.5 * x, FINITE, (-2, 2.5), ALL),
+        "from zero": (lambda x: 0 - x, FINITE, (-2, 1), ALL),
+        "one over": (lambda x: 1 / x, FINITE & ~NONE | BELOW | ABOVE, (-np.inf, np.inf), ALL),
+        "size": (lambda x: jnp.maximum(x, -x), NONE | PLUS, (0, 2), NAN | NONE | PLUS | ABOVE),
+        "size, turned": (lambda x: jnp.maximum(-x, x), NONE | PLUS, (0, 2), NAN | NONE | PLUS | ABOVE),
+        "less its size": (lambda x: jnp.minimum(x, -x), NONE | MINUS, (-2, 0), NAN | NONE | MINUS | BELOW),
+        "no size": (lambda x: jnp.maximum(x, -(x + 1)), FINITE, (-1, 2), ALL),
+        "a number of a mask": (lambda x: (x > -3).astype(x.dtype) + (x > 3).astype(x.dtype), PLUS, (1, 1), NONE | PLUS),
+        "squares": (lambda x: 1 - lax.square(x), FINITE, (-3, 1), NAN | FINITE | BELOW),
+    }
+    for name, (fn, kinds, ends, of_all) in answers.items():
+        (found,), (wide,) = _read(fn, inside), _read(fn, mixed)
+        assert found[0]["kinds"] == kinds, (name, found)
+        assert _ends(found) == [ends], name
+        assert wide[0]["kinds"] == of_all, (name, wide)
+        if name != "a number of a mask":
+            assert _ends(wide) == [ends], name
+
+
+def test_a_quotient_has_the_bounds_of_its_inverse() -> None:
+    for ends, opened, expected in (
+        ((0.0, 2.0), (True, False), (0.5, np.inf)),
+        ((-2.0, 0.0), (False, True), (-np.inf, -0.5)),
+        ((0.5, 4.0), (False, False), (0.25, 2.0)),
+        ((-4.0, -0.5), (False, False), (-2.0, -0.25)),
+        ((2.0, np.inf), (False, False), (0.0, 0.5)),
+    ):
+        given = ranges(FINITE, *(np.array([end]) for end in ends), *opened)
+        (found,) = _read(lambda x: 1 / x, given)
+        assert _ends(found)[0] == pytest.approx(expected, rel=1e-15)
+        assert bool(found[0]["lo_open"]) is (expected[0] == 0)
+        assert not found[0]["kinds"] & ~FINITE
+    (found,) = _read(lambda x, y: x / y, _between([1.0], [3.0]), ranges(FINITE | ABOVE, np.array([2.0]), np.inf))
+    assert _ends(found)[0] == pytest.approx((0, 1.5), rel=1e-15)
+    assert found[0]["kinds"] == NONE | PLUS
+
+
+def test_a_choice_of_structure_that_is_open_is_refused() -> None:
+    def turns(x: Any) -> Any:
+        return lax.while_loop(lambda c: c[0] < x, lambda c: (c[0] + 1, c[1] * 2), (0.0, x))[1]
+
+    assert _ends(_read(turns, _between([1.5], [1.75]))[0]) == [(6, 7)]
+    with pytest.raises(UnsupportedPrimitive, match="a choice of structure that ranges leave open"):
+        _read(turns, _between([1.5], [2.5]))
+    with pytest.raises(UnsupportedPrimitive, match="complex numbers"):
+        _read(lambda x: lax.complex(x, x).real, _between([1.0], [2.0]))
+    assert _ends(_read(lambda x: lax.bitcast_convert_type(x, np.int64), _between([1.0], [2.0]))[0]) == [
+        (-(2.0**63), 2.0**63)
+    ]
+
+
+def test_the_remainder_of_whole_numbers_that_floats_do_not_reach() -> None:
+    def left(x: Any, sign: int) -> Any:
+        divisor = jnp.where(x > 0, 0, sign * 2**53) + sign * 2
+        return lax.rem(jnp.where(x > 0, 2**60, 2**60 + 512), divisor)
+
+    for sign in (-1, 1):
+        (found,) = _read(lambda x, s=sign: left(x, s), _between([-1.0], [1.0]))
+        assert found[0]["hi"] >= 2.0**53 + 1
+
+
+def test_the_sign_bit_is_that_of_every_number_but_zero() -> None:
+    boxes = np.concatenate(
+        [
+            _between([-2.0], [-1.0], MINUS | BELOW),
+            _between([1.0], [2.0], PLUS | ABOVE),
+            _between([0.0], [1.0]),
+            _between([-1.0], [2.0], MINUS | PLUS),
+            _between([1.0], [2.0], PLUS | NAN),
+        ]
+    )
+    assert _read(jnp.signbit, boxes)[0].tolist() == [1, 0, -1, -1, -1]
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -1095,8 +1095,6 @@ class _Rows(dict[str, Callable[..., Any]]):
         if kinds[0] == "truth" and name in ("argmax", "argmin"):
             system.branch(equation, arrays[0], 2)
             return self._place(equation, name, system.from_truth(arrays[0]))
-        if kinds[0] == "truth" and name in WHOLE and all(each == "truth" for each in kinds):
-            return WHOLE[name](system, equation, *arrays)
         if len(equation.outvars) > 1 or any(each == "truth" for each in kinds):
             return [_unknown(variable.aval, system) for variable in equation.outvars]
         given = [_as_ranges(array) for array in arrays]
