@@ -425,6 +425,9 @@ def test_what_two_members_make_lies_in_what_their_boxes_make(name: str) -> None:
         for box, i, j in zip(found, first, second, strict=True):
             shown = fn(MEMBERS[i][:, None], MEMBERS[j][None]).ravel()
             _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+            if name == "div":  # by zero of either sign
+                turned = fn(MEMBERS[i][:, None], np.where(MEMBERS[j] == 0, -0.0, MEMBERS[j])[None]).ravel()
+                assert box["kinds"] == _kinds_of(np.concatenate([shown, turned])), (BOXES[i], BOXES[j], box)
             if name in ("max", "min"):
                 assert box["kinds"] == _kinds_of(shown), (BOXES[i], BOXES[j], box)
                 finite = shown[np.isfinite(shown)]
@@ -760,6 +763,8 @@ def test_whole_numbers_are_counted_ordered_and_turned_into_others() -> None:
         "known part": (lambda i: (i * 0)[:1] + 7, [(7, 7)]),
         "chosen": (lambda i: jnp.where(i > 2, i, np.int8(5)), [(5, 5), (2, 5), (2, 9)]),
         "halves": (lambda i: i // 2, [(-128, 127)] * 3),
+        "remainders": (lambda i: lax.rem(i, np.int8(3)), [(-1, 1), (0, 2), (0, 2)]),
+        "other remainders": (lambda i: lax.rem(i - i[::-1], i[1:2]), [(-2, 1), (0, 0), (-1, 2)]),
     }
     for name, (fn, ends) in answers.items():
         assert _ends(_read_whole(fn, box)[0]) == ends, name
@@ -780,6 +785,8 @@ def test_whole_numbers_that_no_float_is_lie_between_two() -> None:
     assert _ends(wide[0]) == [(-(2.0**63), 2.0**63)]
     (found,) = _read(lambda x: (jnp.where(x > 0, 2**60 + 1, 2**60 + 1)).astype(float), _between([-1.0], [1.0]))
     assert found[0]["lo"] < 2.0**60 + 1 < found[0]["hi"]
+    (found,) = _read(lambda x: jnp.where(x > -3, 2**60 + 1, 0), _between([-1.0], [1.0]))
+    assert found.tolist() == [2**60 + 1]
     (found,) = _read(lambda x: jnp.where(x > 0, 2**52, 2**52 + 1) * 2, _between([-1.0], [1.0]))
     assert _ends(found) == [(-(2.0**63), 2.0**63)]
 
@@ -803,6 +810,10 @@ def test_entries_from_open_places_may_be_any_entry() -> None:
         "whole update": (
             lambda x: lax.dynamic_update_slice(jnp.where(x > 0, 1, 0), jnp.array([7]), (2,)),
             [(0, 1), (1, 1), (7, 7)],
+        ),
+        "open number at a known place": (
+            lambda x: jnp.array([4, 6, 5]).at[jnp.array([1])].set(jnp.where(x[:1] > 0, 1, 0)),
+            [(4, 4), (0, 1), (5, 5)],
         ),
         "filled": (lambda x: x.at[place(x)].get(mode="fill", fill_value=-9.0), [(-9, 6)]),
         "known and filled": (lambda x: x.at[jnp.array([1, 7])].get(mode="fill", fill_value=-9.0), [(2, 3), (-9, -9)]),
@@ -909,6 +920,8 @@ def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
             (lambda x: (x > 0).astype(x.dtype), (1.0, 2.0), {1}),
             (lambda x: (x > 0).astype(x.dtype), (-1.0, 2.0), {0, 1}),
             (lambda x: (x > 0).astype(np.int32), (-1.0, 0.0), {0}),
+            (lambda x: lax.dot((x > 0)[None], x[None]), (1.0, 2.0), {1}),
+            (lambda x: lax.dot(x[None], (x > 0)[None]), (-1.0, 2.0), {0, 1}),
         ):
             _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [_between([ends[0]], [ends[1]])], 1)
             (branch,) = trail.branches.values()
