@@ -504,8 +504,6 @@ def symmetric(matrix: Array, real_row: int | None = None) -> tuple[Array, Array]
 def _signed(exact: Array, returned: Array) -> Array:
     """Columns with the sign that the library's have; undefined where the library's is another vector."""
     result = exact.copy()
-    if not exact.size or not all(each.is_finite() for each in exact.ravel()):
-        return exact if not exact.size else filled(exact.shape, exact.ravel()[0] * NAN)
     along = (_middle(exact).conj() * returned).sum(axis=0)
     for column, share in enumerate(along.tolist()):
         if not abs(share.real) > RECOGNISED or abs(share.imag) > TURNED:
@@ -656,7 +654,7 @@ def svd(system: Balls, equation: Any, a: Array) -> list[Array]:
         gram = filled((count, count), ZERO)
         for i, j in np.ndindex(count, count):
             gram[i, j] = sum(_conjugate(x) * y for x, y in zip(matrix[:, i], matrix[:, j], strict=True))
-        squares, vectors = symmetric(gram, 0 if hermitian else None)
+        squares, vectors = symmetric(gram)
         values[place] = np.array([_root(each) for each in squares], dtype=object)[::-1]
         if not sides or hermitian:
             continue
