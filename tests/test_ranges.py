@@ -602,6 +602,17 @@ def test_a_choice_of_masks_and_of_whole_numbers_knows_what_its_cases_share() -> 
     assert [each.tolist() for each in found[9:]] == [[1], [4]]
 
 
+def test_masks_that_are_moved_by_what_is_open_are_open() -> None:
+    def moved(x: Any) -> Any:
+        mask = lax.sort((x, x > -9), num_keys=1)[1]
+        return [mask, lax.select(mask, mask, ~mask), jnp.where(mask, 1, 2), jnp.where(mask, mask, True), mask & (x > 9)]
+
+    found = _read(moved, _between([[1.0, 1.0]], [[2.0, 2.0]]))
+    assert [each.ravel().tolist() for each in found[:2]] == [[-1, -1]] * 2
+    assert _ends(found[2]) == [(1, 2)] * 2
+    assert [each.ravel().tolist() for each in found[3:]] == [[-1, -1], [0, 0]]
+
+
 @pytest.mark.parametrize("signs", [{-1}, {0}, {1}, {-1, 0}, {0, 1}, {-1, 1}, {-1, 0, 1}])
 def test_a_box_of_signs_and_bounds_holds_what_has_both(signs: set[int]) -> None:
     for low, high in itertools.product((None, -1.0, 0.0, 1.0), repeat=2):
@@ -904,6 +915,9 @@ def test_a_place_is_open_where_an_entry_may_be_no_number() -> None:
     box = np.concatenate([_between([[1.0]], [[2.0]]), _between([[5.0]], [[6.0]], FINITE | NAN)], axis=1)
     assert _ends(_read(lambda x: jnp.argmax(x), box)[0]) == [(0, 1)]
     assert _ends(_read(lambda x: jnp.argmax(x), _between([[1.0, 5.0]], [[2.0, 6.0]]))[0]) == [(1, 1)]
+    rows = np.concatenate([box[:, None], _between([[[1.0, 5.0]]], [[[2.0, 6.0]]])], axis=1)
+    for axis, places in ((1, [(0, 1), (1, 1)]), (0, [(0, 1), (0, 1)])):
+        assert _ends(_read(lambda x, a=axis: jnp.argmax(x, axis=a), rows)[0]) == places
 
 
 def test_extrema_signs_and_clips_record_what_they_may_take() -> None:

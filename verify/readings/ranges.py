@@ -937,8 +937,6 @@ class _Rows(dict[str, Callable[..., Any]]):
             if target == "number":
                 return system.from_truth(array)
             return _settled(system.from_truth(array))
-        if source == target == "number":
-            return array
         array = _as_ranges(array)
         if target == "truth":
             return _compare("ne", array, system.lift(np.zeros((1,) * array.ndim)))
