@@ -576,10 +576,10 @@ HALF_LINE: Final[dict[str, tuple[float, Callable[[arb], arb], float]]] = {
 
 def _half_line(name: str, a: Array) -> Array:
     end, function, there = HALF_LINE[name]
-    inside = _meet(a, ALL, end, np.inf, there == -np.inf, False)
+    inside = _meet(a, ALL, end, np.inf, False, False)
     inside["kinds"] &= ~(BELOW | NAN)
     found = _monotone(function, -np.inf, np.inf)(inside)
-    none = (a["hi"] < end) | ((a["hi"] == end) & (there == -np.inf)) | (a["kinds"] & FINITE == 0)
+    none = (a["hi"] < end) | ((a["hi"] == end) & (there == -np.inf))
     kinds = np.where(none, found["kinds"] & ~FINITE, found["kinds"]) & ~NAN
     below = (a["kinds"] & BELOW != 0) | ((a["kinds"] & FINITE != 0) & (a["lo"] < end))
     kinds |= np.where(below | (a["kinds"] & NAN != 0), NAN, 0)
