@@ -826,6 +826,7 @@ def test_entries_from_open_places_may_be_any_entry() -> None:
             lambda x: jnp.array([4, 6, 5]).at[jnp.array([1])].set(jnp.where(x[:1] > 0, 1, 0)),
             [(4, 4), (0, 1), (5, 5)],
         ),
+        "known place among open ones": (lambda x: x[jnp.append(place(x)[None], 2)[1:]], [(5, 6)]),
         "filled": (lambda x: x.at[place(x)].get(mode="fill", fill_value=-9.0), [(-9, 6)]),
         "known and filled": (lambda x: x.at[jnp.array([1, 7])].get(mode="fill", fill_value=-9.0), [(2, 3), (-9, -9)]),
     }
