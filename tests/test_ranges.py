@@ -1002,7 +1002,7 @@ def test_a_quotient_has_the_bounds_of_its_inverse() -> None:
         ((-4.0, -0.5), (False, False), (-2.0, -0.25)),
         ((2.0, np.inf), (False, False), (0.0, 0.5)),
     ):
-        given = ranges(FINITE, *(np.array([end]) for end in ends), *opened)
+        given = ranges(FINITE, ends[0], ends[1], *opened, shape=(1,))
         (found,) = _read(lambda x: 1 / x, given)
         assert _ends(found)[0] == pytest.approx(expected, rel=1e-15)
         assert bool(found[0]["lo_open"]) is (expected[0] == 0)
