@@ -605,7 +605,13 @@ def test_a_choice_of_masks_and_of_whole_numbers_knows_what_its_cases_share() -> 
 def test_masks_that_are_moved_by_what_is_open_are_open() -> None:
     def moved(x: Any) -> Any:
         mask = lax.sort((x, x > -9), num_keys=1)[1]
-        return [mask, lax.select(mask, mask, ~mask), jnp.where(mask, 1, 2), jnp.where(mask, mask, True), mask & (x > 9)]
+        return [
+            mask,
+            lax.select(mask, mask, ~mask),
+            jnp.where(mask, 1, 2),
+            lax.select(mask, ~mask, mask),
+            mask & (x > 9),
+        ]
 
     found = _read(moved, _between([[1.0, 1.0]], [[2.0, 2.0]]))
     assert [each.ravel().tolist() for each in found[:2]] == [[-1, -1]] * 2
@@ -773,6 +779,7 @@ def test_whole_numbers_are_counted_ordered_and_turned_into_others() -> None:
         "beside known ones": (lambda i: jnp.append(i, np.int8(4)), [(-1, 1), (2, 3), (0, 9), (4, 4)]),
         "known part": (lambda i: (i * 0)[:1] + 7, [(7, 7)]),
         "chosen": (lambda i: jnp.where(i > 2, i, np.int8(5)), [(5, 5), (2, 5), (2, 9)]),
+        "known part of open ones": (lambda i: lax.population_count(jnp.append(i, np.int8(6))[3:]), [(2, 2)]),
         "halves": (lambda i: i // 2, [(-128, 127)] * 3),
         "remainders": (lambda i: lax.rem(i, np.int8(3)), [(-1, 1), (0, 2), (0, 2)]),
         "other remainders": (lambda i: lax.rem(i - i[::-1], i[1:2]), [(-2, 1), (0, 0), (-1, 2)]),

@@ -584,7 +584,7 @@ def _half_line(name: str, a: Array) -> Array:
     below = (a["kinds"] & BELOW != 0) | ((a["kinds"] & FINITE != 0) & (a["lo"] < end))
     kinds |= np.where(below | (a["kinds"] & NAN != 0), NAN, 0)
     if there == -np.inf:
-        level = (a["kinds"] & FINITE != 0) & (a["lo"] <= end) & (a["hi"] >= end)
+        level = (a["lo"] <= end) & (a["hi"] >= end)
         level &= ~((a["lo"] == end) & a["lo_open"]) & ~((a["hi"] == end) & a["hi_open"])
         if end == 0:
             level &= a["kinds"] & NONE != 0
