@@ -609,7 +609,7 @@ def test_masks_that_are_moved_by_what_is_open_are_open() -> None:
             mask,
             lax.select(mask, mask, ~mask),
             jnp.where(mask, 1, 2),
-            lax.select(mask, ~mask, mask),
+            lax.select(x > 1.5, x > 0, mask),
             mask & (x > 9),
         ]
 
