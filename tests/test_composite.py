@@ -103,10 +103,14 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "sort": (jnp.sort, (X,), True),
     "sort descending": (lambda x: jnp.sort(x, descending=True), (X,), True),
     "sort rows": (lambda x: lax.sort(x, dimension=0), (SPD,), True),
+    "sort along an inner axis": (lambda x: lax.sort(x, dimension=2), (IMAGE,), True),
     "argsort": (lambda x: x[jnp.argsort(-x)] * jnp.arange(4.0, dtype=x.dtype), (X,), True),
     "median": (jnp.median, (X,), True),
     "top_k": (lambda x: lax.top_k(x, 2)[0], (X,), True),
     "top_k places": (lambda x: lax.top_k(x, 3)[1].astype(x.dtype), (X,), False),
+    "top_k of rows": (lambda x: lax.top_k(x, 2)[0], (IMAGE,), True),
+    "top_k places of rows": (lambda x: lax.top_k(x, 2)[1].astype(x.dtype), (IMAGE,), False),
+    "sort by whole numbers": (lambda x: lax.sort((jnp.array([2, 0, 1, 1]), x), num_keys=1)[1], (X,), True),
     "approx_max_k": (lambda x: lax.approx_max_k(x, 2)[0], (X,), True),
     "approx_min_k": (lambda x: lax.approx_min_k(x, 2)[0], (X,), True),
     "reduce": (lambda x: lax.reduce(x, x.dtype.type(-np.inf), jnp.logaddexp, (1,)), (SPD,), False),
@@ -290,6 +294,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "lu and its places": (lambda x: [each.astype(x.dtype) for each in lax.linalg.lu(x)], (PIVOTED,), False),
     "determinant with pivots": (jnp.linalg.det, (PIVOTED,), True),
     "solve with pivots": (lambda x, y: jnp.linalg.solve(x, y), (PIVOTED, X[:3]), True),
+    "igamma at zero": (lambda a: [f(a, 0 * a) for f in (lax.igamma, lax.igammac)], (POSITIVE,), False),
     "igamma below one": (lambda x: lax.igamma(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
     "igammac below one": (lambda x: lax.igammac(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
     "slope of igamma below one": (lambda x: lax.igamma_grad_a(jnp.full_like(x, 0.5), x / 4), (POSITIVE,), False),
@@ -504,6 +509,19 @@ def test_a_tie_is_a_kink_of_a_sort() -> None:
     assert not trail.kinks.any()
 
 
+def test_a_tie_is_a_kink_of_the_slope_of_a_pool() -> None:
+    def slope(x: Any) -> Any:
+        return jax.grad(lambda v: jnp.sum(lax.reduce_window(v, -jnp.inf, lax.max, (2,), (1,), "VALID")))(x)
+
+    def pushed(x: Any) -> Any:
+        return jax.jvp(lambda v: lax.reduce_window(v, -jnp.inf, lax.max, (2,), (1,), "VALID"), (x,), (x,))[1]
+
+    for fn in (slope, pushed):
+        for numbers, tied in (([arb(1), arb(2), arb(2)], True), ([arb(1), arb(2), arb(3)], False)):
+            _, trail = _walked(Exact(), fn, numbers)
+            assert trail.kinks.tolist() == [tied]
+
+
 def test_a_matrix_that_is_not_positive_definite_has_no_factor() -> None:
     found = enclose(lax.linalg.cholesky, np.array([[1.0, 2.0], [2.0, 1.0]]))
     assert not found[1, 1].is_finite()
@@ -600,6 +618,13 @@ def test_a_rule_that_is_registered_anew_is_the_one_that_is_read(forget: None) ->
     assert check(claim, budget="quick").status is Status.HOLDS
     register_primitive("made_up_anew", exact=lambda x, shift: x * x * x - shift)
     assert check(claim, budget="quick").status is Status.FAILS
+
+
+def test_whole_numbers_that_a_rule_returns_are_not_rounded(forget: None) -> None:
+    cube = _made_up("made_up_whole")
+    whole = [3, -4, 2**53 + 1, 10**30 + 7]
+    register_primitive("made_up_whole", exact=lambda x, shift: np.array(whole, dtype=object))
+    assert [int(each.unique_fmpz()) for each in enclose(cube, X)] == whole
 
 
 def test_without_a_rounded_rule_nothing_is_claimed_of_floats(forget: None) -> None:

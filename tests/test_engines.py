@@ -240,6 +240,11 @@ HIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "switch": (lambda x: lax.switch((x[0] > 1e7).astype(np.int32), [lambda: 2 * x, lambda: 5 * x]), ""),
     "where of whole numbers": (lambda x: jnp.where(jnp.where(x > 1e7, 3, 1) == 3, 5 * x, 2 * x), ""),
     "index": (lambda x: jnp.array([2, 5]).astype(x.dtype).at[(x > 1e7).astype(np.int32)].get(mode="clip") * x, ""),
+    "place in a mask": (lambda x: 2 * x + jnp.argmax(x > 1e7).astype(x.dtype), ""),
+    "least place in a mask": (lambda x: 2 * x + jnp.argmin(x <= 1e7).astype(x.dtype), ""),
+    "sum of masked entries": (lambda x: 2 * x + lax.dot(x > 1e7, x), ""),
+    "ordered by a mask": (lambda x: lax.sort((x > 1e7, 2 * x), num_keys=1)[1], ""),
+    "first of a mask": (lambda x: 2 * x + lax.top_k(x > 1e7, 1)[1][0].astype(x.dtype), ""),
     "product with an answer": (lambda x: (2 + 3 * (x > 1e7).astype(x.dtype)) * x, ""),
     "largest of several": (lambda x: 2 * x + jnp.max(jnp.append(x, 1e7)) - 1e7, _UNSEEN),
     "while": (

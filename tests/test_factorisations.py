@@ -20,7 +20,7 @@ from verify.claim import Claim, Derivative, Status
 from verify.domain import Interval, Reals
 from verify.readings.api import allowed, enclose
 from verify.readings.exact import Exact, precision
-from verify.readings.factorisations import _is_real, _signed, symmetric
+from verify.readings.factorisations import _is_real, _matched, _signed, symmetric
 from verify.readings.interpreter import walk
 
 REAL = np.array([[1.0, -2.0, 0.5, 1.5], [3.0, 0.25, -1.0, 2.0], [0.75, 1.25, -2.5, 1.0], [-0.5, 4.0, 1.0, 3.0]])
@@ -197,11 +197,35 @@ def test_an_eigenvalue_is_real_only_where_its_conjugate_can_be_no_other() -> Non
     assert not _is_real(near[0], near)
 
 
+def test_one_number_has_nothing_beside_its_diagonal() -> None:
+    found = enclose(lambda a: lax.linalg.tridiagonal(a), np.array([[3.0]]))
+    assert [each.shape for each in found] == [(1, 1), (1,), (0,), (0,)]
+    assert found[0][0, 0] == found[1][0] == 3
+
+
 def test_eigenvalues_that_meet_have_no_vectors_and_are_not_guessed() -> None:
     twice = np.array([[1.0, 1.0], [0.0, 1.0]])
     values, vectors = enclose(lambda a: lax.linalg.eig(a, compute_left_eigenvectors=False), twice)
     assert not any(each.is_finite() for each in vectors.ravel())
     assert all(not each.is_finite() or abs(each - 1) < 1e-3 for each in values)
+
+
+def test_eigenvalues_of_the_library_are_those_that_lie_next_to_them() -> None:
+    found = [acb(1), acb(1, 1), acb(1, -1)]
+    assert _matched(found, np.array([1 - 1.1j, 1.2, 1 + 1j])) == [2, 0, 1]
+    for returned in ([1.0, 1 + 1j], [1.3, 1 + 1j, 1 - 1j], [1.0, 1.2, 1 - 1j], [1.0, np.nan, 1 - 1j]):
+        assert _matched(found, np.array(returned)) is None
+    assert _matched([acb(4)], np.array([3.0])) == [0]
+
+
+def test_a_matrix_without_eigenvalues_leaves_the_others_theirs() -> None:
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(lambda x: jnp.linalg.eigvals(x.reshape(2, 2)).real)(np.ones(4))
+        meeting = [arb(1, 0.75), arb(0), arb(0), arb(2, 0.75)]
+        given = np.array([[arb("nan"), *map(arb, (1, 0, 2))], meeting, [*map(arb, (3, 1, 0, 2))]], dtype=object)
+        (found,), _ = walk(Exact(), closed, [given], 3)
+    assert not any(each.is_finite() for each in found[:2].ravel())
+    assert sorted(round(float(each)) for each in found[2]) == [2, 3]
 
 
 def test_a_vector_that_the_library_has_turned_is_not_taken_for_ours() -> None:

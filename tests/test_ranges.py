@@ -13,6 +13,7 @@ from jax import lax
 from jax.scipy import special
 
 from verify import Claim, Derivative, Status, check, domain
+from verify.claim import UnsupportedPrimitive
 from verify.domain import Facts, Interval, Labels, Nonzero, OneHot, Positive, Reals, Region, Simplex
 from verify.engines.case import box_of
 from verify.readings.exact import Exact, balls, precision
@@ -28,11 +29,13 @@ from verify.readings.ranges import (
     NONE,
     PLUS,
     RANGE,
+    RISING,
     UNARY,
     Ranges,
     cut,
     ranges,
 )
+from verify.readings.ranges import box as box_between
 
 # ---------------------------------------------------------------------------------------------------------------
 # Values.
@@ -189,6 +192,939 @@ def test_the_range_of_a_region_holds_its_points(region: Region) -> None:
         for index in range(5):
             drawn = region.draw(family, index, (3,), domain.FLOAT64, rng)
             assert all(_holds(each, arb(value)) for each, value in zip(box[0], drawn.tolist(), strict=True))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Rules, one by one.
+
+
+def _read(fn: Callable[..., Any], *boxes: Array) -> list[Array]:
+    """What a function returns of boxes, each output with the axis of points."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        closed = jax.make_jaxpr(lambda *x: jax.tree.leaves(fn(*x)))(*(np.ones(box.shape[1:]) for box in boxes))
+        return walk(Ranges(), closed, list(boxes), len(boxes[0]))[0]
+
+
+def _between(lo: Any, hi: Any, kinds: int = FINITE) -> Array:
+    """Boxes with closed ends; the first axis is that of the points."""
+    return ranges(kinds, np.asarray(lo, dtype=np.float64), np.asarray(hi, dtype=np.float64))
+
+
+def _ends(found: Array) -> list[tuple[float, float]]:
+    """Bounds of every entry; whole numbers that are known are their own."""
+    if found.dtype != RANGE:
+        return [(float(each), float(each)) for each in found.ravel()]
+    return [(float(each["lo"]), float(each["hi"])) for each in found.ravel()]
+
+
+def test_masks_are_open_where_a_point_may_answer_either_way() -> None:
+    """Of the three entries the first is above zero or not, the second is, the third is not."""
+
+    def asked(x: Any) -> Any:
+        mask = x > 0
+        u, yes, no = mask
+        pairs = [jnp.maximum(u, no), jnp.maximum(u, yes), jnp.minimum(u, yes), jnp.minimum(u, no)]
+        return [*pairs, jnp.max(mask[::2]), jnp.min(mask[:2]), lax.clamp(no, u, yes)]
+
+    box = _between([[-1.0, 1.0, -2.0]], [[1.0, 2.0, -1.0]])
+    assert [int(each[0]) for each in _read(asked, box)] == [-1, 1, -1, 0, -1, -1, -1]
+    found = _read(lambda x: [jnp.argmax(x > 0), jnp.argmin(x > 0), jnp.argmax(x[::-1] > 0), jnp.argmax(x[1:] > 0)], box)
+    assert [_ends(each)[0] for each in found] == [(0, 1), (0, 2), (1, 2), (0, 0)]
+    (found,) = _read(lambda x: lax.dot(x > 0, jnp.array([3.0, 5.0, 7.0])), box)
+    assert _ends(found) == [(5, 8)]
+
+
+def test_no_number_is_unequal_to_everything() -> None:
+    box = _between([-1.0], [1.0], FINITE | NAN)
+    unequal, other = _read(lambda x: [jnp.where(x != 0, x, 1.0), jnp.where(x == 0, 1.0, x)], box)
+    assert unequal[0]["kinds"] == MINUS | PLUS | NAN
+    assert other[0]["kinds"] & NAN
+    (equal,) = _read(lambda x: jnp.where(x == 0, x, 2.0), box)
+    assert equal[0]["kinds"] == NONE | PLUS
+
+
+def test_the_limit_of_an_arc_tangent_is_no_float() -> None:
+    (found,) = _read(lambda x: [lax.atan(x) > np.pi / 2], Ranges().lift(np.array([np.inf, -np.inf])))
+    assert found.tolist() == [-1, 0]
+    assert _ends(_read(lax.atan, Ranges().lift(np.array([np.inf])))[0]) == [(np.pi / 2, np.nextafter(np.pi / 2, 2))]
+
+
+def test_whole_numbers_of_two_branches_are_both_held() -> None:
+    """The first box takes one branch, whose whole number is known, the second takes the other."""
+    boxes = _between([[1.0, -1.0], [-2.0, -1.0]], [[2.0, 1.0], [-1.0, 1.0]])
+    for fn in (
+        lambda x: lax.cond(x[0] > 0, lambda: 5, lambda: jnp.argmax(jnp.append(x[1], 0.0))),
+        lambda x: lax.cond(x[0] < 0, lambda: jnp.argmax(jnp.append(x[1], 0.0)), lambda: 5),
+    ):
+        assert _ends(_read(fn, boxes)[0]) == [(5, 5), (0, 1)]
+
+
+def test_whole_numbers_that_are_open_are_folded_with_known_ones() -> None:
+    def folded(x: Any) -> Any:
+        some = jnp.append(jnp.where(x > 0, 3, 1), 7)
+        last = lax.reduce(some, np.int64(0), lambda a, b: jnp.where(b == 7, b - a, b), (0,))
+        return [last, lax.reduce_window(some, np.int64(0), lambda a, b: jnp.where(a > b, a, b), (2,), (1,), "VALID")]
+
+    last, windows = _read(folded, _between([[-1.0, -1.0]], [[1.0, 1.0]]))
+    assert _ends(last) == [(4, 6)]
+    assert _ends(windows) == [(1, 3), (7, 7)]
+
+
+def test_a_constant_that_is_chosen_by_a_comparison_is_known_in_every_box() -> None:
+    def larger(x: Any) -> Any:
+        constant = lax.convert_element_type(np.array([0.5, 3.0], dtype=np.float32), x.dtype)
+        return jnp.where(constant > x, constant, x)
+
+    (found,) = _read(larger, _between([[-1.0, 1.0], [2.0, 2.0]], [[0.0, 2.0], [4.0, 4.0]]))
+    assert _ends(found) == [(0.5, 0.5), (3, 3), (2, 4), (3, 4)]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Every box with these ends, against every number of a grid that lies in it.
+
+GRID = np.array([-2.0, -1.75, -1.25, -1.0, -0.75, -0.25, 0.0, 0.25, 0.75, 1.0, 1.25, 1.75, 2.0])
+# What no box has inside, but for its closure: an end that is open, or an infinity that it reaches for.
+ENDS = (-np.inf, -1.0, 0.0, 1.0, np.inf)
+SPECIAL = {NAN: np.nan, BELOW: -np.inf, ABOVE: np.inf}
+
+
+def _small_boxes() -> Array:
+    """Every box with ends of `ENDS`, open and closed, with zero and without, some with infinities or no number."""
+    made: list[Array] = []
+    for lo, hi in itertools.combinations_with_replacement(ENDS, 2):
+        if lo == hi and np.isinf(lo):
+            continue
+        for opened in itertools.product(*([False] if np.isinf(end) else [False, True] for end in (lo, hi))):
+            if lo == hi and any(opened):
+                continue
+            for without in (0, *([NONE] if lo < 0 < hi else [])):
+                made += [
+                    ranges((FINITE & ~without) | more, lo, hi, *opened, shape=(1,))
+                    for more in (0, NAN, BELOW, ABOVE, NAN | BELOW | ABOVE)
+                ]
+    made += [ranges(kinds, shape=(1,)) for kinds in (NAN, BELOW, ABOVE, BELOW | ABOVE, NAN | ABOVE)]
+    return np.concatenate(made)
+
+
+BOXES = _small_boxes()
+
+
+def _members(box: Any) -> np.ndarray:
+    """Numbers of the grid that lie in a box, and what else it may be."""
+    inside = [value for value in GRID.tolist() if box["kinds"] & FINITE and _holds(box, arb(value))]
+    return np.array([*inside, *(value for kind, value in SPECIAL.items() if box["kinds"] & kind)])
+
+
+MEMBERS = [_members(each) for each in BOXES]
+
+
+def _mixed(*boxes: Any) -> bool:
+    """Whether one of the boxes holds finite numbers and infinities."""
+    return any(box["kinds"] & FINITE and box["kinds"] & (BELOW | ABOVE) for box in boxes)
+
+
+def _kinds_of(values: np.ndarray) -> int:
+    """All kinds that occur."""
+    tests = (np.isnan(values), values == -np.inf, np.isfinite(values) & (values < 0), values == 0)
+    tests += (np.isfinite(values) & (values > 0), values == np.inf)
+    return sum(kind for kind, test in zip((NAN, BELOW, MINUS, NONE, PLUS, ABOVE), tests, strict=True) if test.any())
+
+
+def _hull(values: np.ndarray) -> tuple[float, float]:
+    """The nearest ends around numbers of the grid."""
+    return max(end for end in ENDS if end <= values.min()), min(end for end in ENDS if end >= values.max())
+
+
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places of boxes to look at two at a time: of what is not finite all pairs, and some others."""
+    rng = np.random.default_rng(19)
+    first, second = rng.integers(len(BOXES), size=(2, count))
+    last = np.arange(len(BOXES) - 5, len(BOXES))
+    first[:25], second[:25] = np.repeat(last, 5), np.tile(last, 5)
+    return first, second
+
+
+def _named_apart(boxes: Array) -> Array:
+    """Boxes of values of their own."""
+    return ranges(*(boxes[part] for part in ("kinds", "lo", "hi", "lo_open", "hi_open")))
+
+
+COMPARED: dict[str, Callable[..., Any]] = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_comparison_is_decided_where_all_members_answer_alike_and_nowhere_else(name: str) -> None:
+    first, second = _pairs(3000)
+    a, b = _named_apart(BOXES[first]), _named_apart(BOXES[second])
+    (found,) = _read(lambda x, y: _each(name)(x, y), a, b)
+    for answer, i, j in zip(found.tolist(), first, second, strict=True):
+        given = COMPARED[name](MEMBERS[i][:, None], MEMBERS[j][None])
+        if (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & NAN or (given.any() and not given.all()):
+            assert answer == -1, (BOXES[i], BOXES[j])
+        else:
+            # Beside infinities the bounds of what is finite are not looked at.
+            assert answer == int(given.all()) or (answer == -1 and _mixed(BOXES[i], BOXES[j])), (BOXES[i], BOXES[j])
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_value_is_compared_with_itself(name: str) -> None:
+    (found,) = _read(lambda x: _each(name)(x, x), BOXES)
+    for answer, box, members in zip(found.tolist(), BOXES, MEMBERS, strict=True):
+        given = COMPARED[name](members, members)
+        some = box["kinds"] & NAN and name not in ("lt", "gt")
+        assert answer == (-1 if some else int(given.all())), box
+
+
+def _closure(box: Any) -> np.ndarray:
+    """Ends of the finite numbers of a box, where there are any."""
+    return np.array([box["lo"], 0.0, box["hi"]] if box["lo"] < 0 < box["hi"] else [box["lo"], box["hi"]])
+
+
+def _flat_product(x: Any, y: Any) -> Any:
+    with np.errstate(invalid="ignore"):
+        return np.where((x == 0) | (y == 0), 0.0, x * y)
+
+
+SIMPLE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "add": (np.add, np.add),
+    "sub": (np.subtract, np.subtract),
+    "mul": (np.multiply, _flat_product),
+}
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+def test_sums_and_products_of_boxes_are_the_smallest_boxes(name: str) -> None:
+    fn, plain = SIMPLE[name]
+    first, second = _pairs(2500)
+    (found,) = _read(_each(name), _named_apart(BOXES[first]), _named_apart(BOXES[second]))
+    with np.errstate(invalid="ignore"):
+        for box, i, j in zip(found, first, second, strict=True):
+            shown = fn(MEMBERS[i][:, None], MEMBERS[j][None]).ravel()
+            assert box["kinds"] == _kinds_of(shown), (BOXES[i], BOXES[j], box)
+            if not box["kinds"] & FINITE:
+                continue
+            ends = plain(_closure(BOXES[i])[:, None], _closure(BOXES[j])[None])
+            for end, opened, bound in (("lo", "lo_open", np.nanmin(ends)), ("hi", "hi_open", np.nanmax(ends))):
+                assert box[end] == bound, (BOXES[i], BOXES[j], box)
+                assert box[opened] == (np.isfinite(bound) and bound not in shown), (BOXES[i], BOXES[j], box)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "div", "rem", "pow"])
+def test_what_two_members_make_lies_in_what_their_boxes_make(name: str) -> None:
+    first, second = _pairs(2500)
+    fn = {"max": np.maximum, "min": np.minimum, "div": np.divide, "rem": np.fmod, "pow": np.power}[name]
+    (found,) = _read(_each(name), _named_apart(BOXES[first]), _named_apart(BOXES[second]))
+    with np.errstate(all="ignore"):
+        for box, i, j in zip(found, first, second, strict=True):
+            shown = fn(MEMBERS[i][:, None], MEMBERS[j][None]).ravel()
+            _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+            if name == "div":  # by zero of either sign
+                turned = fn(MEMBERS[i][:, None], np.where(MEMBERS[j] == 0, -0.0, MEMBERS[j])[None]).ravel()
+                assert box["kinds"] == _kinds_of(np.concatenate([shown, turned])), (BOXES[i], BOXES[j], box)
+            if name in ("max", "min"):
+                assert box["kinds"] == _kinds_of(shown), (BOXES[i], BOXES[j], box)
+                finite = shown[np.isfinite(shown)]
+                if len(finite) and not (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & (NAN | BELOW | ABOVE):
+                    ends = fn(_closure(BOXES[i])[:, None], _closure(BOXES[j])[None])
+                    assert (box["lo"], box["hi"]) == (ends.min(), ends.max()), (BOXES[i], BOXES[j], box)
+                    assert box["lo_open"] == (np.isfinite(box["lo"]) and box["lo"] not in shown)
+                    assert box["hi_open"] == (np.isfinite(box["hi"]) and box["hi"] not in shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("neg", np.negative), ("abs", np.abs), ("square", np.square), ("floor", np.floor), ("ceil", np.ceil)],
+)
+def test_a_function_of_a_box_is_the_smallest_box(name: str, plain: Callable[..., Any]) -> None:
+    (found,) = _read(_each(name), BOXES)
+    for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+        shown = plain(members)
+        _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+        if name in ("floor", "ceil"):
+            continue
+        assert box["kinds"] == _kinds_of(shown), (given, box)
+        if box["kinds"] & FINITE:
+            ends = plain(_closure(given))
+            assert (box["lo"], box["hi"]) == (ends.min(), ends.max()), (given, box)
+            assert box["lo_open"] == (np.isfinite(box["lo"]) and box["lo"] not in shown), (given, box)
+            assert box["hi_open"] == (np.isfinite(box["hi"]) and box["hi"] not in shown), (given, box)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("outcome", [0, 1])
+@pytest.mark.parametrize("name", COMPARED)
+def test_where_a_comparison_holds_its_operand_is_narrowed_to_what_may_answer_so(
+    name: str, outcome: int, turned: bool
+) -> None:
+    first, second = _pairs(1500)
+    a, b = _named_apart(BOXES[first]), _named_apart(BOXES[second])
+
+    def chosen(x: Any, y: Any) -> Any:
+        which = _each(name)(*((y, x) if turned else (x, y)))
+        return [lax.select(which, *((x, far) if outcome else (far, x))) for far in map(jnp.float64, (9, -9))]
+
+    # Beside a constant that lies beyond, the other bound is what is left of x.
+    above, below = _read(chosen, a, b)
+    for up, down, i, j in zip(above, below, first, second, strict=True):
+        x, y = MEMBERS[i], MEMBERS[j]
+        given = COMPARED[name](*((y[None], x[:, None]) if turned else (x[:, None], y[None])))
+        shown = x[(given == outcome).any(axis=1)]
+        _floats_are_told(np.broadcast_to(up, shown.shape), shown)
+        _floats_are_told(np.broadcast_to(down, shown.shape), shown)
+        if not len(shown) or (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & NAN:
+            continue
+        unequal = name == ("ne" if outcome else "eq")
+        if not unequal:
+            rest = 0 if (given == outcome).all() else PLUS
+            assert (up["kinds"] | rest) & ~FINITE == _kinds_of(shown) & ~FINITE, (BOXES[i], BOXES[j], up)
+        if (BOXES[i]["kinds"] | BOXES[j]["kinds"]) & (BELOW | ABOVE):
+            continue
+        if not unequal:
+            least, most = _hull(shown)
+            rest = 0 if (given == outcome).all() else PLUS
+            assert (up["lo"], down["hi"]) == (least, most), (BOXES[i], BOXES[j], up, down)
+            assert up["kinds"] == _kinds_of(shown) | rest, (BOXES[i], BOXES[j], up)
+            assert up["lo_open"] == (np.isfinite(least) and least not in shown), (BOXES[i], BOXES[j], up)
+            assert down["hi_open"] == (np.isfinite(most) and most not in shown), (BOXES[i], BOXES[j], down)
+
+
+def _table(fn: Callable[..., Any]) -> dict[float, float]:
+    """What floats return of the grid, of the ends and of what is no real number; nothing in it is near a rounding."""
+    values = np.array(sorted({*GRID.tolist(), *ENDS}))
+    with jax.enable_x64(True):
+        return dict(zip(values.tolist(), np.asarray(fn(jnp.asarray(values))).tolist(), strict=True))
+
+
+MONOTONE = [*RISING, "log", "log1p", "sqrt"]
+
+
+@pytest.mark.parametrize("name", MONOTONE)
+def test_a_function_that_rises_or_falls_has_the_values_at_the_ends(name: str) -> None:
+    table = _table(_each(name))
+    start = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}.get(name, -np.inf)
+    (found,) = _read(_each(name), BOXES)
+    for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+        shown = np.array([table.get(each, np.nan) for each in members.tolist()])
+        _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+        assert box["kinds"] == _kinds_of(shown), (given, box)
+        if not box["kinds"] & FINITE or given["kinds"] & ~FINITE:
+            continue
+        ends = [("lo", max(given["lo"], start)), ("hi", given["hi"])]
+        for (inner, end), outer in zip(ends, ("hi", "lo") if name == "erfc" else ("lo", "hi"), strict=True):
+            value = table[end]
+            assert box[outer] == pytest.approx(value, rel=1e-15, abs=1e-300), (given, box)
+            assert (box["lo"] <= value) if outer == "lo" else (box["hi"] >= value), (given, box)
+            attained = end in members and np.isfinite(value)
+            assert box[f"{outer}_open"] == (np.isfinite(value) and not attained), (given, box, inner)
+
+
+@pytest.mark.parametrize("name", ["rsqrt", "cos", "sin", "cosh", "asin", "atanh", "erf_inv", "lgamma", "digamma"])
+def test_a_function_of_a_box_has_the_values_of_its_members(name: str) -> None:
+    table = _table(_each(name))
+    (found,) = _read(_each(name), BOXES)
+    for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+        shown = np.array([table.get(each, np.nan) for each in members.tolist()])
+        # The logarithm of the gamma function is defined where it is not read.
+        if name not in ("lgamma", "digamma") or given["kinds"] == PLUS:
+            _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+        outside = {"asin": 1.0, "atanh": 1.0, "erf_inv": 1.0}.get(name, np.inf)
+        if name in ("asin", "atanh", "erf_inv"):
+            inside = not given["kinds"] & ~FINITE and all(abs(each) <= outside for each in members)
+            if inside and np.isfinite(shown).all():
+                assert box["kinds"] == given["kinds"], given
+            else:
+                assert box["kinds"] == ALL, given
+        if name in ("cos", "sin") and given["kinds"] & FINITE:
+            assert (box["lo"], box["hi"]) == (-1, 1)
+        if name in ("cos", "sin"):
+            assert bool(box["kinds"] & NAN) == bool(given["kinds"] & ~FINITE)
+        if name == "cosh":
+            assert box["kinds"] == _kinds_of(shown)
+            assert box["lo"] == (1 if given["kinds"] & FINITE else 0)
+        if name in ("lgamma", "digamma"):
+            assert box["kinds"] == (FINITE if given["kinds"] == PLUS else ALL)
+        if name == "rsqrt" and not given["kinds"] & ~FINITE:
+            assert box["kinds"] == (_kinds_of(shown) | (BELOW if 0 in members else 0)), given
+    asin, inner = _read(lambda x: [lax.asin(x), lax.atanh(x)], _between([-1.0], [1.0]))
+    assert _ends(asin)[0] == (-np.nextafter(np.pi / 2, 2), np.nextafter(np.pi / 2, 2))
+    assert inner[0]["kinds"] == ALL
+
+
+@pytest.mark.parametrize("exponent", [-3, -2, -1, 0, 1, 2, 3, 4])
+def test_a_whole_power_has_the_values_of_its_members(exponent: int) -> None:
+    (found,) = _read(lambda x: lax.integer_pow(x, exponent), BOXES)
+    with np.errstate(divide="ignore"):
+        for box, given, members in zip(found, BOXES, MEMBERS, strict=True):
+            shown = members**exponent if exponent else np.ones(members.shape)
+            _floats_are_told(np.broadcast_to(box, shown.shape), shown)
+            if given["kinds"] & ~FINITE:
+                continue
+            at_zero = BELOW | ABOVE if exponent < 0 and 0 in members else 0
+            assert box["kinds"] == _kinds_of(shown) | at_zero, (given, box)
+            if exponent > 0:
+                ends = _closure(given) ** exponent
+                assert (box["lo"], box["hi"]) == (ends.min(), ends.max()), (given, box)
+                assert box["lo_open"] == (np.isfinite(ends.min()) and ends.min() not in shown), (given, box)
+
+
+def test_either_of_two_boxes_is_the_smallest_box_around_both() -> None:
+    first, second = _pairs(2000)
+    either = _between(np.full(2000, -1.0), np.full(2000, 1.0))
+    (found,) = _read(lambda u, x, y: lax.select(u > 0, x, y), either, _named_apart(BOXES[first]), BOXES[second])
+    for box, i, j in zip(found, first, second, strict=True):
+        shown = np.concatenate([MEMBERS[i], MEMBERS[j]])
+        assert box["kinds"] == _kinds_of(shown)
+        real = shown[np.isfinite(shown)]
+        if len(real):
+            assert (box["lo"], box["hi"]) == _hull(real), (BOXES[i], BOXES[j], box)
+            assert box["lo_open"] == (np.isfinite(box["lo"]) and box["lo"] not in real), (BOXES[i], BOXES[j], box)
+            assert box["hi_open"] == (np.isfinite(box["hi"]) and box["hi"] not in real), (BOXES[i], BOXES[j], box)
+
+
+def test_a_choice_of_masks_and_of_whole_numbers_knows_what_its_cases_share() -> None:
+    def chosen(x: Any) -> Any:
+        u, yes, no = x > 0
+        masks = [lax.select(u, yes, yes), lax.select(u, yes, no), lax.select(yes, yes, u), lax.select(no, yes, u)]
+        wholes = [lax.select(each, np.int32(3), np.int32(3)) for each in (u, yes)]
+        wholes += [lax.select(each, np.int32(3), np.int32(5)) for each in (u, yes, no)]
+        return [*masks, *wholes, lax.cond(u, lambda: (yes, 4), lambda: (yes, 4))]
+
+    found = _read(chosen, _between([[-1.0, 1.0, -2.0]], [[1.0, 2.0, -1.0]]))
+    assert [int(each[0]) for each in found[:4]] == [1, -1, 1, -1]
+    assert [_ends(each)[0] for each in found[4:9]] == [(3, 3), (3, 3), (3, 5), (3, 3), (5, 5)]
+    assert [each.tolist() for each in found[9:]] == [[1], [4]]
+
+
+def test_masks_that_are_moved_by_what_is_open_are_open() -> None:
+    def moved(x: Any) -> Any:
+        mask = lax.sort((x, x > -9), num_keys=1)[1]
+        return [
+            mask,
+            lax.select(mask, mask, ~mask),
+            jnp.where(mask, 1, 2),
+            lax.select(x > 1.5, x > 0, mask),
+            mask & (x > 9),
+        ]
+
+    found = _read(moved, _between([[1.0, 1.0]], [[2.0, 2.0]]))
+    assert [each.ravel().tolist() for each in found[:2]] == [[-1, -1]] * 2
+    assert _ends(found[2]) == [(1, 2)] * 2
+    assert [each.ravel().tolist() for each in found[3:]] == [[-1, -1], [0, 0]]
+
+
+@pytest.mark.parametrize("signs", [{-1}, {0}, {1}, {-1, 0}, {0, 1}, {-1, 1}, {-1, 0, 1}])
+def test_a_box_of_signs_and_bounds_holds_what_has_both(signs: set[int]) -> None:
+    for low, high in itertools.product((None, -1.0, 0.0, 1.0), repeat=2):
+        members = [each for each in GRID.tolist() if np.sign(each) in signs]
+        members = [each for each in members if (low is None or low <= each) and (high is None or each <= high)]
+        if not members:
+            continue
+        made = box_between((), frozenset(signs), low, high)
+        assert made.shape == (1,)
+        assert made[0]["kinds"] == _kinds_of(np.array(members)), (low, high)
+        assert (made[0]["lo"], made[0]["hi"]) == _hull(np.array(members)), (low, high)
+        assert made[0]["lo_open"] == (np.isfinite(made[0]["lo"]) and made[0]["lo"] not in members), (low, high)
+        assert made[0]["hi_open"] == (np.isfinite(made[0]["hi"]) and made[0]["hi"] not in members), (low, high)
+    assert _ends(box_between((2,), frozenset({0}), value=[1.5, -2.0])) == [(1.5, 1.5), (-2, -2)]
+
+
+def test_pieces_of_a_box_are_its_attained_ends_its_zero_and_what_lies_between() -> None:
+    for given, members in zip(BOXES, MEMBERS, strict=True):
+        pieces = cut(given[None])
+        if given["kinds"] & ~FINITE:
+            assert pieces.tolist() == [given.item()]
+            continue
+        held = [_members(each).tolist() for each in pieces]
+        assert sorted(itertools.chain(*held)) == members.tolist()
+        points = [each for each in held if len(each) == 1]
+        assert sorted(itertools.chain(*points)) == sorted(
+            each for each in members.tolist() if each in (given["lo"], 0, given["hi"])
+        )
+        for each in pieces:
+            assert each["lo"] == each["hi"] or not each["lo"] < 0 < each["hi"], (given, pieces)
+            assert each["lo"] == each["hi"] or {
+                bool(each[f"{end}_open"]) for end in ("lo", "hi") if np.isfinite(each[end])
+            } <= {True}
+
+
+def test_sums_and_products_that_are_rounded_stay_around_the_exact_ones() -> None:
+    """Ends that are floats whose sum, product or quotient is none: of either sign, large, small and beyond."""
+    ends = np.array([0.1, 1 / 3, 1e17 + 2, 3.0, 1e-200, 1e-310, 1e300, 1.7e308, 2.0**60 + 2**8, 1 + 2.0**-52, 7e-17])
+    ends = np.concatenate([ends, -ends])
+    x, y = (each.ravel() for each in np.meshgrid(ends, ends))
+    one, two = _between(x, x), _between(y, y)
+    with precision(2000):
+        for name, plain in (("add", arb.__add__), ("sub", arb.__sub__), ("mul", arb.__mul__), ("div", arb.__truediv__)):
+            (found,) = _read(_each(name), one, two)
+            for box, a, b in zip(found, x.tolist(), y.tolist(), strict=True):
+                exact = plain(arb(a), arb(b))
+                assert arb(float(box["lo"])) <= exact + abs(exact) * arb(2) ** -1900 or box["lo"] == -np.inf, (
+                    a,
+                    b,
+                    box,
+                )
+                assert arb(float(box["hi"])) >= exact - abs(exact) * arb(2) ** -1900 or box["hi"] == np.inf, (a, b, box)
+                assert not arb(float(box["lo"])) > exact
+                assert not arb(float(box["hi"])) < exact
+                width = np.spacing(abs(box["lo"])) if np.isfinite([box["lo"], box["hi"]]).all() else np.inf
+                assert box["hi"] - box["lo"] <= (64 if name == "div" else 8) * width, (a, b, box)
+    exact_sum, exact_product = _read(lambda u, v: [u + v, u * v], _between([0.5], [0.5]), _between([0.25], [0.25]))
+    assert (_ends(exact_sum), _ends(exact_product)) == ([(0.75, 0.75)], [(0.125, 0.125)])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Whole numbers: every small box of a type that wraps around, against every number in it.
+
+
+def _read_whole(fn: Callable[..., Any], *boxes: Array, dtype: Any = np.int8) -> list[Array]:
+    """What a function returns of boxes of whole numbers."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        closed = jax.make_jaxpr(lambda *x: jax.tree.leaves(fn(*x)))(*(np.ones(box.shape[1:], dtype) for box in boxes))
+        return walk(Ranges(), closed, list(boxes), len(boxes[0]))[0]
+
+
+SPANS = [(lo, hi) for lo, hi in itertools.combinations_with_replacement((-128, -100, -3, -1, 0, 1, 2, 100, 127), 2)]
+
+
+def _spans(count: int, operands: int) -> np.ndarray:
+    """Pairs of ends, of so many operands: count by operands by 2; the first are all spans, beside themselves."""
+    rng = np.random.default_rng(23)
+    drawn = np.array(SPANS)[rng.integers(len(SPANS), size=(count, operands))]
+    drawn[: len(SPANS)] = np.array(SPANS)[:, None]
+    return drawn
+
+
+def _whole_members(span: list[int]) -> np.ndarray:
+    """Enough of the numbers between two ends."""
+    lo, hi = span
+    near = (lo, lo + 1, -2, -1, 0, 1, 2, (lo + hi) // 2, hi - 1, hi)
+    return np.unique([each for each in near if lo <= each <= hi])
+
+
+# In wrapping arithmetic of eight bits, and whether the result is the smallest range where nothing wraps.
+WHOLES: dict[str, tuple[Callable[..., Any], int, bool]] = {
+    "add": (lambda x, y: x + y, 2, True),
+    "sub": (lambda x, y: x - y, 2, True),
+    "mul": (lambda x, y: x * y, 2, True),
+    "max": (np.maximum, 2, True),
+    "min": (np.minimum, 2, True),
+    "rem": (np.fmod, 2, False),
+    "neg": (lambda x: -x, 1, True),
+    "abs": (np.abs, 1, True),
+    "sign": (np.sign, 1, False),
+    "square": (lambda x: x * x, 1, True),
+    "clamp": (lambda low, x, high: np.minimum(np.maximum(low, x), high), 3, True),
+}
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_whole_numbers_stay_in_their_type(name: str) -> None:
+    plain, operands, sharp = WHOLES[name]
+    spans = _spans(120, operands)
+    boxes = [_between(spans[:, k, 0], spans[:, k, 1]) for k in range(operands)]
+    found = _ends(_read_whole(getattr(lax, name), *boxes)[0])
+    for (lo, hi), given in zip(found, spans.tolist(), strict=True):
+        grids = np.meshgrid(*map(_whole_members, given))
+        if name == "rem":
+            grids = [each[grids[1] != 0] for each in grids]
+        exact = plain(*grids)
+        if not exact.size:
+            continue
+        shown = exact.astype(np.int8)
+        assert lo <= shown.min(), given
+        assert hi >= shown.max(), given
+        if (shown == exact).all() and sharp:
+            assert (lo, hi) == (exact.min(), exact.max()), given
+        assert -128 <= lo <= hi <= 127
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_whole_numbers_are_compared(name: str) -> None:
+    spans = _spans(120, 2)
+    boxes = [_between(spans[:, k, 0], spans[:, k, 1]) for k in range(2)]
+    (found,) = _read_whole(getattr(lax, name), *boxes)
+    for answer, ((a, b), (c, d)) in zip(found.tolist(), spans.tolist(), strict=True):
+        given = COMPARED[name](np.arange(a, b + 1)[:, None], np.arange(c, d + 1)[None])
+        assert answer == (-1 if given.any() and not given.all() else int(given.all())), (a, b, c, d)
+
+
+def test_whole_numbers_are_counted_ordered_and_turned_into_others() -> None:
+    box = _between([[-1.0, 2.0, 0.0]], [[1.0, 3.0, 9.0]])
+    answers = {
+        "sum": (lambda i: jnp.sum(i, dtype=i.dtype), [(1, 13)]),
+        "largest": (lambda i: jnp.max(i), [(2, 9)]),
+        "least": (lambda i: jnp.min(i), [(-1, 1)]),
+        "running": (lambda i: lax.cumsum(i), [(-1, 1), (1, 4), (1, 13)]),
+        "running product": (lambda i: lax.cumprod(i), [(-1, 1), (-3, 3), (-27, 27)]),
+        "running largest": (lambda i: lax.cummax(i), [(-1, 1), (2, 3), (2, 9)]),
+        "running least": (lambda i: lax.cummin(i, reverse=True), [(-1, 1), (0, 3), (0, 9)]),
+        "place": (lambda i: jnp.argmax(i), [(1, 2)]),
+        "other place": (lambda i: jnp.argmin(i), [(0, 2)]),
+        "last place": (lambda i: jnp.argmax(i[:2]), [(1, 1)]),
+        "ordered": (lambda i: jnp.sort(i), [(-128, 127)] * 3),
+        "product": (lambda i: jnp.prod(i, dtype=i.dtype), [(-128, 127)]),
+        "number": (lambda i: i.astype(float) + 0.5, [(-0.5, 1.5), (2.5, 3.5), (0.5, 9.5)]),
+        "wider": (lambda i: i.astype(np.int32), [(-1, 1), (2, 3), (0, 9)]),
+        "without a sign": (lambda i: i.astype(np.uint8), [(0, 255), (2, 3), (0, 9)]),
+        "negative without a sign": (lambda i: -i.astype(np.uint8), [(0, 255)] * 3),
+        "truth": (lambda i: i.astype(bool).astype(np.int8), [(0, 1), (1, 1), (0, 1)]),
+        "turned": (lambda i: i[::-1], [(0, 9), (2, 3), (-1, 1)]),
+        "beside known ones": (lambda i: jnp.append(i, np.int8(4)), [(-1, 1), (2, 3), (0, 9), (4, 4)]),
+        "known part": (lambda i: (i * 0)[:1] + 7, [(7, 7)]),
+        "chosen": (lambda i: jnp.where(i > 2, i, np.int8(5)), [(5, 5), (2, 5), (2, 9)]),
+        "known part of open ones": (lambda i: lax.population_count(jnp.append(i, np.int8(6))[3:]), [(2, 2)]),
+        "halves": (lambda i: i // 2, [(-128, 127)] * 3),
+        "remainders": (lambda i: lax.rem(i, np.int8(3)), [(-1, 1), (0, 2), (0, 2)]),
+        "other remainders": (lambda i: lax.rem(i - i[::-1], i[1:2]), [(-2, 1), (0, 0), (-1, 2)]),
+    }
+    for name, (fn, ends) in answers.items():
+        assert _ends(_read_whole(fn, box)[0]) == ends, name
+
+
+def test_whole_numbers_are_made_of_numbers() -> None:
+    box = _between([[-1.5, 0.25, -0.75, 200.0, -np.inf]], [[1.75, 3.0, 0.5, 300.0, 2.0]])
+    (found,) = _read(lambda x: x.astype(np.int8), box)
+    assert _ends(found) == [(-1, 1), (0, 3), (0, 0), (-128, 127), (-128, 127)]
+    (found,) = _read(lambda x: x.astype(np.int64), _between([1.0], [2.0], FINITE | NAN))
+    assert _ends(found) == [(-(2.0**63), 2.0**63)]
+    (found,) = _read(lambda x: x[:1].astype(np.int32), _between([[5.25, 0.0]], [[5.75, 1.0]]))
+    assert found.tolist() == [[5]]
+
+
+def test_whole_numbers_that_no_float_is_lie_between_two() -> None:
+    wide = _read(lambda x: jnp.where(x > 0, 2**60 + 1, 2**53 + 1) - jnp.where(x > 0, 0, 1), _between([-1.0], [1.0]))
+    assert _ends(wide[0]) == [(-(2.0**63), 2.0**63)]
+    (found,) = _read(lambda x: (jnp.where(x > 0, 2**60 + 1, 2**60 + 1)).astype(float), _between([-1.0], [1.0]))
+    assert found[0]["lo"] < 2.0**60 + 1 < found[0]["hi"]
+    (found,) = _read(lambda x: jnp.where(x > -3, 2**60 + 1, 0), _between([-1.0], [1.0]))
+    assert found.tolist() == [2**60 + 1]
+    (found,) = _read(lambda x: jnp.where(x > 0, 2**52, 2**52 + 1) * 2, _between([-1.0], [1.0]))
+    assert _ends(found) == [(-(2.0**63), 2.0**63)]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Moving, choosing and combining.
+
+
+def test_entries_from_open_places_may_be_any_entry() -> None:
+    box = _between([[-1.0, 2.0, 5.0]], [[1.0, 3.0, 6.0]])
+    values, place = jnp.array([10.0, 20.0, 30.0]), lambda x: jnp.where(x[0] > 0, 1, 0)
+    answers = {
+        "from": (lambda x: x[place(x)], [(-1, 6)]),
+        "from constants": (lambda x: values.astype(x.dtype)[place(x)], [(10, 30)]),
+        "to": (lambda x: jnp.array([7.0, 8.0, 9.0]).astype(x.dtype).at[place(x)].set(x[1]), [(2, 9)] * 3),
+        "slice": (lambda x: lax.dynamic_slice(x, (place(x),), (2,)), [(-1, 6)] * 2),
+        "update": (lambda x: lax.dynamic_update_slice(x, values[:1].astype(x.dtype), (place(x),)), [(-1, 10)] * 3),
+        "whole numbers": (lambda x: jnp.array([4, 6, 5])[place(x)], [(4, 6)]),
+        "known slice": (lambda x: lax.dynamic_slice(x, (1,), (2,)), [(2, 3), (5, 6)]),
+        "known update": (lambda x: lax.dynamic_update_slice(x, x[:1], (2,)), [(-1, 1), (2, 3), (-1, 1)]),
+        "whole update": (
+            lambda x: lax.dynamic_update_slice(jnp.where(x > 0, 1, 0), jnp.array([7]), (2,)),
+            [(0, 1), (1, 1), (7, 7)],
+        ),
+        "open number at a known place": (
+            lambda x: jnp.array([4, 6, 5]).at[jnp.array([1])].set(jnp.where(x[:1] > 0, 1, 0)),
+            [(4, 4), (0, 1), (5, 5)],
+        ),
+        "known place among open ones": (lambda x: x[jnp.append(place(x)[None], 2)[1:]], [(5, 6)]),
+        "filled": (lambda x: x.at[place(x)].get(mode="fill", fill_value=-9.0), [(-9, 6)]),
+        "known and filled": (lambda x: x.at[jnp.array([1, 7])].get(mode="fill", fill_value=-9.0), [(2, 3), (-9, -9)]),
+    }
+    for name, (fn, ends) in answers.items():
+        assert _ends(_read(fn, box)[0]) == ends, name
+    (found,) = _read(lambda x: x.at[place(x)].get(mode="fill"), box)
+    assert found[0]["kinds"] == FINITE | NAN
+    truths = _read(lambda x: [(x > 0)[place(x)], (x > 1.5)[jnp.array([1, 0])], (x > 0).at[place(x)].set(True)], box)
+    assert [each.ravel().tolist() for each in truths] == [[-1], [1, 0], [-1, -1, -1]]
+
+
+def test_entries_from_open_places_are_values_of_their_own() -> None:
+    box = _between([[1.0, 1.0]], [[2.0, 2.0]])
+    place = lambda x: jnp.where(x > 1.5, 1, 0)  # noqa: E731
+    for fn in (lambda x: x[place(x)], lambda x: jnp.sort(x), lambda x: jnp.flip(jnp.sort(x))):
+        (found,) = _read(lambda x, f=fn: f(x)[0] - f(x)[1], box)
+        assert _ends(found) == [(-1, 1)]
+
+
+def test_what_a_choice_asked_first_is_known_of_its_cases() -> None:
+    box = _between([-2.0], [3.0])
+    root = lambda x: lax.sqrt(x)  # noqa: E731
+    answers: dict[str, tuple[Callable[..., Any], int, tuple[float, float]]] = {
+        "not": (lambda x: jnp.where(~(x > 1), x, 0.5), FINITE, (-2, 1)),
+        "not, otherwise": (lambda x: jnp.where(~(x > 1), 2.5, x), PLUS, (1, 3)),
+        "and": (lambda x: jnp.where((x > 1) & (x < 2), x, 1.5), PLUS, (1, 2)),
+        "and, otherwise": (lambda x: jnp.where((x > 1) & (x < 2), 0.5, x), FINITE, (-2, 3)),
+        "or": (lambda x: jnp.where((x > 1) | (x < -1), x, 0.5), FINITE, (-2, 3)),
+        "or, otherwise": (lambda x: jnp.where((x > 1) | (x < -1), 0.5, x), FINITE, (-1, 1)),
+        "finite": (lambda x: (lambda y: jnp.where(jnp.isfinite(y), y, 1.0))(1 / x), FINITE & ~NONE, (-np.inf, np.inf)),
+        "not finite": (
+            lambda x: (lambda y: jnp.where(~jnp.isfinite(y), y, 1.0))(1 / x),
+            BELOW | ABOVE | FINITE & ~NONE,
+            (-np.inf, np.inf),
+        ),
+        "itself": (lambda x: (lambda y: jnp.where(y == y, y, 1.0))(root(x)), NONE | PLUS, (0, np.sqrt(3))),
+        "no number": (lambda x: (lambda y: jnp.where(y != y, 1.0, y))(root(x)), NONE | PLUS, (0, np.sqrt(3))),
+        "no number, otherwise": (
+            lambda x: (lambda y: jnp.where(y != y, y, 1.0))(root(x)),
+            NAN | NONE | PLUS,
+            (0, np.sqrt(3)),
+        ),
+        "another": (lambda x: jnp.where(-x > 1, x, 0.5), FINITE, (-2, 3)),
+        "one of the cases": (lambda x: jnp.where(x > 1, x, -x), FINITE, (-3, 3)),
+    }
+    for name, (fn, kinds, ends) in answers.items():
+        (found,) = _read(fn, box)
+        assert found[0]["kinds"] == kinds, (name, found)
+        assert _ends(found)[0] == pytest.approx(ends, rel=1e-15), name
+
+
+def test_sums_products_and_places_over_axes() -> None:
+    box = _between([[[-1.0, 2.0, 0.0], [3.0, 1.0, -2.0]]], [[[1.0, 3.0, 0.5], [4.0, 2.0, -1.0]]])
+    matrix = jnp.array([[1.0, 0.0], [-2.0, 1.0], [0.0, 3.0]])
+    answers = {
+        "sum": (lambda x: jnp.sum(x, axis=0), [(2, 5), (3, 5), (-2, -0.5)]),
+        "sum along the other": (lambda x: jnp.sum(x, axis=1), [(1, 4.5), (2, 5)]),
+        "product": (lambda x: jnp.prod(x, axis=1), [(-1.5, 1.5), (-16, -3)]),
+        "largest": (lambda x: jnp.max(x, axis=0), [(3, 4), (2, 3), (0, 0.5)]),
+        "least": (lambda x: jnp.min(x, axis=1), [(-1, 0.5), (-2, -1)]),
+        "place": (lambda x: jnp.argmax(x, axis=0), [(1, 1), (0, 1), (0, 0)]),
+        "least place": (lambda x: jnp.argmin(x, axis=1), [(0, 2), (2, 2)]),
+        "ordered": (lambda x: lax.sort(x, dimension=0), [(-1, 4), (1, 3), (-2, 0.5)] * 2),
+        "matrix": (lambda x: x @ matrix.astype(x.dtype), [(-7, -3), (2, 4.5), (-1, 2), (-5, -1)]),
+        "batches": (
+            lambda x: lax.dot_general(x, x, (((1,), (1,)), ((0,), (0,)))),
+            [(3, 10.25), (11, 24)],
+        ),
+        "nothing": (lambda x: x[:, :0] @ x[:, :0].T, [(0, 0)] * 4),
+        "nothing summed": (lambda x: jnp.sum(x[:, :0], axis=1), [(0, 0)] * 2),
+        "nothing multiplied": (lambda x: jnp.prod(x[:, :0], axis=1), [(1, 1)] * 2),
+        "running": (lambda x: lax.cumsum(x, axis=1), [(-1, 1), (1, 4), (1, 4.5), (3, 4), (4, 6), (2, 5)]),
+        "running back": (
+            lambda x: lax.cumsum(x, axis=0, reverse=True),
+            [(2, 5), (3, 5), (-2, -0.5), (3, 4), (1, 2), (-2, -1)],
+        ),
+    }
+    for name, (fn, ends) in answers.items():
+        assert _ends(_read(fn, box)[0]) == ends, name
+    nothing = _read(
+        lambda x: [jnp.max(x[:, :0], axis=1, initial=-np.inf), jnp.min(x[:, :0], axis=1, initial=np.inf)], box
+    )
+    assert [each["kinds"].tolist() for each in nothing] == [[[BELOW] * 2], [[ABOVE] * 2]]
+
+
+def test_a_place_is_open_where_an_entry_may_be_no_number() -> None:
+    box = np.concatenate([_between([[1.0]], [[2.0]]), _between([[5.0]], [[6.0]], FINITE | NAN)], axis=1)
+    assert _ends(_read(lambda x: jnp.argmax(x), box)[0]) == [(0, 1)]
+    assert _ends(_read(lambda x: jnp.argmax(x), _between([[1.0, 5.0]], [[2.0, 6.0]]))[0]) == [(1, 1)]
+    rows = np.concatenate([box[:, None], _between([[[1.0, 5.0]]], [[[2.0, 6.0]]])], axis=1)
+    for axis, places in ((1, [(0, 1), (1, 1)]), (0, [(0, 1), (0, 1)])):
+        assert _ends(_read(lambda x, a=axis: jnp.argmax(x, axis=a), rows)[0]) == places
+
+
+def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
+    with jax.enable_x64(True):
+        for fn, ends, expected in (
+            (lambda x: lax.max(x, 1.0), (2.0, 3.0), {1}),
+            (lambda x: lax.max(x, 1.0), (-2.0, 0.0), {0}),
+            (lambda x: lax.min(x, 1.0), (-2.0, 0.0), {1}),
+            (lambda x: lax.min(x, 1.0), (0.0, 3.0), {0, 1}),
+            (lambda x: lax.sign(x), (0.0, 3.0), {1}),
+            (lambda x: lax.sign(x), (-2.0, 0.0), {0}),
+            (lambda x: lax.sign(x), (-2.0, -1.0), {0}),
+            (lambda x: lax.clamp(0.0, x, 1.0), (0.25, 0.5), {0, 1}),
+            (lambda x: (x > 0).astype(x.dtype), (1.0, 2.0), {1}),
+            (lambda x: (x > 0).astype(x.dtype), (-1.0, 2.0), {0, 1}),
+            (lambda x: (x > 0).astype(np.int32), (-1.0, 0.0), {0}),
+            (lambda x: lax.dot((x > 0)[None], x[None]), (1.0, 2.0), {1}),
+            (lambda x: lax.dot(x[None], (x > 0)[None]), (-1.0, 2.0), {0, 1}),
+        ):
+            _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [_between([ends[0]], [ends[1]])], 1)
+            (branch,) = trail.branches.values()
+            assert {outcome for outcome, mask in branch.seen.items() if mask.any()} == expected, ends
+
+
+def test_what_is_chosen_by_an_open_whole_number() -> None:
+    box = _between([[-1.0, 2.0]], [[1.0, 3.0]])
+    cases = [lambda x: x[1] + 0, lambda x: x[1] + 10, lambda x: x[1] + 20]
+
+    def taken(fn: Callable[..., Any]) -> tuple[list[tuple[float, float]], set[int]]:
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+            (found,), trail = walk(Ranges(), jax.make_jaxpr(fn)(np.ones(2)), [box], 1)
+        seen = {name.label.split()[0]: name for name in trail.branches.values()}
+        branch = seen.get("cond", seen.get("select_n"))
+        assert branch is not None
+        return _ends(found), {outcome for outcome, mask in branch.seen.items() if mask.any()}
+
+    for start, outcomes, ends in ((0, {0, 1}, (2, 13)), (1, {1, 2}, (12, 23)), (2, {2}, (22, 23)), (-5, {0}, (2, 3))):
+        place = lambda x, k=start: k + jnp.count_nonzero(x[:1] > 0)  # noqa: E731
+        got = taken(lambda x, p=place: lax.switch(p(x), cases, x))
+        assert got[1] == outcomes
+        # Which branch it is only its record says: what comes out is that of any.
+        assert got[0][0][0] <= ends[0]
+        assert got[0][0][1] >= ends[1]
+    got = taken(lambda x: lax.select_n(jnp.count_nonzero(x[:1] > 0).astype(np.int32), *(each(x) for each in cases)))
+    assert got == ([(2, 23)], {0, 1})
+
+
+def test_a_value_and_what_is_made_of_it_alone() -> None:
+    inside, mixed = _between([-1.0], [2.0]), _between([-1.0], [2.0], ALL)
+    answers: dict[str, tuple[Callable[..., Any], int, tuple[float, float], int]] = {
+        "times itself": (lambda x: x * x, NONE | PLUS, (0, 4), NAN | NONE | PLUS | ABOVE),
+        "less itself": (lambda x: x - x, NONE, (0, 0), NAN | NONE),
+        "over itself": (lambda x: x / x, PLUS | NAN, (1, 1), NAN | PLUS),
+        "plus itself": (lambda x: x + x, FINITE, (-2, 4), ALL),
+        "less what it was": (lambda x: (x * 1 + 0) - x / 1, NONE, (0, 0), NAN | NONE),
+        "less what was added to": (lambda x: (0 + 1 * x) - x, NONE, (0, 0), NAN | NONE),
+        "less half of it": (lambda x: x - 0.5 * x, FINITE, (-2, 2.5), ALL),
+        "from zero": (lambda x: 0 - x, FINITE, (-2, 1), ALL),
+        "one over": (lambda x: 1 / x, FINITE & ~NONE | BELOW | ABOVE, (-np.inf, np.inf), ALL),
+        "size": (lambda x: jnp.maximum(x, -x), NONE | PLUS, (0, 2), NAN | NONE | PLUS | ABOVE),
+        "size, turned": (lambda x: jnp.maximum(-x, x), NONE | PLUS, (0, 2), NAN | NONE | PLUS | ABOVE),
+        "less its size": (lambda x: jnp.minimum(x, -x), NONE | MINUS, (-2, 0), NAN | NONE | MINUS | BELOW),
+        "no size": (lambda x: jnp.maximum(x, -(x + 1)), FINITE, (-1, 2), ALL),
+        "a number of a mask": (lambda x: (x > -3).astype(x.dtype) + (x > 3).astype(x.dtype), PLUS, (1, 1), NONE | PLUS),
+        "squares": (lambda x: 1 - lax.square(x), FINITE, (-3, 1), NAN | FINITE | BELOW),
+    }
+    for name, (fn, kinds, ends, of_all) in answers.items():
+        (found,), (wide,) = _read(fn, inside), _read(fn, mixed)
+        assert found[0]["kinds"] == kinds, (name, found)
+        assert _ends(found) == [ends], name
+        assert wide[0]["kinds"] == of_all, (name, wide)
+        if name not in ("a number of a mask", "no size"):
+            assert _ends(wide) == [ends], name
+
+
+def test_a_quotient_has_the_bounds_of_its_inverse() -> None:
+    for ends, opened, expected in (
+        ((0.0, 2.0), (True, False), (0.5, np.inf)),
+        ((-2.0, 0.0), (False, True), (-np.inf, -0.5)),
+        ((0.5, 4.0), (False, False), (0.25, 2.0)),
+        ((-4.0, -0.5), (False, False), (-2.0, -0.25)),
+        ((2.0, np.inf), (False, False), (0.0, 0.5)),
+    ):
+        given = ranges(FINITE, ends[0], ends[1], *opened, shape=(1,))
+        (found,) = _read(lambda x: 1 / x, given)
+        assert _ends(found)[0] == pytest.approx(expected, rel=1e-15)
+        assert bool(found[0]["lo_open"]) is (expected[0] == 0)
+        assert not found[0]["kinds"] & ~FINITE
+    (found,) = _read(lambda x, y: x / y, _between([1.0], [3.0]), ranges(FINITE | ABOVE, np.array([2.0]), np.inf))
+    assert _ends(found)[0] == pytest.approx((0, 1.5), rel=1e-15)
+    assert found[0]["kinds"] == NONE | PLUS
+
+
+def test_a_choice_of_structure_that_is_open_is_refused() -> None:
+    def turns(x: Any) -> Any:
+        return lax.while_loop(lambda c: c[0] < x, lambda c: (c[0] + 1, c[1] * 2), (0.0, x))[1]
+
+    assert _ends(_read(turns, _between([1.5], [1.75]))[0]) == [(6, 7)]
+    with pytest.raises(UnsupportedPrimitive, match="a choice of structure that ranges leave open"):
+        _read(turns, _between([1.5], [2.5]))
+    with pytest.raises(UnsupportedPrimitive, match="complex numbers"):
+        _read(lambda x: lax.complex(x, x).real, _between([1.0], [2.0]))
+    assert _ends(_read(lambda x: lax.bitcast_convert_type(x, np.int64), _between([1.0], [2.0]))[0]) == [
+        (-(2.0**63), 2.0**63)
+    ]
+
+
+def test_the_remainder_of_whole_numbers_that_floats_do_not_reach() -> None:
+    def left(x: Any, sign: int) -> Any:
+        divisor = jnp.where(x > 0, 0, sign * 2**53) + sign * 2
+        return lax.rem(jnp.where(x > 0, 2**60, 2**60 + 512), divisor)
+
+    for sign in (-1, 1):
+        (found,) = _read(lambda x, s=sign: left(x, s), _between([-1.0], [1.0]))
+        assert found[0]["hi"] >= 2.0**53 + 2
+
+
+def test_the_sign_bit_is_that_of_every_number_but_zero() -> None:
+    boxes = np.concatenate(
+        [
+            _between([-2.0], [-1.0], MINUS | BELOW),
+            _between([1.0], [2.0], PLUS | ABOVE),
+            _between([0.0], [1.0]),
+            _between([-1.0], [2.0], MINUS | PLUS),
+            _between([1.0], [2.0], PLUS | NAN),
+        ]
+    )
+    assert _read(jnp.signbit, boxes)[0].tolist() == [1, 0, -1, -1, -1]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Elimination.
+
+
+def _inside(found: Array, values: Any) -> bool:
+    return all(
+        box["lo"] <= value + 1e-12 * (1 + abs(value)) and box["hi"] >= value - 1e-12 * (1 + abs(value))
+        for box, value in zip(found.ravel(), np.asarray(values).ravel().tolist(), strict=True)
+    )
+
+
+def test_elimination_holds_the_factors_of_every_matrix_and_knows_its_rows() -> None:
+    rng = np.random.default_rng(29)
+    middle = np.array([[1.0, 2.0, -1.0], [8.0, 1.0, 1.0], [2.0, 9.0, 3.0]])
+    box = _between((middle - 0.01)[None], (middle + 0.01)[None])
+    factors, pivots, order = _read(lambda a: lax.linalg.lu(a), box)
+    assert order.tolist() == [[1, 2, 0]]
+    assert pivots.tolist() == [[1, 2, 2]]
+    for _ in range(20):
+        a = middle + rng.uniform(-0.01, 0.01, (3, 3))
+        exact = np.asarray(_lu_without_exchange(a[[1, 2, 0]]))
+        assert _inside(factors, exact)
+    assert all(each["hi"] - each["lo"] < 0.2 for each in factors.ravel())
+    open_ = _read(lambda a: lax.linalg.lu(a), _between((middle - 4)[None], (middle + 4)[None]))
+    assert set(open_[0]["kinds"].ravel().tolist()) == {ALL}
+    assert _ends(open_[1]) == [(0, 2), (1, 2), (2, 2)]
+    assert _ends(open_[2]) == [(0, 2)] * 3
+
+
+def _lu_without_exchange(a: np.ndarray) -> np.ndarray:
+    a = a.copy()
+    for k in range(len(a)):
+        a[k + 1 :, k] /= a[k, k]
+        a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k, k + 1 :])
+    return a
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("turned", [True, False])
+@pytest.mark.parametrize("unit", [True, False])
+def test_substitution_holds_the_solution_of_every_system(left: bool, lower: bool, turned: bool, unit: bool) -> None:
+    rng = np.random.default_rng(31)
+    a = np.array([[4.0, 1.0, -2.0], [0.5, 5.0, 1.0], [-1.0, 2.0, 3.0]])
+    b = rng.uniform(1, 2, (3, 2) if left else (2, 3))
+    fn = lambda u, v: lax.linalg.triangular_solve(  # noqa: E731
+        u, v, left_side=left, lower=lower, transpose_a=turned, unit_diagonal=unit
+    )
+    (found,) = _read(fn, _between((a - 0.01)[None], (a + 0.01)[None]), _between(b[None], b[None]))
+    assert all(each["hi"] - each["lo"] < 0.5 for each in found.ravel())
+    for _ in range(5):
+        inner = a + rng.uniform(-0.01, 0.01, (3, 3))
+        part = np.tril(inner) if lower else np.triu(inner)
+        if unit:
+            part[np.diag_indices(3)] = 1
+        part = part.T if turned else part
+        exact = np.linalg.solve(part, b) if left else np.linalg.solve(part.T, b.T).T
+        assert _inside(found, exact)
+
+
+def test_of_large_matrices_nothing_is_said() -> None:
+    for n, known in ((8, True), (9, False)):
+        matrix = _between(np.eye(n)[None] * 4, np.eye(n)[None] * 4)
+        solved, factors = _read(
+            lambda a: [lax.linalg.triangular_solve(a, a[:, :1], left_side=True, lower=True), lax.linalg.lu(a)[0]],
+            matrix,
+        )
+        assert (set(solved["kinds"].ravel().tolist()) == {ALL}) is not known
+        assert (set(factors["kinds"].ravel().tolist()) == {ALL}) is not known
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -859,6 +859,33 @@ def test_the_place_of_the_largest_along_each_axis() -> None:
             assert [float(each) for each in found] == np.asarray(fn(m, axis=axis)).tolist()
 
 
+def test_masks_that_are_open_stay_open_where_their_extremum_hangs_on_them() -> None:
+    """Of the three entries of the mask the first is unknown, the second holds, the third does not."""
+
+    def extrema(x: Any) -> Any:
+        mask = x > 0
+        u, yes, no = mask
+        pairs = [jnp.maximum(u, no), jnp.maximum(u, yes), jnp.minimum(u, yes), jnp.minimum(u, no), jnp.max(mask)]
+        return [
+            *pairs,
+            jnp.min(mask),
+            jnp.max(mask[::2]),
+            jnp.min(mask[:2]),
+            lax.clamp(no, u, yes),
+            lax.clamp(u, no, u),
+        ]
+
+    with precision(BITS):
+        found, trail = walk(Exact(), trace(extrema, ((3,),)), [np.array([[arb(0, 1), arb(1), arb(-1)]])], 1)
+        assert [int(each[0]) for each in found] == [UNDECIDED, YES, UNDECIDED, NO, YES, NO, *[UNDECIDED] * 4]
+        assert not trail.lost.any()
+        for fn in (jnp.argmax, jnp.argmin):
+            _, trail = walk(
+                Exact(), trace(lambda x, f=fn: f(x > 0), ((3,),)), [np.array([[arb(0, 1), arb(1), arb(-1)]])], 1
+            )
+            assert trail.lost.all()
+
+
 def test_of_a_reduction_by_any_other_function_nothing_is_claimed_of_floats() -> None:
     def parity(x: Any) -> Any:
         return jnp.where(lax.reduce(x > 0, np.bool_(False), lambda a, b: (a & ~b) | (b & ~a), (0,)), 1.0, 2.0)

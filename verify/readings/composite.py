@@ -100,7 +100,8 @@ def sort(system: Balls, equation: Any, *operands: Array) -> list[Array]:
     moved = [np.moveaxis(array, axis, -1) for array in together(*operands)]
     keys = moved[0]
     if kind_of(equation.invars[0].aval) != "number":
-        if (keys == UNDECIDED).any() and kind_of(equation.invars[0].aval) == "truth":
+        if kind_of(equation.invars[0].aval) == "truth":
+            system.branch(equation, keys, 2)
             system.mark("lost", keys == UNDECIDED)
         order = np.argsort(keys, axis=-1, kind="stable")
     else:

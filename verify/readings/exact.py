@@ -721,7 +721,7 @@ class Balls(System):
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         """Sums of products: batch axes first, contracted axes last."""
-        a, b = (self._as_numbers(variable, array) for variable, array in zip(equation.invars, (a, b), strict=True))
+        a, b = (self._operand(equation, *each) for each in zip(equation.invars, (a, b), strict=True))
         self._guard(a, b)
         (a_contract, b_contract), (a_batch, b_batch) = equation.params["dimension_numbers"]
         a_free = [axis for axis in range(a.ndim - 1) if axis not in (*a_contract, *a_batch)]
@@ -740,10 +740,11 @@ class Balls(System):
             return filled((points, *batch, *free_x, *free_y), ZERO)
         return np.concatenate(rows, axis=-2).reshape(points, *batch, *free_x, *free_y)
 
-    def _as_numbers(self, variable: Any, array: Array) -> Array:
-        """An operand of a product of mixed types, which JAX allows: truth values are 0 and 1."""
+    def _operand(self, equation: Any, variable: Any, array: Array) -> Array:
+        """An operand of a product of mixed types, which JAX allows: a mask is zeros and ones, and a choice."""
         kind = kind_of(variable.aval)
         if kind == "truth":
+            self.branch(equation, array, 2)
             return self.from_truth(array)
         return self.lift(array.astype(np.float64)) if kind == "whole" else array
 

@@ -504,8 +504,6 @@ def symmetric(matrix: Array, real_row: int | None = None) -> tuple[Array, Array]
 def _signed(exact: Array, returned: Array) -> Array:
     """Columns with the sign that the library's have; undefined where the library's is another vector."""
     result = exact.copy()
-    if not exact.size or not all(each.is_finite() for each in exact.ravel()):
-        return exact if not exact.size else filled(exact.shape, exact.ravel()[0] * NAN)
     along = (_middle(exact).conj() * returned).sum(axis=0)
     for column, share in enumerate(along.tolist()):
         if not abs(share.real) > RECOGNISED or abs(share.imag) > TURNED:
@@ -566,12 +564,12 @@ def eig(system: Balls, equation: Any, a: Array) -> list[Array]:
         square = acb_mat(n, n, [acb(each) for each in a[place].ravel()])
         found, right = _spectrum(square)
         matched = _matched(found, returned[0][place])
-        if matched is None:
+        if (
+            matched is None or right is None
+        ):  # of eigenvalues that meet there is one ball for all, which none is next to
             continue
-        fixed = [acb(each.real) if real and right is not None and _is_real(each, found) else each for each in found]
+        fixed = [acb(each.real) if real and _is_real(each, found) else each for each in found]
         values[place] = np.array([fixed[number] for number in matched], dtype=object)
-        if right is None:
-            continue
         if params["compute_right_eigenvectors"]:
             columns = np.array(right.tolist(), dtype=object).reshape(n, n)[:, matched]
             sides[-1][place] = _normalised(columns, values[place], returned[-1][place], real)
@@ -656,7 +654,7 @@ def svd(system: Balls, equation: Any, a: Array) -> list[Array]:
         gram = filled((count, count), ZERO)
         for i, j in np.ndindex(count, count):
             gram[i, j] = sum(_conjugate(x) * y for x, y in zip(matrix[:, i], matrix[:, j], strict=True))
-        squares, vectors = symmetric(gram, 0 if hermitian else None)
+        squares, vectors = symmetric(gram)
         values[place] = np.array([_root(each) for each in squares], dtype=object)[::-1]
         if not sides or hermitian:
             continue

@@ -140,6 +140,10 @@ class System(ABC):
         """As `choose`, of arrays of any kind; only where a system `forks`."""
         raise UnsupportedPrimitive("a choice of structure that stays open", self.name)
 
+    def alike(self, arrays: Sequence[Array]) -> list[Array]:
+        """Arrays of one value in several places, all of one kind of entries; they are so already in most systems."""
+        return list(arrays)
+
     @abstractmethod
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
@@ -451,6 +455,7 @@ def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
         raise UnsupportedPrimitive(f"{equation.primitive.name} of numbers", system.name, source_line(equation))
     for kind, array in zip(kinds, inputs, strict=True):
         if kind == "truth":
+            system.branch(equation, array, 2)
             system.mark("lost", array == UNDECIDED)
     found: list[list[Array]] = []
     for row in range(max((array.shape[0] for array in inputs), default=1)):
@@ -753,7 +758,7 @@ def _only(system: System, rows: Array) -> Generator[None]:
 
 def _merge(system: System, pieces: list[tuple[Array, list[Array]]], points: int) -> list[Array]:
     merged: list[Array] = []
-    for outputs in zip(*(piece for _, piece in pieces), strict=True):
+    for outputs in map(system.alike, zip(*(piece for _, piece in pieces), strict=True)):
         target = np.empty((points, *outputs[0].shape[1:]), dtype=outputs[0].dtype)
         for (rows, _), output in zip(pieces, outputs, strict=True):
             target[rows] = output
@@ -992,8 +997,9 @@ def _fold(
         with _only(system, rows[at]):
             system.path = path
             found, _ = _run(system, jaxpr, constants, given, [False] * len(constants), flags)
-        for kept, new in zip(carry, found, strict=True):
-            kept[at] = np.broadcast_to(new, (len(at),))
+        for number, pair in enumerate(zip(carry, found, strict=True)):
+            carry[number], new = system.alike(pair)
+            carry[number][at] = np.broadcast_to(new, (len(at),))
     system.path = path
     results = [each.reshape(points, cells) for each in carry]
     orderly = all(each.primitive.name in ("min", "max", "and", "or") for each in jaxpr.eqns)
@@ -1037,7 +1043,7 @@ def _reduce_window(
         raise UnsupportedPrimitive(what, system.name, source_line(equation))
     entries: list[Array] = []
     for array, start in zip(inputs[:count], inputs[count:], strict=True):
-        flat, last = _common([array.reshape(array.shape[0], -1), start.reshape(-1, 1)])
+        flat, last = _common(system.alike([array.reshape(array.shape[0], -1), start.reshape(-1, 1)]))
         entries.append(np.concatenate([flat, last], axis=1)[:, index])
     found = _fold(system, equation, program, entries, inputs[count:], index >= 0, any(flags))
     return [each.reshape(-1, *shape) for each in found], [any(flags)] * count
@@ -1092,14 +1098,14 @@ def _select_and_scatter(
     # One column a window: what it adds to an entry is there only where that entry was chosen.
     entries = np.broadcast_to(source.reshape(source.shape[0], 1, cells), (points, size, cells))
     scatter = _inner(params["scatter_jaxpr"], params["scatter_consts"])
-    results = np.empty((points, size), dtype=operand.dtype)
+    results: list[Array] = []
     for row in range(points):
         held = chosen[row][None] == np.arange(size)[:, None]
         with _only(system, np.array([row])):
             own = start.reshape(-1)[[min(row, len(start) - 1)]]
             (found,) = _fold(system, equation, scatter, [entries[row : row + 1]], [own], held, any(flags))
-        results[row] = found[0]
-    return [results.reshape(points, *sizes)], [any(flags)]
+        results.append(found[0])
+    return [np.stack(system.alike(results)).reshape(points, *sizes)], [any(flags)]
 
 
 def _horner(x: Any, *coefficients: Any) -> Any:
@@ -1349,6 +1355,26 @@ def _convert_whole(system: System, equation: Any, array: Array) -> Array:
     return (array != 0).astype(np.int8) if target == "truth" and source == "whole" else array
 
 
+def _by_kind(truths: Callable[..., Array], wholes: Callable[..., Array]) -> Callable[..., Array]:
+    """One row for truth values, which may be undecided, and another one for whole numbers."""
+
+    def row(system: System, equation: Any, *arrays: Array) -> Array:
+        return (truths if kind_of(equation.invars[0].aval) == "truth" else wholes)(system, equation, *arrays)
+
+    return row
+
+
+def _place_of(operation: Callable[..., Array]) -> Callable[..., Array]:
+    def row(system: System, equation: Any, array: Array) -> Array:
+        if kind_of(equation.invars[0].aval) == "truth":
+            # The first place where a mask holds is a choice like any other.
+            system.branch(equation, array, 2)
+            system.mark("lost", array == UNDECIDED)
+        return operation(array, axis=1 + equation.params["axes"][0])
+
+    return row
+
+
 def _over(operation: Callable[..., Array]) -> Callable[..., Array]:
     def row(system: System, equation: Any, array: Array) -> Array:
         return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"])).astype(np.int64)
@@ -1401,8 +1427,8 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "mul": _whole(np.multiply),
     "div": _whole(_truncated),
     "rem": _whole(lambda a, b: a - _truncated(a, b) * b),
-    "max": _whole(np.maximum),
-    "min": _whole(np.minimum),
+    "max": _by_kind(lambda system, equation, a, b: _or(a, b), _whole(np.maximum)),
+    "min": _by_kind(lambda system, equation, a, b: _and(a, b), _whole(np.minimum)),
     "neg": _whole(np.negative),
     "abs": _whole(np.abs),
     "sign": _whole(np.sign),
@@ -1411,7 +1437,10 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "shift_left": _whole(np.left_shift),
     "shift_right_logical": _shift_right,
     "shift_right_arithmetic": _whole(np.right_shift),
-    "clamp": _whole(lambda low, a, high: np.clip(a, low, high)),
+    "clamp": _by_kind(
+        lambda system, equation, low, a, high: _and(_or(low, a), high),
+        _whole(lambda low, a, high: np.clip(a, low, high)),
+    ),
     "eq": _compare_whole(np.equal),
     "ne": _compare_whole(np.not_equal),
     "lt": _compare_whole(np.less),
@@ -1424,11 +1453,11 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "reduce_and": lambda system, equation, a: _reduce_truth(system, equation, a, NO),
     "reduce_or": lambda system, equation, a: _reduce_truth(system, equation, a, YES),
     "reduce_sum": _over(np.sum),
-    "reduce_max": _over(np.max),
-    "reduce_min": _over(np.min),
+    "reduce_max": _by_kind(lambda system, equation, a: _reduce_truth(system, equation, a, YES), _over(np.max)),
+    "reduce_min": _by_kind(lambda system, equation, a: _reduce_truth(system, equation, a, NO), _over(np.min)),
     "reduce_prod": _over(np.prod),
-    "argmax": lambda system, equation, a: np.argmax(a, axis=1 + equation.params["axes"][0]),
-    "argmin": lambda system, equation, a: np.argmin(a, axis=1 + equation.params["axes"][0]),
+    "argmax": _place_of(np.argmax),
+    "argmin": _place_of(np.argmin),
     "cumsum": lambda system, equation, a: np.cumsum(a, axis=1 + equation.params["axis"]),
     "select_n": _select_whole,
     "convert_element_type": _convert_whole,

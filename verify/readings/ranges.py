@@ -298,6 +298,12 @@ def _meet(array: Array, kinds: Any, lo: Any, hi: Any, lo_open: Any, hi_open: Any
     return np.where(empty, array, result)
 
 
+def _both(first: Array, second: Array) -> Array:
+    """One value of which two things are known."""
+    first, second = np.broadcast_arrays(first, second)
+    return _meet(first, *(second[part] for part in ("kinds", "lo", "hi", "lo_open", "hi_open")))
+
+
 def _down(value: Array, exact: Array) -> Array:
     """A lower bound of what rounded to these; no bound is above every float."""
     return np.minimum(np.where(exact, value, np.nextafter(value, -np.inf)), np.finfo(np.float64).max)
@@ -531,7 +537,10 @@ def _monotone(function: Callable[[arb], arb], low: float, high: float, *, falls:
         found = _narrowed(found)
         for kind, limit in zip((BELOW, ABOVE), limits, strict=True):
             there = a["kinds"] & kind != 0
-            found = np.where(there, union(found, Ranges().lift(np.full(a.shape, limit))), found)
+            attained = Ranges().lift(np.full(a.shape, limit))
+            if abs(limit) == HALF_PI:  # no float: the limit lies between it and the next one
+                attained = union(attained, Ranges().lift(np.full(a.shape, np.nextafter(limit, 0))))
+            found = np.where(there, union(found, attained), found)
         found["kinds"] |= a["kinds"] & NAN
         return found
 
@@ -539,7 +548,7 @@ def _monotone(function: Callable[[arb], arb], low: float, high: float, *, falls:
 
 
 def _cube_root(x: arb) -> arb:
-    return x.root(3) if x >= 0 else -((-x).root(3))
+    return x if x == 0 else x.root(3) if x > 0 else -((-x).root(3))
 
 
 HALF_PI: Final = float(np.nextafter(np.pi / 2, np.inf))
@@ -567,15 +576,15 @@ HALF_LINE: Final[dict[str, tuple[float, Callable[[arb], arb], float]]] = {
 
 def _half_line(name: str, a: Array) -> Array:
     end, function, there = HALF_LINE[name]
-    inside = _meet(a, ALL, end, np.inf, there == -np.inf, False)
+    inside = _meet(a, ALL, end, np.inf, False, False)
     inside["kinds"] &= ~(BELOW | NAN)
     found = _monotone(function, -np.inf, np.inf)(inside)
-    none = (a["hi"] < end) | (a["kinds"] & FINITE == 0)
+    none = (a["hi"] < end) | ((a["hi"] == end) & (there == -np.inf))
     kinds = np.where(none, found["kinds"] & ~FINITE, found["kinds"]) & ~NAN
     below = (a["kinds"] & BELOW != 0) | ((a["kinds"] & FINITE != 0) & (a["lo"] < end))
     kinds |= np.where(below | (a["kinds"] & NAN != 0), NAN, 0)
     if there == -np.inf:
-        level = (a["kinds"] & FINITE != 0) & (a["lo"] <= end) & (a["hi"] >= end)
+        level = (a["lo"] <= end) & (a["hi"] >= end)
         level &= ~((a["lo"] == end) & a["lo_open"]) & ~((a["hi"] == end) & a["hi_open"])
         if end == 0:
             level &= a["kinds"] & NONE != 0
@@ -660,6 +669,11 @@ class Ranges(System):
         """An undecided choice makes both of its outcomes reachable; one that steers structure cannot be followed."""
         if where == "lost" and mask.any():
             raise UnsupportedPrimitive("a choice of structure that ranges leave open", self.name)
+
+    def alike(self, arrays: Sequence[Array]) -> list[Array]:
+        """Whole numbers beside open ones are ranges as well."""
+        some = any(array.dtype == RANGE for array in arrays)
+        return [_as_ranges(array) for array in arrays] if some else list(arrays)
 
     def branch(self, equation: Any, which: Array, outcomes: int) -> None:
         """Record what is reachable: the decided outcomes, or all of them."""
@@ -823,14 +837,8 @@ class _Rows(dict[str, Callable[..., Any]]):
         _, name, arrays = held
         if name == "not" and len(arrays) == 1:
             return self._given(arrays[0], 1 - outcome, case)
-        if name == "and" and outcome == 1:
-            for each in arrays:
-                case = self._given(each, 1, case)
-            return case
-        if name == "or" and outcome == 0:
-            for each in arrays:
-                case = self._given(each, 0, case)
-            return case
+        if (name, outcome) in (("and", 1), ("or", 0)):
+            return _both(*(self._given(each, outcome, case) for each in arrays))
         if name == "broadcast_in_dim" and arrays[0].shape == which.shape:
             return self._given(arrays[0], outcome, case)
         if name == "is_finite" and arrays[0] is case:
@@ -844,14 +852,13 @@ class _Rows(dict[str, Callable[..., Any]]):
             # A value equals itself unless it is no number.
             number = name in ("eq", "le", "ge") if outcome else name == "ne"
             return _meet(case, ALL & ~NAN if number else ALL, -np.inf, np.inf, False, False)
-        other = np.broadcast_to(align(first, _as_ranges(second))[1], first.shape)
+        first, other = np.broadcast_arrays(*align(first, _as_ranges(second)))
+        case = np.broadcast_to(align(case, other)[0], other.shape)
         number = ALL & ~NAN
         if not outcome:
             # Not less is at least, of numbers; what is no number is not less either.
             number = ALL
             name = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "eq": "ne", "ne": "eq"}[name]
-            if ((first["kinds"] | other["kinds"]) & NAN).any():
-                return case
         low, low_open = -np.inf, False
         high, high_open = np.inf, False
         kinds: Any = number
@@ -868,8 +875,10 @@ class _Rows(dict[str, Callable[..., Any]]):
             low, low_open = _top(_negative(other))
             low, kinds = -low, number & other["kinds"]
         else:
-            kinds = number & ~np.where(np.isin(other["kinds"], (NONE, BELOW, ABOVE)), other["kinds"], 0)
-        return _meet(case, kinds, low, high, low_open, high_open)
+            # What is no number is unequal to everything.
+            kinds = ALL & ~np.where(np.isin(other["kinds"], (NONE, BELOW, ABOVE)), other["kinds"], 0)
+        met = _meet(case, kinds, low, high, low_open, high_open)
+        return met if outcome else np.where((first["kinds"] | other["kinds"]) & NAN, case, met)
 
     # -- numbers -----------------------------------------------------------------------------------------------
 
@@ -928,8 +937,6 @@ class _Rows(dict[str, Callable[..., Any]]):
             if target == "number":
                 return system.from_truth(array)
             return _settled(system.from_truth(array))
-        if source == target == "number":
-            return array
         array = _as_ranges(array)
         if target == "truth":
             return _compare("ne", array, system.lift(np.zeros((1,) * array.ndim)))
@@ -986,7 +993,7 @@ class _Rows(dict[str, Callable[..., Any]]):
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         (mine, other), (batch, batches) = equation.params["dimension_numbers"]
-        a, b = _as_ranges(a), _as_ranges(b)
+        a, b = (self._operand(equation, *each) for each in zip(equation.invars, (a, b), strict=True))
         points = max(a.shape[0], b.shape[0])
 
         def arranged(array: Array, contracted: Sequence[int], shared: Sequence[int]) -> tuple[Array, tuple[int, ...]]:
@@ -1009,6 +1016,13 @@ class _Rows(dict[str, Callable[..., Any]]):
             total = term if total is None else _add(total, term)
         assert total is not None
         return total.reshape(shape)
+
+    def _operand(self, equation: Any, variable: Any, array: Array) -> Array:
+        """An operand of a product of mixed types: a mask is zeros and ones, and a choice."""
+        if kind_of(variable.aval) != "truth":
+            return _as_ranges(array)
+        self.system.branch(equation, array, 2)
+        return self.system.from_truth(array)
 
     @staticmethod
     def _sorted(equation: Any, array: Array) -> Array:
@@ -1076,8 +1090,9 @@ class _Rows(dict[str, Callable[..., Any]]):
         kind = kind_of(out)
         if name == "convert_element_type":
             return self._convert(equation, kinds[0], kind, arrays[0])
-        if kinds[0] == "truth" and name in WHOLE and all(each == "truth" for each in kinds):
-            return WHOLE[name](system, equation, *arrays)
+        if kinds[0] == "truth" and name in ("argmax", "argmin"):
+            system.branch(equation, arrays[0], 2)
+            return self._place(equation, name, system.from_truth(arrays[0]))
         if len(equation.outvars) > 1 or any(each == "truth" for each in kinds):
             return [_unknown(variable.aval, system) for variable in equation.outvars]
         given = [_as_ranges(array) for array in arrays]
@@ -1175,7 +1190,10 @@ def _same(name: str, a: Array) -> Array:
 
 def _square(a: Array) -> Array:
     size = _absolute(a)
-    return _multiply(size, size)
+    found = _multiply(size, size)
+    # Nothing is zero and an infinity at once.
+    found["kinds"] &= ~NAN | a["kinds"]
+    return found
 
 
 def _power(a: Array, exponent: int) -> Array:
@@ -1264,10 +1282,8 @@ UNARY: Final[dict[str, Callable[[Array], Array]]] = {
 
 
 def _reciprocal_root(a: Array) -> Array:
-    """One over a root: of zero, infinity."""
-    found = _divide(Ranges().lift(np.ones(a.shape)), _half_line("sqrt", a))
-    found["kinds"] &= ~BELOW
-    return found
+    """One over a root: of zero, an infinity with the zero's sign."""
+    return _divide(Ranges().lift(np.ones(a.shape)), _half_line("sqrt", a))
 
 
 BINARY: Final[dict[str, Callable[[Array, Array], Array]]] = {
