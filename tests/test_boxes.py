@@ -96,6 +96,8 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
         (lambda d: jnp.exp(1 / (1 + d)), 2.0, 1 / math.log(2) - 1),
         (lambda d: jnp.exp(d / 2), 1.25, 1 - 2 * math.log(1.25)),
+        (lambda d: jnp.log(2 - d), 0.5, 2 - math.exp(0.5)),
+        (lambda d: -jnp.sqrt(2 - d), -1.25, 1 - (2 - 1.25**2)),
     ],
     ids=(
         "square",
@@ -111,6 +113,8 @@ def test_shares_are_those_of_the_volume() -> None:
         "exponential",
         "exponential of a quotient",
         "exponential of a half",
+        "logarithm",
+        "root",
     ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
