@@ -185,6 +185,13 @@ def test_minors_with_powers_of_a_root(bound: Any, holds: bool) -> None:
     assert found(lambda a, v: jnp.sqrt(1 + a) * (v[0] ** 2 + v[1] ** 2), bound, ">=", regions) == holds
 
 
+@pytest.mark.parametrize(("factor", "holds"), [(2.0, True), (2.001, False)])
+def test_a_minor_that_is_zero_but_for_its_roots(factor: float, holds: bool) -> None:
+    regions = {"a": domain.Interval("", 0.0, 1.0), **V2}
+    bound = lambda a, v: factor * jnp.sqrt(1 + a) * v[0] * v[1]  # noqa: E731
+    assert found(lambda a, v: (1 + a) * v[0] ** 2 + v[1] ** 2, bound, ">=", regions) == holds
+
+
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.999, False)])
 def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) -> None:
     """Where a^2 + b^2 <= c^2, twice their product is at most c^2, and at most no less."""
