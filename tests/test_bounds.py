@@ -344,6 +344,29 @@ def test_a_runner_up_is_looked_for_only_where_there_is_one(sizes: tuple[int, ...
     assert bool(prove.prove_open_bound(claim).proved) == holds
 
 
+@pytest.mark.parametrize(
+    ("fn", "bound", "holds"),
+    [
+        (lambda x: jnp.sum(jnp.exp(2 * x)), lambda x: jnp.sum(jnp.exp(x)), True),
+        (lambda x: jnp.sum(jnp.exp(x)), lambda x: jnp.sum(jnp.exp(2 * x)), False),
+        (lambda x: jnp.sum(jnp.exp(x)), lambda x: 1.0 * x.shape[0] + 0 * x[0], True),
+        (lambda x: jnp.sum(jnp.exp(x)), lambda x: 0.99 * x.shape[0] + 0 * x[0], False),
+    ],
+    ids=map(str, range(4)),
+)
+@pytest.mark.parametrize("most", [0.0, 1.0])
+def test_an_exponential_of_what_is_at_most_zero_is_at_most_one(fn: Any, bound: Any, holds: bool, most: float) -> None:
+    claim = Claim(
+        id="made-up.shrinks",
+        autodiff=Derivative(fn, "value"),
+        by_hand=bound,
+        relation="<=",
+        domain={"x": domain.Interval("n", -2.0, most)},
+        sizes={"n": (2, 3)},
+    )
+    assert bool(prove.prove_open_bound(claim).proved) == (holds and most == 0)
+
+
 # -- the parts -------------------------------------------------------------------------------------------------------
 
 
@@ -434,6 +457,10 @@ def test_a_fact_is_solved_for_a_value_only_where_its_factor_is_not_zero() -> Non
 
     assert forms.at_least_zero(algebra, v, [more * v], plain)
     assert not forms.at_least_zero(algebra, v, [some * v], plain)
+    # A square that is replaced in one fact stays what it is where another has its root.
+    square, root = p * p - some * some, more - p
+    assert forms.at_least_zero(algebra, square * more + more, [square, root], plain)
+    assert not forms.at_least_zero(algebra, square + more - 1, [square, root], plain)
     # Where a product is more than one, neither of its factors is zero.
     assert forms.at_least_zero(algebra, some * p * p - p, [some * p - 1], plain)
     assert not forms.at_least_zero(algebra, some * p * p - p, [some * p + 1], plain)
