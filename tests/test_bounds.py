@@ -216,6 +216,33 @@ def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -
     assert found(lambda x: x[0], lambda x: x[1], ">=", {"x": domain.Reals("2")}, where) == holds
 
 
+@pytest.mark.parametrize("relation", ["<=", ">="])
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_a_quotient_has_the_sign_of_what_it_is_divided_by(relation: Any, power: int) -> None:
+    holds = relation == (">=" if power == 2 else "<=")
+    quotient = lambda v: 1 / v**power  # noqa: E731
+    regions = {"v": domain.Nonzero("")}
+    assert found(quotient, lambda v: 0 * v, relation, regions, where=lambda v: v < 0) == holds
+
+
+@pytest.mark.parametrize(
+    ("inside", "bound", "holds"),
+    [
+        (lambda x: jnp.exp(x[0]) + jnp.exp(x[1]), lambda x: x[0], True),
+        (lambda x: jnp.exp(2 * x[0]) + jnp.exp(2 * x[1]), lambda x: x[0], False),
+        (lambda x: jnp.exp(x[0] / 2) + jnp.exp(x[1] / 2), lambda x: x[0], False),
+        (lambda x: 1 + jnp.exp(x[0] + x[1]), lambda x: x[0], False),
+        (lambda x: 1 + jnp.exp(x[0] * x[1]), lambda x: x[0], False),
+        (lambda x: 1 + jnp.exp(1e6 * x[0]) + jnp.exp(x[1]), lambda x: x[0], False),
+        (lambda x: 1 + jnp.exp(x[0]) / 2, lambda x: x[0], False),
+        (lambda x: jnp.exp(-x[0]) + jnp.exp(x[1]), lambda x: x[0], False),
+    ],
+    ids=map(str, range(8)),
+)
+def test_a_logarithm_is_at_least_that_of_one_term(inside: Any, bound: Any, holds: bool) -> None:
+    assert found(lambda x: jnp.log(inside(x)), bound, ">=", {"x": domain.Reals("2")}) == holds
+
+
 LOGITS2 = {"x": domain.Logits("2")}
 
 
@@ -254,8 +281,10 @@ def _excess(x: Any) -> Any:
             "<=",
             False,
         ),
+        (lambda x: _excess(x) ** 4, lambda x: jnp.exp(2 * (x[1] - x[0])), "<=", True),
+        (lambda x: _excess(x) ** 4, lambda x: 0.1 * jnp.exp(2 * (x[1] - x[0])), "<=", False),
     ],
-    ids=map(str, range(11)),
+    ids=map(str, range(13)),
 )
 def test_logarithms_lie_between(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """``0 <= log(1 + z) <= z`` and ``log(1 + z)^2 <= z``."""
@@ -457,6 +486,9 @@ def test_a_fact_is_solved_for_a_value_only_where_its_factor_is_not_zero() -> Non
 
     assert forms.at_least_zero(algebra, v, [more * v], plain)
     assert not forms.at_least_zero(algebra, v, [some * v], plain)
+    # With its root beside it a square is no value of its own.
+    assert forms.at_least_zero(algebra, v * v * 4 - 4, [v * v - 1], plain)
+    assert not forms.at_least_zero(algebra, v * v * 4 - 1, [v * v + v * 2 - 1], plain)
     # A square that is replaced in one fact stays what it is where another has its root.
     square, root = p * p - some * some, more - p
     assert forms.at_least_zero(algebra, square * more + more, [square, root], plain)
