@@ -245,6 +245,11 @@ def test_a_logarithm_is_at_least_that_of_one_term(inside: Any, bound: Any, holds
     assert found(lambda x: jnp.log(inside(x)), bound, ">=", {"x": domain.Reals("2")}) == holds
 
 
+def test_a_logarithm_of_a_difference_is_not_at_least_that_of_one_term() -> None:
+    regions, where = {"x": domain.Reals("2")}, lambda x: jnp.exp(x[0]) - jnp.exp(x[1]) > 0
+    assert not found(lambda x: jnp.log(jnp.exp(x[0]) - jnp.exp(x[1])), lambda x: x[0], ">=", regions, where)
+
+
 LOGITS2 = {"x": domain.Logits("2")}
 
 
@@ -283,12 +288,14 @@ def _excess(x: Any) -> Any:
             "<=",
             False,
         ),
+        (lambda x: _excess(x), lambda x: jnp.exp(x[1] - x[0]) + _excess(x) ** 2, "<=", True),
+        (lambda x: _excess(x), lambda x: 0.4 * jnp.exp(x[1] - x[0]) + _excess(x) ** 2, "<=", False),
         (lambda x: _excess(x), lambda x: jnp.exp(x[1]), "<=", False),
         (lambda x: _excess(x) ** 3, lambda x: jnp.exp(3 * x[1]), "<=", False),
         (lambda x: _excess(x) ** 4, lambda x: jnp.exp(2 * (x[1] - x[0])), "<=", True),
         (lambda x: _excess(x) ** 4, lambda x: 0.1 * jnp.exp(2 * (x[1] - x[0])), "<=", False),
     ],
-    ids=map(str, range(15)),
+    ids=map(str, range(17)),
 )
 def test_logarithms_lie_between(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """``0 <= log(1 + z) <= z`` and ``log(1 + z)^2 <= z``."""
@@ -468,6 +475,7 @@ def test_minors_of_a_form() -> None:
         return algebra.plain_signs(poly) <= AT_LEAST_ZERO
 
     assert forms.at_least_zero(algebra, (x - y) ** 2 * size, [], plain)
+    assert forms.at_least_zero(algebra, x - x, [], plain)
     assert not forms.at_least_zero(algebra, -(y**2) * size, [], plain)
     assert not forms.at_least_zero(algebra, x * y * size, [], plain)
     assert not forms.at_least_zero(algebra, x**3, [], plain)
