@@ -20,7 +20,7 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, POSITIVE, Field, Learnt, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Value
 from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
@@ -257,6 +257,15 @@ def _excess(x: Any) -> Any:
     return jax.nn.logsumexp(x) - x[0]
 
 
+def _fourth(x: Any) -> Any:
+    return _excess(x) ** 2 + _excess(x) ** 4
+
+
+def _square(x: Any) -> Any:
+    z = jnp.exp(x[1] - x[0])
+    return z**2 / (1 + z)
+
+
 @pytest.mark.parametrize(
     ("fn", "bound", "relation", "holds"),
     [
@@ -290,12 +299,16 @@ def _excess(x: Any) -> Any:
         ),
         (lambda x: _excess(x), lambda x: jnp.exp(x[1] - x[0]) + _excess(x) ** 2, "<=", True),
         (lambda x: _excess(x), lambda x: 0.4 * jnp.exp(x[1] - x[0]) + _excess(x) ** 2, "<=", False),
+        # With the square of a logarithm its fourth power: p^2 <= z^2 / (1 + z) with z = e^(x_1 - x_0).
+        (_fourth, lambda x: _square(x) + _square(x) ** 2, "<=", True),
+        (_fourth, lambda x: _square(x) / (1 + jnp.exp(x[1] - x[0])) + _square(x) ** 2, "<=", False),
+        (lambda x: _excess(x) ** 2 - _excess(x) ** 4 / 100, lambda x: _square(x) - _square(x) ** 2 / 100, ">=", False),
         (lambda x: _excess(x), lambda x: jnp.exp(x[1]), "<=", False),
         (lambda x: _excess(x) ** 3, lambda x: jnp.exp(3 * x[1]), "<=", False),
         (lambda x: _excess(x) ** 4, lambda x: jnp.exp(2 * (x[1] - x[0])), "<=", True),
         (lambda x: _excess(x) ** 4, lambda x: 0.1 * jnp.exp(2 * (x[1] - x[0])), "<=", False),
     ],
-    ids=map(str, range(17)),
+    ids=map(str, range(20)),
 )
 def test_logarithms_lie_between(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """``0 <= log(1 + z) <= z`` and ``log(1 + z)^2 <= z``."""
@@ -593,11 +606,12 @@ def test_a_product_with_sums_keeps_the_sign(poly: Callable[..., Any], holds: boo
 
 @pytest.mark.parametrize("power", [1, 2, 3])
 @pytest.mark.parametrize("negative", [False, True])
-def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: int, negative: bool) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: int, negative: bool, known: bool) -> None:
     """A solution that is put into a polynomial is multiplied out; where its denominator is negative, the sign turns."""
     field = Field(Learnt())
     system = Symbolic(field)
-    x, y = (system.input(name, (), ANY) for name in "xy")
+    x, y = system.input("x", (), ANY), system.input("y", (), (NEGATIVE if negative else POSITIVE) if known else ANY)
     (of_x,), (of_y,) = field.used(x.num), field.used(y.num)
     instead = Value(field, field.one_poly, 1, ((field.base(y.num), power),), frozenset())
     found = forms._replaced(field, (x + field.number(2)).num, (of_x, 1, instead))
