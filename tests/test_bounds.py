@@ -478,6 +478,60 @@ def test_schur_is_for_three_entries_alike() -> None:
             assert total(one) + total(other) >= 2 * total(term(low, middle, high))
 
 
+def _over_tuples(term: Any, scalars: Any, entries: Any) -> float:
+    """A term at a point: ``entries[block]`` has a row of values, one of each kind, for each entry."""
+    powers, profiles = term
+    outer = math.prod(value**power for value, power in zip(scalars, powers, strict=True))
+    options = [[(block, which) for which in range(len(entries[block]))] for block, _ in profiles]
+    total = 0.0
+    for chosen in itertools.product(*options):
+        if len(set(chosen)) == len(chosen):
+            total += math.prod(
+                float(np.prod(entries[block][which] ** np.array(held)))
+                for (block, which), (_, held) in zip(chosen, profiles, strict=True)
+            )
+    return outer * total
+
+
+def _made_up_terms(kinds: int) -> list[Any]:
+    profiles = [(0, held) for held in itertools.product(range(3), repeat=kinds)]
+    pairs = [*itertools.combinations_with_replacement(profiles, 2), *(((0, (1,) * kinds), (1, (1,) * kinds)),)]
+    pairs += [((0, (2, *(0,) * (kinds - 1))), (1, (0,) * kinds)), ((0, (0,) * kinds), (1, (2, *(0,) * (kinds - 1))))]
+    return [((power,), tuple(sorted(pair))) for power in range(3) for pair in pairs]
+
+
+@pytest.mark.parametrize(("kinds", "small"), [(1, (True,)), (1, (False,)), (2, (True, False))], ids=str)
+@pytest.mark.parametrize("bounded", [True, False])
+def test_what_is_said_to_be_larger_is_at_points(kinds: int, small: tuple[bool, ...], bounded: bool) -> None:
+    rng, terms = np.random.default_rng(0), _made_up_terms(kinds)
+    points: list[Any] = []
+    for _ in range(6):
+        scalar = rng.uniform(0, 1 if bounded else 3)
+        most = np.array([1.0 if each else 3.0 for each in small])
+        points.append(([scalar], [rng.uniform(0, 1, (3, kinds)) ** 2 * most for _ in range(2)]))
+    at = {term: np.array([_over_tuples(term, *point) for point in points]) for term in terms}
+    larger = sums._Larger(terms, [bounded], small)
+    count = 0
+    for term in terms:
+        for upper in larger.than(term):
+            count += upper != term
+            assert (at[upper] >= at[term] * (1 - 1e-12)).all(), (upper, term)
+    assert count
+
+
+def test_a_term_is_at_most_the_mean_of_the_pairs_that_are_named() -> None:
+    rng, count = np.random.default_rng(1), 0
+    for term in [*_made_up_terms(1), *_made_up_terms(2)[::5]]:
+        kinds = len(term[1][0][1])
+        points = [([rng.uniform(0, 3)], [rng.uniform(0, 3, (3, kinds)) for _ in range(2)]) for _ in range(2)]
+        for one, other in sums._means(term):
+            count += 1
+            for point in points:
+                pair = _over_tuples(one, *point) + _over_tuples(other, *point)
+                assert pair >= 2 * _over_tuples(term, *point) * (1 - 1e-12), (one, other, term)
+    assert count > 100
+
+
 def test_minors_of_a_form() -> None:
     """Principal minors, not leading ones: a zero on the diagonal does not hide what follows."""
     algebra = Field(Learnt())
