@@ -608,6 +608,9 @@ def test_a_reason_says_what_is_left() -> None:
 def test_schur_is_not_for_entries_of_two_kinds_or_with_other_exponents() -> None:
     alike = (), ((0, (1,)), (0, (2,)), (0, (3,)))
     assert list(sums._schur(alike)) != []
+    also = (), ((0, (1, 5)), (0, (2, 5)), (0, (3, 5)))
+    pair = [((), ((0, (1, 5)), (0, (1, 5)), (0, (4, 5)))), ((), ((0, (2, 5)), (0, (2, 5)), (0, (2, 5))))]
+    assert list(sums._schur(also)) == [tuple(pair)]
     for other in (
         ((), ((0, (1,)), (0, (2,)), (1, (3,)))),
         ((), ((0, (1, 5)), (0, (2, 6)), (0, (3, 5)))),
