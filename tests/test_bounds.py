@@ -20,7 +20,7 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, POSITIVE, Field, Learnt, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Value
 from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
@@ -185,6 +185,13 @@ def test_minors_with_powers_of_a_root(bound: Any, holds: bool) -> None:
     assert found(lambda a, v: jnp.sqrt(1 + a) * (v[0] ** 2 + v[1] ** 2), bound, ">=", regions) == holds
 
 
+@pytest.mark.parametrize(("factor", "holds"), [(2.0, True), (2.001, False)])
+def test_a_minor_that_is_zero_but_for_its_roots(factor: float, holds: bool) -> None:
+    regions = {"a": domain.Interval("", 0.0, 1.0), **V2}
+    bound = lambda a, v: factor * jnp.sqrt(1 + a) * v[0] * v[1]  # noqa: E731
+    assert found(lambda a, v: (1 + a) * v[0] ** 2 + v[1] ** 2, bound, ">=", regions) == holds
+
+
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.999, False)])
 def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) -> None:
     """Where a^2 + b^2 <= c^2, twice their product is at most c^2, and at most no less."""
@@ -209,11 +216,54 @@ def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -
     assert found(lambda x: x[0], lambda x: x[1], ">=", {"x": domain.Reals("2")}, where) == holds
 
 
+@pytest.mark.parametrize("relation", ["<=", ">="])
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_a_quotient_has_the_sign_of_what_it_is_divided_by(relation: Any, power: int) -> None:
+    holds = relation == (">=" if power == 2 else "<=")
+    quotient = lambda v: 1 / v**power  # noqa: E731
+    regions = {"v": domain.Nonzero("")}
+    assert found(quotient, lambda v: 0 * v, relation, regions, where=lambda v: v < 0) == holds
+    assert found(quotient, lambda v: 0 * v, relation, regions) == (holds and power == 2)
+
+
+@pytest.mark.parametrize(
+    ("inside", "bound", "holds"),
+    [
+        (lambda x: jnp.exp(x[0]) + jnp.exp(x[1]), lambda x: x[0], True),
+        (lambda x: jnp.exp(2 * x[0]) + jnp.exp(2 * x[1]), lambda x: x[0], False),
+        (lambda x: jnp.exp(x[0] / 2) + jnp.exp(x[1] / 2), lambda x: x[0], False),
+        (lambda x: 1 + jnp.exp(x[0] + x[1]), lambda x: x[0], False),
+        (lambda x: 1 + jnp.exp(x[0] * x[1]), lambda x: x[0], False),
+        (lambda x: jnp.exp(x[0] ** 2) + jnp.exp(x[1] ** 2), lambda x: 2 * x[0], False),
+        (lambda x: 1 + jnp.exp(1e6 * x[0]) + jnp.exp(x[1]), lambda x: x[0], False),
+        (lambda x: 1 + jnp.exp(x[0]) / 2, lambda x: x[0], False),
+        (lambda x: jnp.exp(-x[0]) + jnp.exp(x[1]), lambda x: x[0], False),
+    ],
+    ids=map(str, range(9)),
+)
+def test_a_logarithm_is_at_least_that_of_one_term(inside: Any, bound: Any, holds: bool) -> None:
+    assert found(lambda x: jnp.log(inside(x)), bound, ">=", {"x": domain.Reals("2")}) == holds
+
+
+def test_a_logarithm_of_a_difference_is_not_at_least_that_of_one_term() -> None:
+    regions, where = {"x": domain.Reals("2")}, lambda x: jnp.exp(x[0]) - jnp.exp(x[1]) > 0
+    assert not found(lambda x: jnp.log(jnp.exp(x[0]) - jnp.exp(x[1])), lambda x: x[0], ">=", regions, where)
+
+
 LOGITS2 = {"x": domain.Logits("2")}
 
 
 def _excess(x: Any) -> Any:
     return jax.nn.logsumexp(x) - x[0]
+
+
+def _fourth(x: Any) -> Any:
+    return _excess(x) ** 2 + _excess(x) ** 4
+
+
+def _square(x: Any) -> Any:
+    z = jnp.exp(x[1] - x[0])
+    return z**2 / (1 + z)
 
 
 @pytest.mark.parametrize(
@@ -247,8 +297,18 @@ def _excess(x: Any) -> Any:
             "<=",
             False,
         ),
+        (lambda x: _excess(x), lambda x: jnp.exp(x[1] - x[0]) + _excess(x) ** 2, "<=", True),
+        (lambda x: _excess(x), lambda x: 0.4 * jnp.exp(x[1] - x[0]) + _excess(x) ** 2, "<=", False),
+        # With the square of a logarithm its fourth power: p^2 <= z^2 / (1 + z) with z = e^(x_1 - x_0).
+        (_fourth, lambda x: _square(x) + _square(x) ** 2, "<=", True),
+        (_fourth, lambda x: _square(x) / (1 + jnp.exp(x[1] - x[0])) + _square(x) ** 2, "<=", False),
+        (lambda x: _excess(x) ** 2 - _excess(x) ** 4 / 100, lambda x: _square(x) - _square(x) ** 2 / 100, ">=", False),
+        (lambda x: _excess(x), lambda x: jnp.exp(x[1]), "<=", False),
+        (lambda x: _excess(x) ** 3, lambda x: jnp.exp(3 * x[1]), "<=", False),
+        (lambda x: _excess(x) ** 4, lambda x: jnp.exp(2 * (x[1] - x[0])), "<=", True),
+        (lambda x: _excess(x) ** 4, lambda x: 0.1 * jnp.exp(2 * (x[1] - x[0])), "<=", False),
     ],
-    ids=map(str, range(11)),
+    ids=map(str, range(20)),
 )
 def test_logarithms_lie_between(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """``0 <= log(1 + z) <= z`` and ``log(1 + z)^2 <= z``."""
@@ -337,6 +397,29 @@ def test_a_runner_up_is_looked_for_only_where_there_is_one(sizes: tuple[int, ...
     assert bool(prove.prove_open_bound(claim).proved) == holds
 
 
+@pytest.mark.parametrize(
+    ("fn", "bound", "holds"),
+    [
+        (lambda x: jnp.sum(jnp.exp(2 * x)), lambda x: jnp.sum(jnp.exp(x)), True),
+        (lambda x: jnp.sum(jnp.exp(x)), lambda x: jnp.sum(jnp.exp(2 * x)), False),
+        (lambda x: jnp.sum(jnp.exp(x)), lambda x: 1.0 * x.shape[0] + 0 * x[0], True),
+        (lambda x: jnp.sum(jnp.exp(x)), lambda x: 0.99 * x.shape[0] + 0 * x[0], False),
+    ],
+    ids=map(str, range(4)),
+)
+@pytest.mark.parametrize("most", [0.0, 1.0])
+def test_an_exponential_of_what_is_at_most_zero_is_at_most_one(fn: Any, bound: Any, holds: bool, most: float) -> None:
+    claim = Claim(
+        id="made-up.shrinks",
+        autodiff=Derivative(fn, "value"),
+        by_hand=bound,
+        relation="<=",
+        domain={"x": domain.Interval("n", -2.0, most)},
+        sizes={"n": (2, 3)},
+    )
+    assert bool(prove.prove_open_bound(claim).proved) == (holds and most == 0)
+
+
 # -- the parts -------------------------------------------------------------------------------------------------------
 
 
@@ -395,6 +478,60 @@ def test_schur_is_for_three_entries_alike() -> None:
             assert total(one) + total(other) >= 2 * total(term(low, middle, high))
 
 
+def _over_tuples(term: Any, scalars: Any, entries: Any) -> float:
+    """A term at a point: ``entries[block]`` has a row of values, one of each kind, for each entry."""
+    powers, profiles = term
+    outer = math.prod(value**power for value, power in zip(scalars, powers, strict=True))
+    options = [[(block, which) for which in range(len(entries[block]))] for block, _ in profiles]
+    total = 0.0
+    for chosen in itertools.product(*options):
+        if len(set(chosen)) == len(chosen):
+            total += math.prod(
+                float(np.prod(entries[block][which] ** np.array(held)))
+                for (block, which), (_, held) in zip(chosen, profiles, strict=True)
+            )
+    return outer * total
+
+
+def _made_up_terms(kinds: int) -> list[Any]:
+    profiles = [(0, held) for held in itertools.product(range(3), repeat=kinds)]
+    pairs = [*itertools.combinations_with_replacement(profiles, 2), *(((0, (1,) * kinds), (1, (1,) * kinds)),)]
+    pairs += [((0, (2, *(0,) * (kinds - 1))), (1, (0,) * kinds)), ((0, (0,) * kinds), (1, (2, *(0,) * (kinds - 1))))]
+    return [((power,), tuple(sorted(pair))) for power in range(3) for pair in pairs]
+
+
+@pytest.mark.parametrize(("kinds", "small"), [(1, (True,)), (1, (False,)), (2, (True, False))], ids=str)
+@pytest.mark.parametrize("bounded", [True, False])
+def test_what_is_said_to_be_larger_is_at_points(kinds: int, small: tuple[bool, ...], bounded: bool) -> None:
+    rng, terms = np.random.default_rng(0), _made_up_terms(kinds)
+    points: list[Any] = []
+    for _ in range(6):
+        scalar = rng.uniform(0, 1 if bounded else 3)
+        most = np.array([1.0 if each else 3.0 for each in small])
+        points.append(([scalar], [rng.uniform(0, 1, (3, kinds)) ** 2 * most for _ in range(2)]))
+    at = {term: np.array([_over_tuples(term, *point) for point in points]) for term in terms}
+    larger = sums._Larger(terms, [bounded], small)
+    count = 0
+    for term in terms:
+        for upper in larger.than(term):
+            count += upper != term
+            assert (at[upper] >= at[term] * (1 - 1e-12)).all(), (upper, term)
+    assert count
+
+
+def test_a_term_is_at_most_the_mean_of_the_pairs_that_are_named() -> None:
+    rng, count = np.random.default_rng(1), 0
+    for term in [*_made_up_terms(1), *_made_up_terms(2)[::5]]:
+        kinds = len(term[1][0][1])
+        points = [([rng.uniform(0, 3)], [rng.uniform(0, 3, (3, kinds)) for _ in range(2)]) for _ in range(2)]
+        for one, other in sums._means(term):
+            count += 1
+            for point in points:
+                pair = _over_tuples(one, *point) + _over_tuples(other, *point)
+                assert pair >= 2 * _over_tuples(term, *point) * (1 - 1e-12), (one, other, term)
+    assert count > 100
+
+
 def test_minors_of_a_form() -> None:
     """Principal minors, not leading ones: a zero on the diagonal does not hide what follows."""
     algebra = Field(Learnt())
@@ -405,6 +542,7 @@ def test_minors_of_a_form() -> None:
         return algebra.plain_signs(poly) <= AT_LEAST_ZERO
 
     assert forms.at_least_zero(algebra, (x - y) ** 2 * size, [], plain)
+    assert forms.at_least_zero(algebra, x - x, [], plain)
     assert not forms.at_least_zero(algebra, -(y**2) * size, [], plain)
     assert not forms.at_least_zero(algebra, x * y * size, [], plain)
     assert not forms.at_least_zero(algebra, x**3, [], plain)
@@ -427,6 +565,13 @@ def test_a_fact_is_solved_for_a_value_only_where_its_factor_is_not_zero() -> Non
 
     assert forms.at_least_zero(algebra, v, [more * v], plain)
     assert not forms.at_least_zero(algebra, v, [some * v], plain)
+    # With its root beside it a square is no value of its own.
+    assert forms.at_least_zero(algebra, v * v * 4 - 4, [v * v - 1], plain)
+    assert not forms.at_least_zero(algebra, v * v * 4 - 1, [v * v + v * 2 - 1], plain)
+    # A square that is replaced in one fact stays what it is where another has its root.
+    square, root = p * p - some * some, more - p
+    assert forms.at_least_zero(algebra, square * more + more, [square, root], plain)
+    assert not forms.at_least_zero(algebra, square + more - 1, [square, root], plain)
     # Where a product is more than one, neither of its factors is zero.
     assert forms.at_least_zero(algebra, some * p * p - p, [some * p - 1], plain)
     assert not forms.at_least_zero(algebra, some * p * p - p, [some * p + 1], plain)
@@ -463,6 +608,9 @@ def test_a_reason_says_what_is_left() -> None:
 def test_schur_is_not_for_entries_of_two_kinds_or_with_other_exponents() -> None:
     alike = (), ((0, (1,)), (0, (2,)), (0, (3,)))
     assert list(sums._schur(alike)) != []
+    also = (), ((0, (1, 5)), (0, (2, 5)), (0, (3, 5)))
+    pair = [((), ((0, (1, 5)), (0, (1, 5)), (0, (4, 5)))), ((), ((0, (2, 5)), (0, (2, 5)), (0, (2, 5))))]
+    assert list(sums._schur(also)) == [tuple(pair)]
     for other in (
         ((), ((0, (1,)), (0, (2,)), (1, (3,)))),
         ((), ((0, (1, 5)), (0, (2, 6)), (0, (3, 5)))),
@@ -515,11 +663,12 @@ def test_a_product_with_sums_keeps_the_sign(poly: Callable[..., Any], holds: boo
 
 @pytest.mark.parametrize("power", [1, 2, 3])
 @pytest.mark.parametrize("negative", [False, True])
-def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: int, negative: bool) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: int, negative: bool, known: bool) -> None:
     """A solution that is put into a polynomial is multiplied out; where its denominator is negative, the sign turns."""
     field = Field(Learnt())
     system = Symbolic(field)
-    x, y = (system.input(name, (), ANY) for name in "xy")
+    x, y = system.input("x", (), ANY), system.input("y", (), (NEGATIVE if negative else POSITIVE) if known else ANY)
     (of_x,), (of_y,) = field.used(x.num), field.used(y.num)
     instead = Value(field, field.one_poly, 1, ((field.base(y.num), power),), frozenset())
     found = forms._replaced(field, (x + field.number(2)).num, (of_x, 1, instead))

@@ -96,6 +96,8 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: jnp.exp(d - 2), 0.25, 1 - (2 - 1.3862943611198906)),
         (lambda d: jnp.exp(1 / (1 + d)), 2.0, 1 / math.log(2) - 1),
         (lambda d: jnp.exp(d / 2), 1.25, 1 - 2 * math.log(1.25)),
+        (lambda d: jnp.log(2 - d), 0.5, 2 - math.exp(0.5)),
+        (lambda d: -jnp.sqrt(2 - d), -1.25, 1 - (2 - 1.25**2)),
     ],
     ids=(
         "square",
@@ -111,6 +113,8 @@ def test_shares_are_those_of_the_volume() -> None:
         "exponential",
         "exponential of a quotient",
         "exponential of a half",
+        "logarithm",
+        "root",
     ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
@@ -169,6 +173,25 @@ def test_shares_of_a_total_are_boxes_of_the_whole_domain(shape: str, bound: floa
     assert found.whole
     assert (found.proved == 1) == holds, found.text()
     assert (found.refuted > 0) == (not holds)
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound", "relation", "proved", "refuted"),
+    [
+        # At most 0.3 in size: from 0.2 to 0.8, though each side is proved of four fifths.
+        (lambda d: d - 0.5, lambda d: 0.3 + 0 * d, "abs<=", 0.6, 0.2),
+        (lambda d: d - 0.5, lambda d: 0 * d - 0.1, "abs<=", 0, 0.6),
+        # Each case of the absolute value is looked at on all of the interval.
+        (lambda d: jnp.abs(d - 0.5), lambda d: 0 * d, "<=", 0, 0),
+        (lambda d: jnp.abs(d - 0.5), lambda d: 0.25 + 0 * d, "<=", 0.5, 0),
+    ],
+    ids=map(str, range(4)),
+)
+def test_of_two_statements_no_more_is_proved_than_of_both(
+    fn: Any, bound: Any, relation: Any, proved: float, refuted: float
+) -> None:
+    found = shares(fn, bound, relation, UNIT)
+    assert abs(found.proved - proved) + abs(found.refuted - refuted) < 2.0**-40
 
 
 def test_a_box_is_not_the_domain() -> None:

@@ -306,6 +306,14 @@ def test_what_is_not_written_is_told_in_the_file() -> None:
     assert "Not written" not in certificates._file(CLAIMS["squared-error.gradient"], written, [], [])
 
 
+def test_a_form_that_keeps_digits_is_written_like_a_mode() -> None:
+    written, _ = certificates.closed(CLAIMS["squared-error.gradient"], {"n": 2}, first=True)
+    assert [each.mode for each in written] == ["grad", "stable"]
+    assert "    # The form that keeps digits.\n" in certificates._file(
+        CLAIMS["squared-error.gradient"], written, [], []
+    )
+
+
 def test_the_last_share_of_a_total_is_what_the_others_leave() -> None:
     claim = Claim(
         id="shares",

@@ -737,6 +737,12 @@ def test_a_function_of_minus_an_entry_has_a_value_where_that_is_negative(fn: Any
         assert found.sizes == ("every n",), found.reason
 
 
+@pytest.mark.parametrize(("region", "holds"), [(domain.Nonzero("n"), True), (domain.Reals("n"), False)])
+def test_a_division_has_a_value_where_the_region_leaves_zero_out(region: Any, holds: bool) -> None:
+    found = verdict(claim(lambda x: jnp.sum(2 / x**3), lambda x: -6 / x**4, domain={"x": region}))
+    assert (found.status is Status.HOLDS) == holds, found.reason
+
+
 def test_an_unsupported_primitive_is_unknown() -> None:
     """It is named."""
     found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value"))

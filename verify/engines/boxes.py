@@ -17,7 +17,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from verify.domain import Logits
-from verify.engines.prove import Path, Reader
+from verify.engines.prove import Outcome, Path, Reader
 from verify.program import Program, Subject
 from verify.readings.algebra import ANY, AT_LEAST_ZERO, AT_MOST_ZERO, NEGATIVE, POSITIVE, Field, Poly, TooHard, Value
 from verify.readings.exact import precision
@@ -75,14 +75,22 @@ def shares(subject: Subject, deadline: float, effort: float) -> tuple[Shares, tu
         effort: limit of the steps that reading may take.
 
     Returns:
-        The least favourable shares of all modes, components and choices, with the points of which they do not speak;
-        None where the sides cannot be enclosed on boxes.
+        The least favourable shares of all modes and components, with the points of which they do not speak; None where
+        the sides cannot be enclosed on boxes.
     """
     reader = _BoxReader(subject, deadline, effort=effort)
     outcome = reader.run()
     if reader.failed or not reader.found:
         return None
-    return min(reader.found, key=lambda each: (each.proved, -each.refuted)), tuple(outcome.exceptions)
+    return min(reader.found.values(), key=lambda each: (each.proved, -each.refuted)), tuple(outcome.exceptions)
+
+
+def _add(found: dict[Any, Shares], key: Any, share: Shares) -> None:
+    """Where two statements have to hold, the volumes of which they are not proved lie apart at worst."""
+    held = found.get(key, Shares(Fraction(1), Fraction(0), Fraction(0), whole=True))
+    proved = max(held.proved + share.proved - 1, Fraction(0))
+    refuted = max(held.refuted, share.refuted)
+    found[key] = Shares(proved, refuted, 1 - proved - refuted, held.whole and share.whole)
 
 
 class _BoxReader(Reader):
@@ -92,10 +100,17 @@ class _BoxReader(Reader):
         super().__init__(subject, deadline, effort=effort)
         self.live = [program.name for program in subject.modes if not program.contracted]
         self.same: dict[Any, Shares] = {}
-        self.found: list[Shares] = []
+        # By values of what has finitely many, mode and component: over all choices, both sides of an absolute value.
+        self.found: dict[Any, Shares] = {}
+        # The same of the line of the proof that is being read.
+        self.line: dict[Any, Shares] = {}
         self.failed = subject.where is not None
         self.coordinates: dict[int, tuple[Fraction, Fraction]] = {}
         self.whole = True
+
+    def run(self) -> Outcome:
+        self.found = {}
+        return super().run()
 
     def _stop(self, reason: str) -> None:
         self.failed = True
@@ -103,8 +118,10 @@ class _BoxReader(Reader):
 
     def _read(self, partition: Any, values: Mapping[int, Any], path: Path) -> None:
         # Another line of the proof has other generators under the same numbers.
-        self.coordinates, self.whole, self.same = {}, True, {}
+        self.coordinates, self.whole, self.same, self.line = {}, True, {}, {}
         super()._read(partition, values, path)
+        for (program, component), share in self.line.items():
+            _add(self.found, (str(values), program, component), share)
 
     def _coordinate(self, system: Symbolic, name: str, where: Any, low: Fraction, high: Fraction) -> Value:
         above = POSITIVE if low > 0 else AT_LEAST_ZERO if low == 0 else ANY
@@ -161,7 +178,7 @@ class _BoxReader(Reader):
             if key not in self.same:
                 evaluated = _Evaluated(system.field, difference, self.coordinates)
                 self.same[key] = evaluated.bisect(self.whole, chosen=bool(path.counts))
-            self.found.append(self.same[key])
+            _add(self.line, (program.name, component), self.same[key])
 
 
 class _Evaluated:

@@ -575,6 +575,13 @@ class Field:
 
     def plain_signs(self, poly: Poly) -> Signs:
         """Signs that a polynomial may have, by those of its terms."""
+        if len(poly) == 1:
+            # Of one term alone it is known too that it is not zero.
+            found = POSITIVE if int(poly.leading_coefficient()) > 0 else NEGATIVE
+            for place, exponent in enumerate(poly.monoms()[0]):
+                if exponent:
+                    found = _times(found, _to_the(self.generators[place].signs, int(exponent)))
+            return found
         plus = minus = plain = False
         for exponents, coefficient in zip(poly.monoms(), poly.coeffs(), strict=True):
             sign = 1 if int(coefficient) > 0 else -1
