@@ -239,9 +239,10 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
             jnp.where(0 * x[0] + 2.0 <= 0 * x[1] + 2.0, x[0], x[1]),
             jnp.where(x[2] >= x[2] + 0.0, x[0], x[1]),
             x[0] - x[0],
+            jnp.where(-(0 * x[0] + 2.0) < -1.0, x[0], x[1]),
         )
     )
-    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0"]
+    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0", "x_0"]
 
 
 def test_the_same_operation_is_one_line_and_another_is_not() -> None:

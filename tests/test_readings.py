@@ -724,6 +724,8 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "split": (lambda v: jnp.split(v, [1, 4]), [_V]),
     "concatenate": (lambda a, b: jnp.concatenate([a, b, a], axis=1), [_M, _M * 2]),
     "stack": (lambda a, b: jnp.stack([a, b], axis=1), [_M, -_M]),
+    "unstack": (lambda a: jnp.unstack(a, axis=1), [_M]),
+    "tile": (lambda a: jnp.tile(a, (2, 3)), [_M]),
     "rev": (lambda a: a[::-1, ::-1], [_M]),
     "pad": (lambda a: lax.pad(a, 7.0, ((1, 2, 0), (0, 3, 0))), [_M]),
     "pad with a negative end": (lambda a: lax.pad(a, 7.0, ((-1, 2, 0), (1, -2, 0))), [_M]),
