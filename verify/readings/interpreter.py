@@ -766,15 +766,9 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     branches = equation.params["branches"]
     system.depends = flags[0]
     forked = system.forks and (which.dtype.names is not None or bool((which == UNDECIDED).any()))
-    if forked:
-        system.branch(equation, which, len(branches))
-    elif kind_of(equation.invars[0].aval) == "truth":
-        system.branch(equation, which, len(branches))
-        system.mark("lost", which == UNDECIDED)
-        which = np.maximum(which, 0).astype(np.int64)
-    else:
+    if not forked:
         which = np.clip(which, 0, len(branches) - 1)
-        system.branch(equation, which, len(branches))
+    system.branch(equation, which, len(branches))
     points = len(system.members)
     path = system.path
 
