@@ -668,6 +668,8 @@ def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> No
     row, place, first = floats._compare(FORMATS["float64"], values, wide, exact)
     assert (row["inside"], row["outside"], row["no_claim"]) == (5, 2, 1)
     assert first == (2, 0)
+    row, _, _ = floats._compare(FORMATS["float64"], -values[:1], room[:1], exact[:1])
+    assert row["digits"] == 0, "no digit is right where the sign is wrong"
 
 
 def test_an_implementation_beyond_its_budget_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -994,6 +994,26 @@ def test_every_outcome_of_a_choice_is_on_the_trail() -> None:
     assert [branch.seen[outcome].tolist() for outcome in (0, 1)] == [[True, False], [False, True]]
 
 
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [
+        (lambda x: x == 1, YES),
+        (lambda x: x != 1, NO),
+        (lambda x: ~(x == 1), NO),
+        (lambda x: (x == 1)[None, ::-1][0], YES),
+        (lambda x: jnp.any(x == 1), YES),
+    ],
+    ids=["equal", "not equal", "negated", "moved", "gathered"],
+)
+def test_the_outcome_that_is_an_equality_is_known_behind_what_is_done_to_the_answer(
+    asked: Callable[[Any], Any], outcome: int
+) -> None:
+    closed = trace(lambda x: jnp.where(asked(x), x, 2 * x), ((2,),))
+    _, trail = read(Exact(), closed, [balls(np.array([[0.0, 3.0]]))], BITS)
+    (branch,) = trail.branches.values()
+    assert branch.equality == outcome
+
+
 def test_a_choice_inside_jnp_names_the_line_of_the_call() -> None:
     closed = trace(lambda x: jnp.where(x > 1, x, -x), ((),))
     _, trail = read(Exact(), closed, [balls(np.array([0.0, 3.0]))], BITS)
