@@ -240,9 +240,10 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
             jnp.where(x[2] >= x[2] + 0.0, x[0], x[1]),
             x[0] - x[0],
             jnp.where(-(0 * x[0] + 2.0) < -1.0, x[0], x[1]),
+            *(jnp.sign(0 * x[0] + value) for value in (0.5, 0.0, -0.5)),
         )
     )
-    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0", "x_0"]
+    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0", "x_0", "1", "0", "-1"]
 
 
 def test_the_same_operation_is_one_line_and_another_is_not() -> None:

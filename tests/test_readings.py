@@ -774,6 +774,10 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "mod": (lambda v: jnp.mod(v, 4.0), [_V]),
     "casts": (lambda v: [_number((v > 0).astype(np.int64)), _number(v.astype(np.int64)), _number(v != 1)], [_V]),
     "whole numbers": (lambda v: _number(jnp.arange(6) // 2 - jnp.arange(6) % 4 + (jnp.arange(6) << 1)) * v, [_V]),
+    "places of whole numbers": (
+        lambda v: [_number(place(jnp.arange(6).reshape(2, 3) % 4, axis=1)) for place in (jnp.argmin, jnp.argmax)],
+        [_V],
+    ),
     "one_hot": (lambda v: jax.nn.one_hot(np.array([2, 0]), 3, dtype=v.dtype) * v[:3][None, :], [_V]),
     "cond": (lambda v: [lax.cond(v[k] > 0, lambda u: u * 2, lambda u: u - 1, v) for k in (0, 1)], [_V]),
     "switch": (lambda v: lax.switch(2, [lambda u: u, lambda u: u * 2, lambda u: u * 3], v), [_V]),
