@@ -765,7 +765,7 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     which, operands = inputs[0], inputs[1:]
     branches = equation.params["branches"]
     system.depends = flags[0]
-    forked = system.forks and (which.dtype.names is not None or bool((which == UNDECIDED).any()))
+    forked = system.forks and which.dtype.names is not None
     if not forked:
         which = np.clip(which, 0, len(branches) - 1)
     system.branch(equation, which, len(branches))
