@@ -539,6 +539,8 @@ def test_what_has_no_row_says_so() -> None:
     # A value that is combined with the result as often as the compiler likes leaves the result open.
     with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
         enclose(lambda x: lax.reduce_window(x, 2.0, lax.mul, (2,), (1,), "SAME"), X)
+    with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
+        enclose(lambda x: lax.reduce_window(x, jnp.exp(x[0] - x[0] / 3), lax.mul, (2,), (1,), "SAME"), X)
 
 
 def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:

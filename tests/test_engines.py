@@ -234,6 +234,14 @@ def test_on_jax_s_side_only_an_equality_need_not_be_seen(name: str) -> None:
     assert found.status is (Status.HOLDS if name in ("ne", "eq") else Status.UNKNOWN)
 
 
+def test_an_outcome_that_was_seen_with_fewer_bits_stays_seen() -> None:
+    def by_hand(x: Any) -> Any:
+        large = jnp.exp(-200 * x)
+        return jnp.where(x > 0, 2 * x, (2 * x + large) - large)
+
+    assert enclosed(_squares, by_hand, sizes={"n": (1,)}, domain={"x": Interval("n", -4.0, 4.0)}).status is Status.HOLDS
+
+
 def test_a_sign_has_to_be_seen_both_ways() -> None:
     verdict = enclosed(_squares, lambda x: 2 * x * jnp.sign(x + 1e7))
     assert verdict.status is Status.UNKNOWN
@@ -670,6 +678,8 @@ def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> No
     assert first == (2, 0)
     row, _, _ = floats._compare(FORMATS["float64"], -values[:1], room[:1], exact[:1])
     assert row["digits"] == 0, "no digit is right where the sign is wrong"
+    row, _, _ = floats._compare(FORMATS["float64"], values[:1], room[:1], exact[:1])
+    assert row["digits"] == pytest.approx(53 * math.log10(2)), "as many as the format has, where all are right"
 
 
 def test_an_implementation_beyond_its_budget_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -819,6 +819,14 @@ def test_shapes_as_jax_has_them(name: str) -> None:
             assert float(a) == float(b) == c
 
 
+def test_memory_that_nothing_was_written_to_has_the_kind_of_its_type() -> None:
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(lambda: [lax.empty((2,), np.dtype(each)) for each in ("float64", "int32", "bool")])()
+    outputs, _ = walk(Exact(), closed, [], 1)
+    assert [str(each.dtype) for each in outputs] == ["object", "int64", "int8"]
+    assert not finite(outputs[0]).any()
+
+
 @pytest.mark.parametrize("fill", [0.0, 1.0, 7.0])
 def test_gather_fills_with_the_value_it_is_given(fill: float) -> None:
     found = enclose(lambda x: jnp.take(x, np.array([0, 5]), mode="fill", fill_value=fill), np.array([2.0, 3.0, 4.0]))
