@@ -175,6 +175,18 @@ def test_floats_that_keep_their_digits_name_none() -> None:
     assert floats.check(Case(claim, BUDGETS["standard"], 0)).loses is None
 
 
+@pytest.mark.parametrize(("nats", "named"), [(12.0, False), (24.0, True)])
+def test_floats_that_lost_less_than_half_of_their_digits_name_none(nats: float, named: bool) -> None:
+    claim = Claim(
+        id="swallowed.digits",
+        autodiff=Derivative(lambda x: (x + jnp.exp(x + nats)) - jnp.exp(x + nats), "value"),
+        by_hand=lambda x: x * 1,
+        domain={"x": domain.Interval("n", 1.0, 2.0)},
+        sizes={"n": (3,)},
+    )
+    assert (floats.check(Case(claim, BUDGETS["standard"], 0)).loses is not None) == named
+
+
 def test_a_function_of_jax_itself_has_no_line_of_ours() -> None:
     """Where no reader's code computes what loses the digits, no place is named; where some does, its line is."""
     places: list[str] = []

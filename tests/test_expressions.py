@@ -241,9 +241,10 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
             x[0] - x[0],
             jnp.where(-(0 * x[0] + 2.0) < -1.0, x[0], x[1]),
             *(jnp.sign(0 * x[0] + value) for value in (0.5, 0.0, -0.5)),
+            jnp.minimum(jnp.maximum(x[0], jnp.inf), x[1]),
         )
     )
-    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0", "x_0", "1", "0", "-1"]
+    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0", "x_0", "1", "0", "-1", "x_1"]
 
 
 def test_the_same_operation_is_one_line_and_another_is_not() -> None:
