@@ -17,7 +17,7 @@ from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
 from verify.engines.case import CONFIRMED, OPEN, REFUTED, Case, Points, apart, contract, decide, draw, joined
-from verify.formats import FLOAT64, FORMATS
+from verify.formats import FLOAT64, FORMATS, hexadecimal
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
 from verify.readings.exact import balls
@@ -612,14 +612,15 @@ def test_floats_of_all_formats_are_inside() -> None:
 
 
 def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = floats.run
+    ran, off = floats.run, list[Any]()
 
     def perturbed(jobs: Sequence[Any], *args: Any, **more: Any) -> None:
         ran(jobs, *args, **more)
         for job in jobs:
+            off.append([hexadecimal(value) for value in job.points.arrays[0][1].tolist()])
             for way, (rows, values) in list(job.returned.items()):
                 values = values.copy()
-                values[0, 0] = values[0, 0] * (1 + 2.0**-12) + 2.0**-12
+                values[1, 0] = -2.0
                 job.returned[way] = (rows, values)
 
     monkeypatch.setattr(floats, "run", perturbed)
@@ -630,6 +631,7 @@ def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch)
     assert "outside what rounding allows" in verdict.worst.note
     assert "float32" in verdict.worst.autodiff
     assert all(row["outside"] == 1 for row in verdict.measured)
+    assert {(row["at"]["x"] in off, row["component"][:2]) for row in verdict.measured} == {(True, "[0")}
 
 
 def test_floats_of_a_claim_that_speaks_nowhere_are_not_run() -> None:

@@ -229,6 +229,8 @@ def test_powers_keep_signs_where_they_are_known() -> None:
     assert signs_of("power", [Term("a", signs=POSITIVE), number(3)]) == POSITIVE
     assert signs_of("sqrt", [Term("a", signs=AT_LEAST_ZERO)]) == AT_LEAST_ZERO
     assert signs_of("subtract", [Term("a", signs=POSITIVE), Term("b", signs=POSITIVE)]) == ANY
+    for operation in ("multiply", "divide"):
+        assert signs_of(operation, [Term("a", signs=POSITIVE), Term("b", signs=frozenset({-1, 0}))]) == {-1, 0}
 
 
 def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
@@ -242,9 +244,10 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
             jnp.where(-(0 * x[0] + 2.0) < -1.0, x[0], x[1]),
             *(jnp.sign(0 * x[0] + value) for value in (0.5, 0.0, -0.5)),
             jnp.minimum(jnp.maximum(x[0], jnp.inf), x[1]),
+            jnp.exp(0 * x[0]),
         )
     )
-    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0", "x_0", "1", "0", "-1", "x_1"]
+    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0", "x_0", "1", "0", "-1", "x_1", "1"]
 
 
 def test_the_same_operation_is_one_line_and_another_is_not() -> None:
