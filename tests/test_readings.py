@@ -628,6 +628,21 @@ def test_a_sum_may_be_off_by_a_rounding_for_every_addition_and_by_little_more(co
             assert not ball.contains(arb(count) + least * arb(1.001))
 
 
+def test_sums_with_many_zeros_are_rounded_too() -> None:
+    def padded(x: Any) -> Any:
+        return jnp.concatenate([x, jnp.zeros(100, x.dtype)])
+
+    for fn, count, roundings in (
+        (lambda x: jnp.sum(padded(x)), 8, 7),
+        (lambda x: padded(x) @ padded(x), 1, 1),
+        (lambda x: padded(x) @ padded(x), 8, 7),
+    ):
+        ball = allowed(fn, np.ones(count))[()]
+        with precision(200):
+            for sign in (-1, 1):
+                assert ball.contains(arb(count) * (1 + sign * arb(roundings) * arb(2) ** -53))
+
+
 def test_a_range_of_few_bits_is_left_where_the_format_that_has_it_rounds_to_infinity() -> None:
     def half(x: Any) -> Any:
         return lax.reduce_precision(x, 5, 10)
@@ -821,9 +836,10 @@ def test_shapes_as_jax_has_them(name: str) -> None:
 
 def test_memory_that_nothing_was_written_to_has_the_kind_of_its_type() -> None:
     with jax.enable_x64(True):
-        closed = jax.make_jaxpr(lambda: [lax.empty((2,), np.dtype(each)) for each in ("float64", "int32", "bool")])()
+        kinds = ("float64", "complex128", "int32", "bool")
+        closed = jax.make_jaxpr(lambda: [lax.empty((2,), np.dtype(each)) for each in kinds])()
     outputs, _ = walk(Exact(), closed, [], 1)
-    assert [str(each.dtype) for each in outputs] == ["object", "int64", "int8"]
+    assert [str(each.dtype) for each in outputs] == ["object", "object", "int64", "int8"]
     assert not finite(outputs[0]).any()
 
 
