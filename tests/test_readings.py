@@ -389,6 +389,13 @@ def test_a_power_of_what_may_be_zero_is_not_zero() -> None:
         assert found[0, 0].overlaps(arb(0.1).sqrt())
 
 
+def test_a_power_of_zero_is_zero_where_it_has_a_value() -> None:
+    closed = trace(lambda x, y: x**y, ((), ()))
+    found, _ = read(Exact(), closed, [balls(np.zeros(3)), balls(np.array([0.5, 2.5, -0.5]))], BITS)
+    assert [each.is_zero() for each in found[:, 0]] == [True, True, False]
+    assert not found[2, 0].is_finite()
+
+
 def test_select_keeps_the_branch_that_was_taken() -> None:
     closed = trace(lambda x, y: jnp.where(x > 0, y, jnp.log(x)), ((), ()))
     found, _ = read(Exact(), closed, [balls(np.array([2.0, -2.0])), balls(np.array([5.0, 5.0]))], BITS)
@@ -616,6 +623,14 @@ def test_quotients_of_quotients_stay_narrow_and_hold_what_is_compiled(fn: Callab
         assert ball.contains(arb(float(returned[0])))
 
 
+def test_a_divisor_that_is_one_for_all_entries_is_inverted_first() -> None:
+    """What overflows is the inverse of 2^-16 in float16, and not the quotient by it."""
+    given = np.array([2.0**-15, 2.0**-14, 2.0**-16, 2.0**-16])
+    for one in (lambda x: x[:2] / x[2], lambda x: x[:2] / jnp.broadcast_to(x[2:3], (2,))):
+        assert not finite(allowed(one, given, dtype="float16")).any()
+    assert finite(allowed(lambda x: x[:2] / x[2:], given, dtype="float16")).all()
+
+
 @pytest.mark.parametrize("count", [2, 8, 100])
 def test_a_sum_may_be_off_by_a_rounding_for_every_addition_and_by_little_more(count: int) -> None:
     for name in ("float64", "float32"):
@@ -661,6 +676,13 @@ def test_zero_times_what_may_overflow_is_no_number() -> None:
     assert allowed(weighed, np.array(2.0))[()].contains(arb(2))
     assert not allowed(weighed, np.array(1e200))[()].is_finite()
     assert float(enclose(weighed, np.array(1e200))[()].mid()) == 1e200
+
+
+def test_a_cast_is_rounded_where_the_format_is_narrower() -> None:
+    narrow = allowed(lambda x: x.astype(np.float32), np.array(1 + 2.0**-24))[()]
+    assert narrow.contains(1)
+    assert narrow.contains(1 + 2.0**-23)
+    assert allowed(lambda x: x.astype(np.float64), np.array(0.1), dtype="float32")[()].is_exact()
 
 
 def test_what_a_format_may_overflow_has_no_ball() -> None:
@@ -1003,6 +1025,7 @@ def _steps(x: Any) -> Any:
         ("max", jnp.max, [2.0, 2.0], [2.0, 2.5]),
         ("where", lambda x: jnp.sum(jnp.where(x > 1, x**2, x)), [1.0, 0.0], [2.0, 0.0]),
         ("clip", lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), [1.0, 0.5], [2.0, 0.5]),
+        ("sign", lambda x: jnp.sum(jnp.sign(x) * x), [0.0, 1.0], [0.5, 1.0]),
         ("what a choice made constant", _steps, [1.0, 0.5], [-1.0, 0.5]),
     ],
 )
