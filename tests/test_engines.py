@@ -609,6 +609,10 @@ def test_floats_of_all_formats_are_inside() -> None:
     assert verdict.checked == sum(row["inside"] for row in verdict.measured) > 100
     # Saturated logits are among the points: a whole gradient is lost there, inside what rounding allows.
     assert max(row["worst_ulp"] for row in verdict.measured if row["format"] == "float64") > 1e3
+    assert verdict.worst is not None
+    assert verdict.worst.program == "grad"
+    assert "(float64, " in verdict.worst.autodiff
+    assert "eager" not in verdict.worst.autodiff
 
 
 def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -680,6 +684,8 @@ def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> No
     assert first == (2, 0)
     row, _, _ = floats._compare(FORMATS["float64"], -values[:1], room[:1], exact[:1])
     assert row["digits"] == 0, "no digit is right where the sign is wrong"
+    row, _, _ = floats._compare(FORMATS["float64"], 0 * values[:1], room[:1], exact[:1])
+    assert str(row["digits"]) == "0.0", "and not -0.0"
     row, _, _ = floats._compare(FORMATS["float64"], values[:1], room[:1], exact[:1])
     assert row["digits"] == pytest.approx(53 * math.log10(2)), "as many as the format has, where all are right"
 

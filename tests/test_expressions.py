@@ -264,6 +264,7 @@ TEXTS: dict[str, Callable[[Any], Any]] = {
     "x_0*Rational(1, 4)": lambda x: x[0] * 0.25,
     "x_0**(Rational(5, 2))": lambda x: x[0] ** 2.5,
     "x_0**3": lambda x: x[0] ** 3.0,
+    "-x_0": lambda x: x[0] * -1.0,
     "sqrt(x_0)": lambda x: x[0] ** jnp.float64(0.5),
     "x_0 - Rational(1, 2)": lambda x: x[0] - 0.5,
     "2 + x_0": lambda x: x[0] + 2.0 + 0 * x[1],

@@ -403,6 +403,12 @@ def test_select_keeps_the_branch_that_was_taken() -> None:
     assert not found[1, 0].is_finite()
 
 
+def test_zero_times_a_constant_without_a_value_has_none() -> None:
+    for constant in (math.nan, math.inf, -math.inf):
+        assert not enclose(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
+        assert not allowed(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
+
+
 def test_two_undefined_values_are_not_one_value() -> None:
     def both(x: Any) -> Any:
         absent = jnp.take(x, np.array([5, 6]), mode="fill")
@@ -678,6 +684,16 @@ def test_zero_times_what_may_overflow_is_no_number() -> None:
     assert float(enclose(weighed, np.array(1e200))[()].mid()) == 1e200
 
 
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_running_sums_of_16_bit_formats_are_rounded_at_every_step_and_other_sums_once(name: str) -> None:
+    unit = FORMATS[name].unit_roundoff
+    running = allowed(lax.cumsum, np.ones(8), dtype=name)[7]
+    once = allowed(jnp.sum, np.ones(8), dtype=name)[()]
+    assert running.contains(8 * (1 + 7 * unit))
+    assert once.contains(8 * (1 + unit))
+    assert not once.contains(8 * (1 + 2 * unit))
+
+
 def test_a_cast_is_rounded_where_the_format_is_narrower() -> None:
     narrow = allowed(lambda x: x.astype(np.float32), np.array(1 + 2.0**-24))[()]
     assert narrow.contains(1)
@@ -767,6 +783,7 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "pad": (lambda a: lax.pad(a, 7.0, ((1, 2, 0), (0, 3, 0))), [_M]),
     "pad with a negative end": (lambda a: lax.pad(a, 7.0, ((-1, 2, 0), (1, -2, 0))), [_M]),
     "pad inside": (lambda a: lax.pad(a, 7.0, ((0, 1, 2), (-1, 0, 1))), [_M]),
+    "pad between all entries": (lambda a: lax.pad(a, 7.0, ((0, 1, 2), (1, 0, 1))), [_M]),
     "pad with an argument": (lambda a, v: lax.pad(a, v[0], ((1, 1, 1), (0, -1, 0))), [_M, _V]),
     "iota": (lambda v: v + lax.iota(v.dtype, 6), [_V]),
     "tri": (lambda a: jnp.tril(a) + jnp.triu(a, 1) * 2, [_SQUARE]),
