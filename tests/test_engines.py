@@ -154,8 +154,9 @@ def test_where_only_the_formula_branches_the_point_decides() -> None:
 
 
 def test_nothing_but_kinks_decides_nothing() -> None:
-    verdict = enclosed(lambda x: jnp.sum(jnp.where(x * 0 == 0, x**2, 0.0)), lambda x: 3 * x)
-    assert verdict.status is not Status.HOLDS
+    verdict = enclosed(lambda x: jnp.sum(jnp.where(2 * x == x + x, x**2, 0.0)), lambda x: 3 * x)
+    assert verdict.status is Status.UNKNOWN
+    assert "no point decides grad" in verdict.reason
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -568,6 +569,15 @@ def test_no_counterexample_is_no_evidence() -> None:
     assert "no counterexample among" in verdict.reason
 
 
+def test_the_same_points_are_drawn_for_a_seed() -> None:
+    found: list[str] = []
+    for seed in (3, 3, 4):
+        falsify._DRAWN.clear()
+        case = Case(SQUARES, QUICK, seed)
+        found.append(repr(falsify._drawn(case, [case.subject({"n": 2})], ("n = 2",))))
+    assert found[0] == found[1] != found[2]
+
+
 def test_large_sizes_are_not_searched() -> None:
     verdict = falsify.check(Case(claim(_squares, lambda x: 3 * x, sizes={"n": (1000,)}), QUICK, 0))
     assert verdict.status is Status.UNKNOWN
@@ -686,6 +696,9 @@ def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> No
     assert row["digits"] == 0, "no digit is right where the sign is wrong"
     row, _, _ = floats._compare(FORMATS["float64"], 0 * values[:1], room[:1], exact[:1])
     assert str(row["digits"]) == "0.0", "and not -0.0"
+    small = balls(np.array([[1e-310, 1.0]]))
+    row, _, _ = floats._compare(FORMATS["float64"], np.array([[0.0, 1.0]]), small + arb(0, 1), small)
+    assert row["digits"] > 15, "what the format flushes has no digits to lose"
     row, _, _ = floats._compare(FORMATS["float64"], values[:1], room[:1], exact[:1])
     assert row["digits"] == pytest.approx(53 * math.log10(2)), "as many as the format has, where all are right"
 

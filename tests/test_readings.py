@@ -701,6 +701,13 @@ def test_a_cast_is_rounded_where_the_format_is_narrower() -> None:
     assert allowed(lambda x: x.astype(np.float64), np.array(0.1), dtype="float32")[()].is_exact()
 
 
+def test_an_exponential_may_overflow_half_a_binade_early() -> None:
+    for name, largest in (("float32", 127.5), ("float64", 1023.5)):
+        for share, sure in ((0.999, True), (1.0001, False)):
+            assert allowed(jnp.exp, np.array(largest * math.log(2) * share), dtype=name)[()].is_finite() is sure
+    assert allowed(jnp.tan, np.array(math.pi / 2), dtype="float16")[()].is_finite()
+
+
 def test_what_a_format_may_overflow_has_no_ball() -> None:
     for name, large in (("float16", 300.0), ("bfloat16", 2.0**64), ("float32", 2.0**64), ("float64", 2.0**512)):
         assert not allowed(lambda x: x * x, np.array(large), dtype=name)[()].is_finite()
@@ -800,6 +807,7 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "scatter": (lambda v: v.at[np.array([1, 4])].set(v[:2] * 10), [_V]),
     "scatter beyond the end": (lambda v: v.at[np.array([1, 40])].set(v[:2] * 10), [_V]),
     "scatter-add": (lambda v: v.at[np.array([1, 1, 5])].add(v[:3]), [_V]),
+    "scatter-add of constants": (lambda v: v.at[np.array([1, 1, 0])].add(np.array([1.0, 2.0, 3.0])), [_V]),
     "scatter-add of rows": (lambda a: a.at[_INDEX].add(a), [_M]),
     "scatter-add beyond the end": (lambda v: v.at[np.array([1, 40, 1])].add(v[:3]), [_V]),
     "transposed gather": (lambda v: jax.grad(lambda u: jnp.sum(u[np.array([0, 3, 0])] ** 2))(v), [_V]),
@@ -828,6 +836,19 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "mod": (lambda v: jnp.mod(v, 4.0), [_V]),
     "casts": (lambda v: [_number((v > 0).astype(np.int64)), _number(v.astype(np.int64)), _number(v != 1)], [_V]),
     "whole numbers": (lambda v: _number(jnp.arange(6) // 2 - jnp.arange(6) % 4 + (jnp.arange(6) << 1)) * v, [_V]),
+    "quotients of whole numbers": (
+        lambda v: [
+            _number(each(jnp.array([7, -7, 7, -7, 5, 0]), jnp.array([2, 2, -3, -3, 1, 4])))
+            for each in (lax.div, lax.rem)
+        ],
+        [_V],
+    ),
+    "reductions of whole numbers": (
+        lambda v: [
+            _number(each(jnp.arange(6).reshape(2, 3) + 1, axis=1)) for each in (jnp.sum, jnp.prod, jnp.max, jnp.min)
+        ],
+        [_V],
+    ),
     "places of whole numbers": (
         lambda v: [_number(place(jnp.arange(6).reshape(2, 3) % 4, axis=1)) for place in (jnp.argmin, jnp.argmax)],
         [_V],
@@ -836,6 +857,7 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "cond": (lambda v: [lax.cond(v[k] > 0, lambda u: u * 2, lambda u: u - 1, v) for k in (0, 1)], [_V]),
     "switch": (lambda v: lax.switch(2, [lambda u: u, lambda u: u * 2, lambda u: u * 3], v), [_V]),
     "scan": (lambda a: lax.scan(lambda c, row: (c + row, c * row), a[0], a), [_M]),
+    "scan of nothing": (lambda a: lax.scan(lambda c, row: (c + row, c * row), a[0], a[:0]), [_M]),
     "scan backwards": (lambda a: lax.scan(lambda c, row: (2 * c - row, c), a[0], a, reverse=True), [_M]),
     "derivative of a scan": (
         jax.grad(lambda a: jnp.sum(lax.scan(lambda c, row: (c * row, None), a[0], a)[0] ** 2)),
@@ -1001,6 +1023,23 @@ def test_equality_of_open_answers_is_open() -> None:
         outputs, _ = walk(Exact(), closed, given, 4)
     assert outputs[0].tolist() == [UNDECIDED, UNDECIDED, YES, NO]
     assert outputs[1].tolist() == [UNDECIDED, UNDECIDED, NO, YES]
+
+
+def test_an_open_answer_that_becomes_a_number_is_its_hull_and_marked() -> None:
+    closed = trace(lambda x: (x > 1).astype(x.dtype), ((),))
+    found, trail = read(Exact(), closed, [np.array([arb(1, 0.5), arb(5)], dtype=object)], BITS)
+    assert found[0, 0].contains(arb(0))
+    assert found[0, 0].contains(arb(1))
+    assert trail.hulls.tolist() == [True, False]
+
+
+def test_an_open_answer_that_jax_would_compute_with_is_lost() -> None:
+    closed = trace(lambda x: lax.reduce_xor(x > 1, axes=(0,)), ((2,),))
+    with precision(BITS):
+        given = np.array([[arb(1, 0.5), arb(5)], [arb(0), arb(5)]], dtype=object)
+        (found,), trail = walk(Exact(), closed, [given], 2)
+    assert trail.lost.tolist() == [True, False]
+    assert found[1] == YES
 
 
 def test_an_open_choice_of_structure_is_lost() -> None:
