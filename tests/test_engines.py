@@ -197,6 +197,18 @@ HIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "index": (lambda x: jnp.array([2, 5]).astype(x.dtype).at[(x > 1e7).astype(np.int32)].get(mode="clip") * x, ""),
     "product with an answer": (lambda x: (2 + 3 * (x > 1e7).astype(x.dtype)) * x, ""),
     "largest of several": (lambda x: 2 * x + jnp.max(jnp.append(x, 1e7)) - 1e7, _UNSEEN),
+    "larger of two answers": (
+        lambda x: jnp.where(jnp.maximum(x > 1e7, jnp.zeros(x.shape, bool)), 5 * x, 2 * x),
+        "",
+    ),
+    "largest of several answers": (
+        lambda x: jnp.where(jnp.max(jnp.stack([x > 1e7, jnp.zeros(x.shape, bool)]), 0), 5 * x, 2 * x),
+        "",
+    ),
+    "place of an answer": (
+        lambda x: jnp.where(jnp.argmax(jnp.stack([jnp.zeros(x.shape, bool), x > 1e7]), 0) == 1, 5 * x, 2 * x),
+        "",
+    ),
     "while": (
         lambda x: lax.while_loop(lambda c: c[1] > 1e7, lambda c: (2 * c[0], c[1] / 2), (2 * x, x[0]))[0],
         _UNSEEN,

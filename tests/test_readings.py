@@ -942,6 +942,52 @@ def test_whole_numbers_differ_from_point_to_point_and_constants_do_not() -> None
         assert found.tolist() == value.tolist()
 
 
+@pytest.mark.parametrize("name", ["int64", "uint64", "int32", "uint32", "uint8"])
+def test_whole_numbers_are_those_of_their_type(name: str) -> None:
+    """Of 64 bits without a sign too, which are kept in int64 bit by bit."""
+    two = (
+        lax.add,
+        lax.sub,
+        lax.mul,
+        lax.div,
+        lax.rem,
+        lax.max,
+        lax.min,
+        lax.lt,
+        lax.ge,
+        lax.eq,
+        lax.shift_right_logical,
+    )
+    one = (jnp.sort, jnp.max, jnp.min, jnp.sum, jnp.prod, jnp.argmax, jnp.argmin, jnp.sign, jnp.invert, jnp.cumsum)
+
+    def everything(i: Any, j: Any) -> list[Any]:
+        a, b = i.astype(name), j.astype(name)
+        found = [*(each(a, b) for each in two), *(each(a) for each in one), lax.clamp(a[0], b, a[1]), a**3]
+        return [*found, a.astype(np.float64), jnp.where(a > b, a, b), a.astype(np.int64)]
+
+    i = np.array([2**62 + 1, -(2**62) - 1, 2**55 + 3, -1, 5, -5, 0, 2**33 + 7, -(2**63) + 1])
+    j = np.array([3, -3, 7, -1, 0, 0, 2, -(2**34) - 9, 10])
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(everything)(i, j)
+        with precision(BITS):
+            outputs, _ = walk(Exact(), closed, [i[None], j[None]], 1)
+        returned = jax.jit(everything)(i, j)
+    for place, (found, value) in enumerate(zip(outputs, returned, strict=True)):
+        if found.dtype == object:
+            assert [float(each.mid()) for each in found[0]] == np.asarray(value).tolist()
+        else:
+            assert found[0].tolist() == np.asarray(value).astype(np.int64).tolist(), place
+
+
+def test_random_whole_numbers_are_those_that_jax_draws() -> None:
+    def drawn(x: Any) -> Any:
+        return x * jax.random.randint(jax.random.key(1), x.shape, 0, 1000).astype(x.dtype)
+
+    with jax.enable_x64(True):
+        returned = jax.jit(drawn)(jnp.ones(4))
+    assert [float(each) for each in enclose(drawn, np.ones(4))] == returned.tolist()
+
+
 def test_the_place_of_the_largest_along_each_axis() -> None:
     m = np.array([[1.0, 5.0, 2.0], [7.0, 0.0, 3.0]])
     for fn in (jnp.argmax, jnp.argmin):
@@ -1040,6 +1086,33 @@ def test_an_open_answer_that_jax_would_compute_with_is_lost() -> None:
         (found,), trail = walk(Exact(), closed, [given], 2)
     assert trail.lost.tolist() == [True, False]
     assert found[1] == YES
+
+
+def test_the_larger_of_open_answers_is_open() -> None:
+    def asked(x: Any, y: Any) -> Any:
+        a, b = x > 0, y > 0
+        both = jnp.stack([a, b])
+        no, yes = jnp.zeros((), bool), jnp.ones((), bool)
+        return [jnp.maximum(a, b), jnp.minimum(a, b), jnp.max(both), jnp.min(both), lax.clamp(no, a, b), a | yes]
+
+    closed = trace(asked, ((), ()))
+    wide = arb(0, 1)
+    given = [np.array([wide, wide, wide, arb(1)], dtype=object), np.array([arb(-1), arb(1), wide, wide], dtype=object)]
+    with precision(BITS):
+        outputs, _ = walk(Exact(), closed, given, 4)
+    larger, smaller = [UNDECIDED, YES, UNDECIDED, YES], [NO, UNDECIDED, UNDECIDED, UNDECIDED]
+    assert [each.tolist() for each in outputs[:4]] == [larger, smaller, larger, smaller]
+    assert outputs[4].tolist() == smaller
+    assert outputs[5].tolist() == [YES] * 4
+
+
+def test_the_first_of_open_answers_is_lost() -> None:
+    closed = trace(lambda x: [jnp.argmax(x > 0), jnp.argmin(x > 0)], ((2,),))
+    given = np.array([[arb(0, 1), arb(1)], [arb(-1), arb(1)]], dtype=object)
+    with precision(BITS):
+        outputs, trail = walk(Exact(), closed, [given], 2)
+    assert trail.lost.tolist() == [True, False]
+    assert [each[1] for each in outputs] == [1, 0]
 
 
 def test_an_open_choice_of_structure_is_lost() -> None:

@@ -29,6 +29,7 @@ from verify.readings.interpreter import (
     scatter_targets,
     spread,
     thin,
+    unsigned,
 )
 
 ZERO: Final = arb(0)
@@ -745,7 +746,7 @@ class Balls(System):
         kind = kind_of(variable.aval)
         if kind == "truth":
             return self.from_truth(array)
-        return self.lift(array.astype(np.float64)) if kind == "whole" else array
+        return self.lift(unsigned([variable], [array])[0].astype(np.float64)) if kind == "whole" else array
 
     def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
         """Sums of products along the last axis."""

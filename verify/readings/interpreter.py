@@ -329,7 +329,7 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
             raise UnsupportedPrimitive(name, system.name, source_line(equation))
         result = row(equation, *inputs)
     elif name in WHOLE:
-        result = wrapped(equation, WHOLE[name](system, equation, *inputs))
+        result = wrapped(equation, WHOLE[name](system, equation, *unsigned(equation.invars, inputs)))
     elif name in CONCRETE_WHOLE:
         result = concrete(system, equation, inputs)
     else:
@@ -483,12 +483,23 @@ def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
     return results
 
 
+def unsigned(variables: Sequence[Any], arrays: Sequence[Array]) -> list[Array]:
+    """Arrays with those of uint64, which are kept in int64 bit by bit, as the numbers that they are."""
+    return [
+        array.astype(np.uint64) if array.dtype == np.int64 and variable.aval.dtype == np.uint64 else array
+        for variable, array in zip(variables, arrays, strict=True)
+    ]
+
+
 def wrapped(equation: Any, result: Any) -> Any:
-    """Whole numbers wrap around at the width of their type."""
-    dtype = equation.outvars[0].aval.dtype
-    if isinstance(result, np.ndarray) and result.dtype == np.int64 and np.issubdtype(dtype, np.integer):
-        return result.astype(dtype).astype(np.int64)
-    return result
+    """Whole numbers wrap around at the width of their type, and are kept in int64."""
+    results = [
+        array.astype(variable.aval.dtype).astype(np.int64)
+        if array.dtype in (np.int64, np.uint64) and np.issubdtype(variable.aval.dtype, np.integer)
+        else array
+        for variable, array in zip(equation.outvars, result if isinstance(result, list) else [result], strict=True)
+    ]
+    return results if isinstance(result, list) else results[0]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -782,7 +793,8 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     if forked:
         every = [run(outcome, operands) for outcome in outcomes]
         open_ = np.full((1,), UNDECIDED, dtype=np.int8)
-        outputs = [system.merge(open_, found) for found in zip(*(each for each, _ in every), strict=True)]
+        found = zip(*(unsigned(equation.outvars, each) for each, _ in every), strict=True)
+        outputs = [system.merge(open_, each) for each in found]
         depends = [any(live) for live in zip(*(each for _, each in every), strict=True)]
     elif len(outcomes) == 1:
         outputs, depends = run(outcomes[0], operands)
@@ -1296,7 +1308,7 @@ def _logic(operation: Callable[[Array, Array], Array], bits: Callable[[Array, Ar
 
 def _whole(operation: Callable[..., Array]) -> Callable[..., Array]:
     def row(system: System, equation: Any, *arrays: Array) -> Array:
-        return operation(*align(*arrays)).astype(np.int64)
+        return operation(*align(*arrays))
 
     return row
 
@@ -1343,9 +1355,46 @@ def _convert_whole(system: System, equation: Any, array: Array) -> Array:
     return (array != 0).astype(np.int8) if target == "truth" and source == "whole" else array
 
 
+def _largest(operation: Callable[..., Array], truth: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    """The larger or smaller of two; of truth values one of the two holds, or both do."""
+
+    def row(system: System, equation: Any, a: Array, b: Array) -> Array:
+        return truth(a, b) if kind_of(equation.invars[0].aval) == "truth" else operation(*align(a, b))
+
+    return row
+
+
+def _largest_over(operation: Callable[..., Array], decisive: int) -> Callable[..., Array]:
+    """The largest or smallest along axes; of truth values whether any holds, or all do."""
+
+    def row(system: System, equation: Any, array: Array) -> Array:
+        if kind_of(equation.invars[0].aval) == "truth":
+            return _reduce_truth(system, equation, array, decisive)
+        return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"]))
+
+    return row
+
+
+def _place(operation: Callable[..., Array]) -> Callable[..., Array]:
+    """The first place of the largest or smallest; a truth value that is open leaves it open."""
+
+    def row(system: System, equation: Any, array: Array) -> Array:
+        if kind_of(equation.invars[0].aval) == "truth":
+            system.mark("lost", array == UNDECIDED)
+        return operation(array, axis=1 + equation.params["axes"][0])
+
+    return row
+
+
+def _clamp(system: System, equation: Any, low: Array, array: Array, high: Array) -> Array:
+    if kind_of(equation.invars[0].aval) == "truth":
+        return _and(_or(low, array), high)
+    return np.clip(*(align(low, array, high)[place] for place in (1, 0, 2)))
+
+
 def _over(operation: Callable[..., Array]) -> Callable[..., Array]:
     def row(system: System, equation: Any, array: Array) -> Array:
-        return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"])).astype(np.int64)
+        return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"]))
 
     return row
 
@@ -1368,7 +1417,12 @@ def _shift_right(system: System, equation: Any, a: Array, b: Array) -> Array:
 
 
 def _truncated(a: Array, b: Array) -> Array:
-    return np.where(b == 0, 0, np.trunc(a / np.where(b == 0, 1, b))).astype(np.int64)
+    """Quotients towards zero; by zero all bits are set, as XLA sets them."""
+    divisor = np.where(b == 0, np.ones_like(b), b)
+    with np.errstate(over="ignore"):  # the least number by -1
+        quotient = a // divisor
+    quotient = quotient + ((quotient * divisor != a) & ((a < 0) != (divisor < 0)))
+    return np.where(b == 0, ~np.zeros_like(quotient), quotient)
 
 
 def _whole_sum(system: System, equation: Any, a: Array, b: Array) -> Array:
@@ -1395,8 +1449,8 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "mul": _whole(np.multiply),
     "div": _whole(_truncated),
     "rem": _whole(lambda a, b: a - _truncated(a, b) * b),
-    "max": _whole(np.maximum),
-    "min": _whole(np.minimum),
+    "max": _largest(np.maximum, _or),
+    "min": _largest(np.minimum, _and),
     "neg": _whole(np.negative),
     "abs": _whole(np.abs),
     "sign": _whole(np.sign),
@@ -1405,7 +1459,7 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "shift_left": _whole(np.left_shift),
     "shift_right_logical": _shift_right,
     "shift_right_arithmetic": _whole(np.right_shift),
-    "clamp": _whole(lambda low, a, high: np.clip(a, low, high)),
+    "clamp": _clamp,
     "eq": _compare_whole(np.equal),
     "ne": _compare_whole(np.not_equal),
     "lt": _compare_whole(np.less),
@@ -1418,11 +1472,11 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "reduce_and": lambda system, equation, a: _reduce_truth(system, equation, a, NO),
     "reduce_or": lambda system, equation, a: _reduce_truth(system, equation, a, YES),
     "reduce_sum": _over(np.sum),
-    "reduce_max": _over(np.max),
-    "reduce_min": _over(np.min),
+    "reduce_max": _largest_over(np.max, YES),
+    "reduce_min": _largest_over(np.min, NO),
     "reduce_prod": _over(np.prod),
-    "argmax": lambda system, equation, a: np.argmax(a, axis=1 + equation.params["axes"][0]),
-    "argmin": lambda system, equation, a: np.argmin(a, axis=1 + equation.params["axes"][0]),
+    "argmax": _place(np.argmax),
+    "argmin": _place(np.argmin),
     "cumsum": lambda system, equation, a: np.cumsum(a, axis=1 + equation.params["axis"]),
     "select_n": _select_whole,
     "convert_element_type": _convert_whole,
