@@ -963,6 +963,7 @@ def test_whole_numbers_are_those_of_their_type(name: str) -> None:
     def everything(i: Any, j: Any) -> list[Any]:
         a, b = i.astype(name), j.astype(name)
         found = [*(each(a, b) for each in two), *(each(a) for each in one), lax.clamp(a[0], b, a[1]), a**3]
+        found += [lax.shift_right_arithmetic(a, b % 9), lax.reduce_and(a[:3], (0,)), lax.reduce_or(a, (0,))]
         return [*found, a.astype(np.float64), jnp.where(a > b, a, b), a.astype(np.int64)]
 
     i = np.array([2**62 + 1, -(2**62) - 1, 2**55 + 3, -1, 5, -5, 0, 2**33 + 7, -(2**63) + 1])
@@ -977,6 +978,13 @@ def test_whole_numbers_are_those_of_their_type(name: str) -> None:
             assert [float(each.mid()) for each in found[0]] == np.asarray(value).tolist()
         else:
             assert found[0].tolist() == np.asarray(value).astype(np.int64).tolist(), place
+
+
+def test_a_number_that_a_type_of_whole_numbers_does_not_hold_is_lost() -> None:
+    closed = trace(lambda x: x.astype(np.uint8).astype(x.dtype), ((),))
+    found, trail = read(Exact(), closed, [balls(np.array([255.5, 256.0, -0.5, -1.0]))], BITS)
+    assert trail.lost.tolist() == [False, True, False, True]
+    assert [float(each) for each in found[[0, 2], 0]] == [255.0, 0.0]
 
 
 def test_random_whole_numbers_are_those_that_jax_draws() -> None:

@@ -622,7 +622,9 @@ class Balls(System):
         if target == "truth":
             return negate(self.equal(array, np.broadcast_to(filled((1,), ZERO), array.shape)))
         whole, unsure = self.to_whole(array)
-        self.mark("lost", unsure)
+        held = np.iinfo(equation.outvars[0].aval.dtype)
+        # What becomes of a number that its type does not hold is the platform's business.
+        self.mark("lost", unsure | (whole < held.min) | (whole > min(held.max, 2**62)))
         return whole
 
     def _reduce_precision(self, equation: Any, array: Array) -> Array:

@@ -1364,8 +1364,8 @@ def _largest(operation: Callable[..., Array], truth: Callable[[Array, Array], Ar
     return row
 
 
-def _largest_over(operation: Callable[..., Array], decisive: int) -> Callable[..., Array]:
-    """The largest or smallest along axes; of truth values whether any holds, or all do."""
+def _or_truth(operation: Callable[..., Array], decisive: int) -> Callable[..., Array]:
+    """A reduction along axes; of truth values whether any holds, or all do."""
 
     def row(system: System, equation: Any, array: Array) -> Array:
         if kind_of(equation.invars[0].aval) == "truth":
@@ -1416,6 +1416,13 @@ def _shift_right(system: System, equation: Any, a: Array, b: Array) -> Array:
     return np.where(b >= 8 * unsigned.itemsize, 0, shifted.astype(np.int64))
 
 
+def _shift_right_signed(system: System, equation: Any, a: Array, b: Array) -> Array:
+    """Bits that come in are copies of the first one, in a type without a sign too."""
+    a, b = align(a, b)
+    signed = a.astype(f"i{np.dtype(equation.invars[0].aval.dtype).itemsize}").astype(np.int64)
+    return signed >> np.where((b < 0) | (b > 63), 63, b).astype(np.int64)
+
+
 def _truncated(a: Array, b: Array) -> Array:
     """Quotients towards zero; by zero all bits are set, as XLA sets them."""
     divisor = np.where(b == 0, np.ones_like(b), b)
@@ -1458,7 +1465,7 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "square": _whole(np.square),
     "shift_left": _whole(np.left_shift),
     "shift_right_logical": _shift_right,
-    "shift_right_arithmetic": _whole(np.right_shift),
+    "shift_right_arithmetic": _shift_right_signed,
     "clamp": _clamp,
     "eq": _compare_whole(np.equal),
     "ne": _compare_whole(np.not_equal),
@@ -1469,11 +1476,11 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "lt_to": _compare_whole(np.less),
     "le_to": _compare_whole(np.less_equal),
     "sort": _sort_whole,
-    "reduce_and": lambda system, equation, a: _reduce_truth(system, equation, a, NO),
-    "reduce_or": lambda system, equation, a: _reduce_truth(system, equation, a, YES),
+    "reduce_and": _or_truth(np.bitwise_and.reduce, NO),
+    "reduce_or": _or_truth(np.bitwise_or.reduce, YES),
     "reduce_sum": _over(np.sum),
-    "reduce_max": _largest_over(np.max, YES),
-    "reduce_min": _largest_over(np.min, NO),
+    "reduce_max": _or_truth(np.max, YES),
+    "reduce_min": _or_truth(np.min, NO),
     "reduce_prod": _over(np.prod),
     "argmax": _place(np.argmax),
     "argmin": _place(np.argmin),
