@@ -1269,6 +1269,8 @@ def test_enclose_and_allowed_take_trees_and_lists() -> None:
     assert found["s"].shape == (2,)
     assert [float(each) for each in found["s"]] == [4.0, 5.0]
     assert found["n"].dtype == object
+    for read_ in (enclose, allowed):
+        assert read_(lambda x, k: x[k] + 0, [1.0, 2.0, 3.0], [2, 0])[0].contains(3), "whole numbers are places"
     gradient = enclose(jax.grad(lambda x: jnp.sum(x**3)), [1.0, 2.0], bits=333)
     assert [float(each) for each in gradient] == [3.0, 12.0]
     with pytest.raises(ValueError, match="dtype 'float8' is unknown: expected one of float64, float32"):
