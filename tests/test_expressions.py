@@ -261,6 +261,7 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
             jnp.where(jnp.isfinite(jnp.where(x[0] > 0, jnp.nan, x[0])), x[0], x[1]),
             jnp.exp(0 * x[0]),
             jnp.log(0 * x[0] + 1.0),
+            (0 * x[0]) ** 2,
         )
     )
     assert [each.text for each in terms] == [
@@ -278,6 +279,7 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
         "x_1",
         "x_1",
         "1",
+        "0",
         "0",
     ]
 
