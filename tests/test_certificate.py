@@ -18,6 +18,7 @@ from verify.engines.certificate import NoCertificate, certificate
 from verify.formats import FLOAT64
 from verify.loader import load
 from verify.program import trace
+from verify.readings.expressions import Undecided
 
 CLAIMS = {claim.id: claim for claim in load().claims}
 Case = tuple[str, list[Any], list[Any]]
@@ -239,6 +240,24 @@ def test_names_that_python_would_read_as_something_else_are_changed() -> None:
     assert title == "grad"
     assert [str(each) for each in autodiff] == ["t_lambda"]
     assert is_zero(autodiff[0] - by_hand[0])
+
+
+@pytest.mark.parametrize(
+    ("autodiff", "by_hand", "region"),
+    [
+        (lambda x, x_0: x[0], lambda x, x_0: x_0, {"x": domain.Reals("2"), "x_0": domain.Reals("")}),
+        (lambda a, a_b: a["b"], lambda a, a_b: a_b, {"a": {"b": domain.Reals("")}, "a_b": domain.Reals("")}),
+        (lambda x, m1: jnp.max(x), lambda x, m1: m1, {"x": domain.Reals("2"), "m1": domain.Reals("")}),
+        (lambda x, t: jnp.max(x), lambda x, t: jnp.max(x + t), {"x": domain.Reals("2"), "t": domain.Reals("")}),
+        (lambda t, u, line: t * u, lambda t, u, line: line, dict.fromkeys(("t", "u", "line"), domain.Reals(""))),
+    ],
+    ids=["entry", "path", "maximum", "two maxima", "lines"],
+)
+def test_what_has_two_names_is_no_one_symbol(autodiff: Any, by_hand: Any, region: Any) -> None:
+    claim = Claim(id="names", autodiff=Derivative(autodiff, "value"), by_hand=by_hand, domain=region)
+    subject = trace(claim, claim.choices()[0], FLOAT64)
+    with pytest.raises(Undecided, match="needs more than what is written"):
+        certificates._Writer(subject, subject.modes[0], {}).write()
 
 
 def test_every_size_is_written_in_generic_entries_and_sums() -> None:

@@ -26,7 +26,7 @@ from verify.primitives import RULES, explained
 from verify.program import equations
 from verify.readings.api import allowed, enclose
 from verify.readings.composite import ROWS
-from verify.readings.exact import Exact, precision
+from verify.readings.exact import Exact, balls, precision
 from verify.readings.interpreter import walk
 from verify.readings.rounded import Rounded
 from verify.sweeps import MapError
@@ -362,6 +362,21 @@ def test_every_composite_row_is_tried() -> None:
     assert "lt_to" in seen or jax.__version_info__ >= (0, 11), "what searches compare by"
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_two_points_that_are_read_together_do_not_mix(name: str) -> None:
+    fn, arguments, _ = CASES[name]
+    both = [balls(np.stack([each * 1.25, each])) for each in arguments]
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), precision(200):
+        closed = jax.make_jaxpr(fn)(*arguments)
+        together, _ = walk(Exact(), closed, both, 2)
+        alone = [walk(Exact(), closed, [each[[row]] for each in both], 1)[0] for row in range(2)]
+    for found, *each in zip(together, *alone, strict=True):
+        for row, single in enumerate(each):
+            assert found.shape[1:] == single.shape[1:]
+            for a, b in zip(np.ravel(found[min(row, len(found) - 1)]), single.ravel(), strict=True):
+                assert a == b or (a.overlaps(b) and a.rad() < 2.0**-60), (name, row, a, b)
+
+
 # Not of places, and not of a loop whose number of turns hangs on what was widened.
 WIDENED = [name for name in CASES if "places" not in name and name != "exponential integral"]
 
@@ -557,6 +572,8 @@ def test_what_has_no_row_says_so() -> None:
     # A value that is combined with the result as often as the compiler likes leaves the result open.
     with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
         enclose(lambda x: lax.reduce_window(x, 2.0, lax.mul, (2,), (1,), "SAME"), X)
+    with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
+        enclose(lambda x: lax.reduce_window(x, jnp.exp(x[0] - x[0] / 3), lax.mul, (2,), (1,), "SAME"), X)
 
 
 def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:

@@ -92,7 +92,7 @@ def test_a_loss_of_less_than_half_is_not_blamed_at_any_value() -> None:
 def test_an_error_that_cancels_with_itself_is_not_blamed() -> None:
     def same(x: Any) -> Any:
         s = jax.nn.softmax(x)
-        return (s[0] - s[0] * 1.0) + s[1]
+        return (s[0] - s[0] * 1.0) + (s[0] - (s[0] + 0.0)) + s[1]
 
     assert blamed(same, [30.0, 0.0]) is None
 
@@ -173,6 +173,18 @@ def test_floats_that_keep_their_digits_name_none() -> None:
     kept = Derivative(lambda x: jax.nn.logsumexp(x), "gradient", wrt="x")
     claim = replace(_claim(by_hand, 25.0), autodiff=kept)
     assert floats.check(Case(claim, BUDGETS["standard"], 0)).loses is None
+
+
+@pytest.mark.parametrize(("nats", "named"), [(12.0, False), (24.0, True)])
+def test_floats_that_lost_less_than_half_of_their_digits_name_none(nats: float, named: bool) -> None:
+    claim = Claim(
+        id="swallowed.digits",
+        autodiff=Derivative(lambda x: (x + jnp.exp(x + nats)) - jnp.exp(x + nats), "value"),
+        by_hand=lambda x: x * 1,
+        domain={"x": domain.Interval("n", 1.0, 2.0)},
+        sizes={"n": (3,)},
+    )
+    assert (floats.check(Case(claim, BUDGETS["standard"], 0)).loses is not None) == named
 
 
 def test_a_function_of_jax_itself_has_no_line_of_ours() -> None:

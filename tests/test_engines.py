@@ -30,7 +30,7 @@ from verify.engines.case import (
     draw,
     joined,
 )
-from verify.formats import FLOAT64, FORMATS
+from verify.formats import FLOAT64, FORMATS, hexadecimal
 from verify.program import trace
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
@@ -200,8 +200,9 @@ def test_where_only_the_formula_branches_the_point_decides() -> None:
 
 
 def test_nothing_but_kinks_decides_nothing() -> None:
-    verdict = enclosed(lambda x: jnp.sum(jnp.where(x * 0 == 0, x**2, 0.0)), lambda x: 3 * x)
-    assert verdict.status is not Status.HOLDS
+    verdict = enclosed(lambda x: jnp.sum(jnp.where(2 * x == x + x, x**2, 0.0)), lambda x: 3 * x)
+    assert verdict.status is Status.UNKNOWN
+    assert "no point decides grad" in verdict.reason
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -247,6 +248,18 @@ HIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "first of a mask": (lambda x: 2 * x + lax.top_k(x > 1e7, 1)[1][0].astype(x.dtype), ""),
     "product with an answer": (lambda x: (2 + 3 * (x > 1e7).astype(x.dtype)) * x, ""),
     "largest of several": (lambda x: 2 * x + jnp.max(jnp.append(x, 1e7)) - 1e7, _UNSEEN),
+    "larger of two answers": (
+        lambda x: jnp.where(jnp.maximum(x > 1e7, jnp.zeros(x.shape, bool)), 5 * x, 2 * x),
+        "",
+    ),
+    "largest of several answers": (
+        lambda x: jnp.where(jnp.max(jnp.stack([x > 1e7, jnp.zeros(x.shape, bool)]), 0), 5 * x, 2 * x),
+        "",
+    ),
+    "place of an answer": (
+        lambda x: jnp.where(jnp.argmax(jnp.stack([jnp.zeros(x.shape, bool), x > 1e7]), 0) == 1, 5 * x, 2 * x),
+        "",
+    ),
     "while": (
         lambda x: lax.while_loop(lambda c: c[1] > 1e7, lambda c: (2 * c[0], c[1] / 2), (2 * x, x[0]))[0],
         _UNSEEN,
@@ -283,6 +296,14 @@ def test_on_jax_s_side_only_an_equality_need_not_be_seen(name: str) -> None:
     }[name]
     found = enclosed(lambda x: jnp.sum(lax.select(there(x), x**2, 5 * x)), lambda x: 2 * x)
     assert found.status is (Status.HOLDS if name in ("ne", "eq") else Status.UNKNOWN)
+
+
+def test_an_outcome_that_was_seen_with_fewer_bits_stays_seen() -> None:
+    def by_hand(x: Any) -> Any:
+        large = jnp.exp(-200 * x)
+        return jnp.where(x > 0, 2 * x, (2 * x + large) - large)
+
+    assert enclosed(_squares, by_hand, sizes={"n": (1,)}, domain={"x": Interval("n", -4.0, 4.0)}).status is Status.HOLDS
 
 
 def test_a_sign_has_to_be_seen_both_ways() -> None:
@@ -637,6 +658,15 @@ def test_no_counterexample_is_no_evidence() -> None:
     assert "no counterexample among" in verdict.reason
 
 
+def test_the_same_points_are_drawn_for_a_seed() -> None:
+    found: list[str] = []
+    for seed in (3, 3, 4):
+        falsify._DRAWN.clear()
+        case = Case(SQUARES, QUICK, seed)
+        found.append(repr(falsify._drawn(case, [case.subject({"n": 2})], ("n = 2",))))
+    assert found[0] == found[1] != found[2]
+
+
 def test_large_sizes_are_not_searched() -> None:
     verdict = falsify.check(Case(claim(_squares, lambda x: 3 * x, sizes={"n": (1000,)}), QUICK, 0))
     assert verdict.status is Status.UNKNOWN
@@ -678,17 +708,22 @@ def test_floats_of_all_formats_are_inside() -> None:
     assert verdict.checked == sum(row["inside"] for row in verdict.measured) > 100
     # Saturated logits are among the points: a whole gradient is lost there, inside what rounding allows.
     assert max(row["worst_ulp"] for row in verdict.measured if row["format"] == "float64") > 1e3
+    assert verdict.worst is not None
+    assert verdict.worst.program == "grad"
+    assert "(float64, " in verdict.worst.autodiff
+    assert "eager" not in verdict.worst.autodiff
 
 
 def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = floats.run
+    ran, off = floats.run, list[Any]()
 
     def perturbed(jobs: Sequence[Any], *args: Any, **more: Any) -> None:
         ran(jobs, *args, **more)
         for job in jobs:
+            off.append([hexadecimal(value) for value in job.points.arrays[0][1].tolist()])
             for way, (rows, values) in list(job.returned.items()):
                 values = values.copy()
-                values[0, 0] = values[0, 0] * (1 + 2.0**-12) + 2.0**-12
+                values[1, 0] = -2.0
                 job.returned[way] = (rows, values)
 
     monkeypatch.setattr(floats, "run", perturbed)
@@ -699,6 +734,7 @@ def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch)
     assert "outside what rounding allows" in verdict.worst.note
     assert "float32" in verdict.worst.autodiff
     assert all(row["outside"] == 1 for row in verdict.measured)
+    assert {(row["at"]["x"] in off, row["component"][:2]) for row in verdict.measured} == {(True, "[0")}
 
 
 def test_floats_of_a_claim_that_speaks_nowhere_are_not_run() -> None:
@@ -745,6 +781,15 @@ def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> No
     row, place, first = floats._compare(FORMATS["float64"], values, wide, exact)
     assert (row["inside"], row["outside"], row["no_claim"]) == (5, 2, 1)
     assert first == (2, 0)
+    row, _, _ = floats._compare(FORMATS["float64"], -values[:1], room[:1], exact[:1])
+    assert row["digits"] == 0, "no digit is right where the sign is wrong"
+    row, _, _ = floats._compare(FORMATS["float64"], 0 * values[:1], room[:1], exact[:1])
+    assert str(row["digits"]) == "0.0", "and not -0.0"
+    small = balls(np.array([[1e-310, 1.0]]))
+    row, _, _ = floats._compare(FORMATS["float64"], np.array([[0.0, 1.0]]), small + arb(0, 1), small)
+    assert row["digits"] > 15, "what the format flushes has no digits to lose"
+    row, _, _ = floats._compare(FORMATS["float64"], values[:1], room[:1], exact[:1])
+    assert row["digits"] == pytest.approx(53 * math.log10(2)), "as many as the format has, where all are right"
 
 
 def test_an_implementation_beyond_its_budget_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,13 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "square": lambda x: jnp.square(x),
     "integer_pow": lambda x: (x**3, x**-2, lax.integer_pow(x, 1), (x - 1) ** 3, (-x) ** 2),
     "pow": lambda x: (x**0.5, x**2.5, x ** (-0.5), x ** x[1], (2.0 * x) ** jnp.float64(1.0)),
-    "max": lambda x: (jnp.maximum(x, 0.0), jnp.maximum(0.0, -x), jnp.maximum(x, -jnp.inf), jnp.maximum(x, x)),
+    "max": lambda x: (
+        jnp.maximum(abs(x - 0.5), 0.0),
+        jnp.maximum(x, 0.0),
+        jnp.maximum(0.0, -x),
+        jnp.maximum(x, -jnp.inf),
+        jnp.maximum(x, x),
+    ),
     "min": lambda x: (jnp.minimum(x, 0.0), jnp.minimum(0.0, -x), jnp.minimum(x, jnp.inf), jnp.minimum(x, x)),
     "clamp": lambda x: (lax.clamp(0.0, x, jnp.inf), lax.clamp(-jnp.inf, -x, 0.0)),
     "select_n": lambda x: (jnp.where(x > 0, x, 2 * x), jnp.where(x <= 0, x, 2 * x)),
@@ -72,7 +78,12 @@ ROWS: dict[str, Callable[[Any], Any]] = {
         jnp.arange(3).astype(x.dtype) * x,
         (0 * x).astype(bool).astype(x.dtype),
     ),
-    "reduce_sum": lambda x: (jnp.sum(x), jnp.sum(jnp.outer(x, x), axis=1), jnp.sum(jnp.outer(x, x + 1), axis=0)),
+    "reduce_sum": lambda x: (
+        jnp.sum(x),
+        jnp.sum(jnp.outer(x, x)),
+        jnp.sum(jnp.outer(x, x), axis=1),
+        jnp.sum(jnp.outer(x, x + 1), axis=0),
+    ),
     "reduce_prod": lambda x: jnp.prod(x),
     "cumsum": lambda x: (jnp.cumsum(x), lax.cumsum(x, reverse=True)),
     "dot_general": lambda x: (jnp.dot(x, x), jnp.outer(x, x + 1) @ x, jnp.einsum("bi,bij->bj", *batches(x))),
@@ -229,6 +240,9 @@ def test_powers_keep_signs_where_they_are_known() -> None:
     assert signs_of("power", [Term("a", signs=POSITIVE), number(3)]) == POSITIVE
     assert signs_of("sqrt", [Term("a", signs=AT_LEAST_ZERO)]) == AT_LEAST_ZERO
     assert signs_of("subtract", [Term("a", signs=POSITIVE), Term("b", signs=POSITIVE)]) == ANY
+    assert signs_of("add", [Term("a", signs=frozenset({-1})), Term("b", signs=frozenset({-1, 0}))]) == {-1}
+    for operation in ("multiply", "divide"):
+        assert signs_of(operation, [Term("a", signs=POSITIVE), Term("b", signs=frozenset({-1, 0}))]) == {-1, 0}
 
 
 def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
@@ -239,9 +253,40 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
             jnp.where(0 * x[0] + 2.0 <= 0 * x[1] + 2.0, x[0], x[1]),
             jnp.where(x[2] >= x[2] + 0.0, x[0], x[1]),
             x[0] - x[0],
+            jnp.where(-(0 * x[0] + 2.0) < -1.0, x[0], x[1]),
+            *(jnp.sign(0 * x[0] + value) for value in (0.5, 0.0, -0.5)),
+            jnp.minimum(jnp.maximum(x[0], jnp.inf), x[1]),
+            jnp.maximum(-jnp.maximum(x[0], jnp.inf), x[1]),
+            jnp.where(jnp.isfinite(jnp.maximum(x[0], jnp.inf)), x[0], x[1]),
+            jnp.where(jnp.isfinite(jnp.where(x[0] > 0, jnp.nan, x[0])), x[0], x[1]),
+            jnp.exp(0 * x[0]),
+            jnp.log(0 * x[0] + 1.0),
+            (0 * x[0]) ** 2,
         )
     )
-    assert [each.text for each in terms] == ["x_0", "x_1", "x_0", "x_0", "0"]
+    assert [each.text for each in terms] == [
+        "x_0",
+        "x_1",
+        "x_0",
+        "x_0",
+        "0",
+        "x_0",
+        "1",
+        "0",
+        "-1",
+        "x_1",
+        "x_1",
+        "x_1",
+        "x_1",
+        "1",
+        "0",
+        "0",
+    ]
+
+
+@pytest.mark.parametrize("name", ["sin", "tan", "tanh", "sinh", "atan", "asinh", "atanh", "asin", "erf"])
+def test_odd_functions_are_zero_at_zero(name: str) -> None:
+    assert [each.text for each in written(lambda x: getattr(lax, name)(0 * x[0]))[1]] == ["0"]
 
 
 def test_the_same_operation_is_one_line_and_another_is_not() -> None:
@@ -258,6 +303,10 @@ TEXTS: dict[str, Callable[[Any], Any]] = {
     "x_0*Rational(1, 4)": lambda x: x[0] * 0.25,
     "x_0**(Rational(5, 2))": lambda x: x[0] ** 2.5,
     "x_0**3": lambda x: x[0] ** 3.0,
+    "-x_0": lambda x: x[0] * -1.0,
+    "-x_1": lambda x: 0 * x[0] - x[1],
+    "1/x_0": lambda x: x[0] ** -1.0,
+    "sqrt(x_0)": lambda x: x[0] ** jnp.float64(0.5),
     "x_0 - Rational(1, 2)": lambda x: x[0] - 0.5,
     "2 + x_0": lambda x: x[0] + 2.0 + 0 * x[1],
 }

@@ -389,11 +389,24 @@ def test_a_power_of_what_may_be_zero_is_not_zero() -> None:
         assert found[0, 0].overlaps(arb(0.1).sqrt())
 
 
+def test_a_power_of_zero_is_zero_where_it_has_a_value() -> None:
+    closed = trace(lambda x, y: x**y, ((), ()))
+    found, _ = read(Exact(), closed, [balls(np.zeros(3)), balls(np.array([0.5, 2.5, -0.5]))], BITS)
+    assert [each.is_zero() for each in found[:, 0]] == [True, True, False]
+    assert not found[2, 0].is_finite()
+
+
 def test_select_keeps_the_branch_that_was_taken() -> None:
     closed = trace(lambda x, y: jnp.where(x > 0, y, jnp.log(x)), ((), ()))
     found, _ = read(Exact(), closed, [balls(np.array([2.0, -2.0])), balls(np.array([5.0, 5.0]))], BITS)
     assert found[0, 0] == 5
     assert not found[1, 0].is_finite()
+
+
+def test_zero_times_a_constant_without_a_value_has_none() -> None:
+    for constant in (math.nan, math.inf, -math.inf):
+        assert not enclose(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
+        assert not allowed(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
 
 
 def test_two_undefined_values_are_not_one_value() -> None:
@@ -616,6 +629,14 @@ def test_quotients_of_quotients_stay_narrow_and_hold_what_is_compiled(fn: Callab
         assert ball.contains(arb(float(returned[0])))
 
 
+def test_a_divisor_that_is_one_for_all_entries_is_inverted_first() -> None:
+    """What overflows is the inverse of 2^-16 in float16, and not the quotient by it."""
+    given = np.array([2.0**-15, 2.0**-14, 2.0**-16, 2.0**-16])
+    for one in (lambda x: x[:2] / x[2], lambda x: x[:2] / jnp.broadcast_to(x[2:3], (2,))):
+        assert not finite(allowed(one, given, dtype="float16")).any()
+    assert finite(allowed(lambda x: x[:2] / x[2:], given, dtype="float16")).all()
+
+
 @pytest.mark.parametrize("count", [2, 8, 100])
 def test_a_sum_may_be_off_by_a_rounding_for_every_addition_and_by_little_more(count: int) -> None:
     for name in ("float64", "float32"):
@@ -626,6 +647,21 @@ def test_a_sum_may_be_off_by_a_rounding_for_every_addition_and_by_little_more(co
             assert ball.contains(arb(count) + least)
             assert ball.contains(arb(count) - least)
             assert not ball.contains(arb(count) + least * arb(1.001))
+
+
+def test_sums_with_many_zeros_are_rounded_too() -> None:
+    def padded(x: Any) -> Any:
+        return jnp.concatenate([x, jnp.zeros(100, x.dtype)])
+
+    for fn, count, roundings in (
+        (lambda x: jnp.sum(padded(x)), 8, 7),
+        (lambda x: padded(x) @ padded(x), 1, 1),
+        (lambda x: padded(x) @ padded(x), 8, 7),
+    ):
+        ball = allowed(fn, np.ones(count))[()]
+        with precision(200):
+            for sign in (-1, 1):
+                assert ball.contains(arb(count) * (1 + sign * arb(roundings) * arb(2) ** -53))
 
 
 def test_a_range_of_few_bits_is_left_where_the_format_that_has_it_rounds_to_infinity() -> None:
@@ -646,6 +682,30 @@ def test_zero_times_what_may_overflow_is_no_number() -> None:
     assert allowed(weighed, np.array(2.0))[()].contains(arb(2))
     assert not allowed(weighed, np.array(1e200))[()].is_finite()
     assert float(enclose(weighed, np.array(1e200))[()].mid()) == 1e200
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_running_sums_of_16_bit_formats_are_rounded_at_every_step_and_other_sums_once(name: str) -> None:
+    unit = FORMATS[name].unit_roundoff
+    running = allowed(lax.cumsum, np.ones(8), dtype=name)[7]
+    once = allowed(lambda x: lax.reduce(x, x.dtype.type(0), lax.add, (0,)), np.ones(8), dtype=name)[()]
+    assert running.contains(8 * (1 + 7 * unit))
+    assert once.contains(8 * (1 + unit))
+    assert not once.contains(8 * (1 + 2 * unit))
+
+
+def test_a_cast_is_rounded_where_the_format_is_narrower() -> None:
+    narrow = allowed(lambda x: x.astype(np.float32), np.array(1 + 2.0**-24))[()]
+    assert narrow.contains(1)
+    assert narrow.contains(1 + 2.0**-23)
+    assert allowed(lambda x: x.astype(np.float64), np.array(0.1), dtype="float32")[()].is_exact()
+
+
+def test_an_exponential_may_overflow_half_a_binade_early() -> None:
+    for name, largest in (("float32", 127.5), ("float64", 1023.5)):
+        for share, sure in ((0.999, True), (1.0001, False)):
+            assert allowed(jnp.exp, np.array(largest * math.log(2) * share), dtype=name)[()].is_finite() is sure
+    assert allowed(jnp.tan, np.array(math.pi / 2), dtype="float16")[()].is_finite()
 
 
 def test_what_a_format_may_overflow_has_no_ball() -> None:
@@ -724,10 +784,13 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "split": (lambda v: jnp.split(v, [1, 4]), [_V]),
     "concatenate": (lambda a, b: jnp.concatenate([a, b, a], axis=1), [_M, _M * 2]),
     "stack": (lambda a, b: jnp.stack([a, b], axis=1), [_M, -_M]),
+    "unstack": (lambda a: jnp.unstack(a, axis=1), [_M]),
+    "tile": (lambda a: jnp.tile(a, (2, 3)), [_M]),
     "rev": (lambda a: a[::-1, ::-1], [_M]),
     "pad": (lambda a: lax.pad(a, 7.0, ((1, 2, 0), (0, 3, 0))), [_M]),
     "pad with a negative end": (lambda a: lax.pad(a, 7.0, ((-1, 2, 0), (1, -2, 0))), [_M]),
     "pad inside": (lambda a: lax.pad(a, 7.0, ((0, 1, 2), (-1, 0, 1))), [_M]),
+    "pad between all entries": (lambda a: lax.pad(a, 7.0, ((0, 1, 2), (1, 0, 1))), [_M]),
     "pad with an argument": (lambda a, v: lax.pad(a, v[0], ((1, 1, 1), (0, -1, 0))), [_M, _V]),
     "iota": (lambda v: v + lax.iota(v.dtype, 6), [_V]),
     "tri": (lambda a: jnp.tril(a) + jnp.triu(a, 1) * 2, [_SQUARE]),
@@ -744,6 +807,7 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "scatter": (lambda v: v.at[np.array([1, 4])].set(v[:2] * 10), [_V]),
     "scatter beyond the end": (lambda v: v.at[np.array([1, 40])].set(v[:2] * 10), [_V]),
     "scatter-add": (lambda v: v.at[np.array([1, 1, 5])].add(v[:3]), [_V]),
+    "scatter-add of constants": (lambda v: v.at[np.array([1, 1, 0])].add(np.array([1.0, 2.0, 3.0])), [_V]),
     "scatter-add of rows": (lambda a: a.at[_INDEX].add(a), [_M]),
     "scatter-add beyond the end": (lambda v: v.at[np.array([1, 40, 1])].add(v[:3]), [_V]),
     "transposed gather": (lambda v: jax.grad(lambda u: jnp.sum(u[np.array([0, 3, 0])] ** 2))(v), [_V]),
@@ -772,10 +836,28 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
     "mod": (lambda v: jnp.mod(v, 4.0), [_V]),
     "casts": (lambda v: [_number((v > 0).astype(np.int64)), _number(v.astype(np.int64)), _number(v != 1)], [_V]),
     "whole numbers": (lambda v: _number(jnp.arange(6) // 2 - jnp.arange(6) % 4 + (jnp.arange(6) << 1)) * v, [_V]),
+    "quotients of whole numbers": (
+        lambda v: [
+            _number(each(jnp.array([7, -7, 7, -7, 5, 0]), jnp.array([2, 2, -3, -3, 1, 4])))
+            for each in (lax.div, lax.rem)
+        ],
+        [_V],
+    ),
+    "reductions of whole numbers": (
+        lambda v: [
+            _number(each(jnp.arange(6).reshape(2, 3) + 1, axis=1)) for each in (jnp.sum, jnp.prod, jnp.max, jnp.min)
+        ],
+        [_V],
+    ),
+    "places of whole numbers": (
+        lambda v: [_number(place(jnp.arange(6).reshape(2, 3) % 4, axis=1)) for place in (jnp.argmin, jnp.argmax)],
+        [_V],
+    ),
     "one_hot": (lambda v: jax.nn.one_hot(np.array([2, 0]), 3, dtype=v.dtype) * v[:3][None, :], [_V]),
     "cond": (lambda v: [lax.cond(v[k] > 0, lambda u: u * 2, lambda u: u - 1, v) for k in (0, 1)], [_V]),
     "switch": (lambda v: lax.switch(2, [lambda u: u, lambda u: u * 2, lambda u: u * 3], v), [_V]),
     "scan": (lambda a: lax.scan(lambda c, row: (c + row, c * row), a[0], a), [_M]),
+    "scan of nothing": (lambda a: lax.scan(lambda c, row: (c + row, c * row), a[0], a[:0]), [_M]),
     "scan backwards": (lambda a: lax.scan(lambda c, row: (2 * c - row, c), a[0], a, reverse=True), [_M]),
     "derivative of a scan": (
         jax.grad(lambda a: jnp.sum(lax.scan(lambda c, row: (c * row, None), a[0], a)[0] ** 2)),
@@ -811,6 +893,15 @@ def test_shapes_as_jax_has_them(name: str) -> None:
         assert found.shape[1:] == single.shape[1:] == np.shape(value)
         for a, b, c in zip(both[1], single.ravel(), np.asarray(value).ravel().tolist(), strict=True):
             assert float(a) == float(b) == c
+
+
+def test_memory_that_nothing_was_written_to_has_the_kind_of_its_type() -> None:
+    with jax.enable_x64(True):
+        kinds = ("float64", "complex128", "int32", "bool")
+        closed = jax.make_jaxpr(lambda: [lax.empty((2,), np.dtype(each)) for each in kinds])()
+    outputs, _ = walk(Exact(), closed, [], 1)
+    assert [str(each.dtype) for each in outputs] == ["object", "object", "int64", "int8"]
+    assert not finite(outputs[0]).any()
 
 
 @pytest.mark.parametrize("fill", [0.0, 1.0, 7.0])
@@ -849,6 +940,60 @@ def test_whole_numbers_differ_from_point_to_point_and_constants_do_not() -> None
         returned = [np.stack(each) for each in zip(*(whole(jnp.int32(i)) for i in (2, 31, 32, 0)), strict=True)]
     for found, value in zip(outputs, returned, strict=True):
         assert found.tolist() == value.tolist()
+
+
+@pytest.mark.parametrize("name", ["int64", "uint64", "int32", "uint32", "uint8"])
+def test_whole_numbers_are_those_of_their_type(name: str) -> None:
+    """Of 64 bits without a sign too, which are kept in int64 bit by bit."""
+    two = (
+        lax.add,
+        lax.sub,
+        lax.mul,
+        lax.div,
+        lax.rem,
+        lax.max,
+        lax.min,
+        lax.lt,
+        lax.ge,
+        lax.eq,
+        lax.shift_right_logical,
+    )
+    one = (jnp.sort, jnp.max, jnp.min, jnp.sum, jnp.prod, jnp.argmax, jnp.argmin, jnp.sign, jnp.invert, jnp.cumsum)
+
+    def everything(i: Any, j: Any) -> list[Any]:
+        a, b = i.astype(name), j.astype(name)
+        found = [*(each(a, b) for each in two), *(each(a) for each in one), lax.clamp(a[0], b, a[1]), a**3]
+        found += [lax.shift_right_arithmetic(a, b % 9), lax.reduce_and(a[:3], (0,)), lax.reduce_or(a, (0,))]
+        return [*found, a.astype(np.float64), jnp.where(a > b, a, b), a.astype(np.int64)]
+
+    i = np.array([2**62 + 1, -(2**62) - 1, 2**55 + 3, -1, 5, -5, 0, 2**33 + 7, -(2**63) + 1])
+    j = np.array([3, -3, 7, -1, 0, 0, 2, -(2**34) - 9, 10])
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(everything)(i, j)
+        with precision(BITS):
+            outputs, _ = walk(Exact(), closed, [i[None], j[None]], 1)
+        returned = jax.jit(everything)(i, j)
+    for place, (found, value) in enumerate(zip(outputs, returned, strict=True)):
+        if found.dtype == object:
+            assert [float(each.mid()) for each in found[0]] == np.asarray(value).tolist()
+        else:
+            assert found[0].tolist() == np.asarray(value).astype(np.int64).tolist(), place
+
+
+def test_a_number_that_a_type_of_whole_numbers_does_not_hold_is_lost() -> None:
+    closed = trace(lambda x: x.astype(np.uint8).astype(x.dtype), ((),))
+    found, trail = read(Exact(), closed, [balls(np.array([255.5, 256.0, -0.5, -1.0]))], BITS)
+    assert trail.lost.tolist() == [False, True, False, True]
+    assert [float(each) for each in found[[0, 2], 0]] == [255.0, 0.0]
+
+
+def test_random_whole_numbers_are_those_that_jax_draws() -> None:
+    def drawn(x: Any) -> Any:
+        return x * jax.random.randint(jax.random.key(1), x.shape, 0, 1000).astype(x.dtype)
+
+    with jax.enable_x64(True):
+        returned = jax.jit(drawn)(jnp.ones(4))
+    assert [float(each) for each in enclose(drawn, np.ones(4))] == returned.tolist()
 
 
 def test_the_place_of_the_largest_along_each_axis() -> None:
@@ -961,6 +1106,50 @@ def test_equality_of_open_answers_is_open() -> None:
     assert outputs[1].tolist() == [UNDECIDED, UNDECIDED, NO, YES]
 
 
+def test_an_open_answer_that_becomes_a_number_is_its_hull_and_marked() -> None:
+    closed = trace(lambda x: (x > 1).astype(x.dtype), ((),))
+    found, trail = read(Exact(), closed, [np.array([arb(1, 0.5), arb(5)], dtype=object)], BITS)
+    assert found[0, 0].contains(arb(0))
+    assert found[0, 0].contains(arb(1))
+    assert trail.hulls.tolist() == [True, False]
+
+
+def test_an_open_answer_that_jax_would_compute_with_is_lost() -> None:
+    closed = trace(lambda x: lax.reduce_xor(x > 1, axes=(0,)), ((2,),))
+    with precision(BITS):
+        given = np.array([[arb(1, 0.5), arb(5)], [arb(0), arb(5)]], dtype=object)
+        (found,), trail = walk(Exact(), closed, [given], 2)
+    assert trail.lost.tolist() == [True, False]
+    assert found[1] == YES
+
+
+def test_the_larger_of_open_answers_is_open() -> None:
+    def asked(x: Any, y: Any) -> Any:
+        a, b = x > 0, y > 0
+        both = jnp.stack([a, b])
+        no, yes = jnp.zeros((), bool), jnp.ones((), bool)
+        return [jnp.maximum(a, b), jnp.minimum(a, b), jnp.max(both), jnp.min(both), lax.clamp(no, a, b), a | yes]
+
+    closed = trace(asked, ((), ()))
+    wide = arb(0, 1)
+    given = [np.array([wide, wide, wide, arb(1)], dtype=object), np.array([arb(-1), arb(1), wide, wide], dtype=object)]
+    with precision(BITS):
+        outputs, _ = walk(Exact(), closed, given, 4)
+    larger, smaller = [UNDECIDED, YES, UNDECIDED, YES], [NO, UNDECIDED, UNDECIDED, UNDECIDED]
+    assert [each.tolist() for each in outputs[:4]] == [larger, smaller, larger, smaller]
+    assert outputs[4].tolist() == smaller
+    assert outputs[5].tolist() == [YES] * 4
+
+
+def test_the_first_of_open_answers_is_lost() -> None:
+    closed = trace(lambda x: [jnp.argmax(x > 0), jnp.argmin(x > 0)], ((2,),))
+    given = np.array([[arb(0, 1), arb(1)], [arb(-1), arb(1)]], dtype=object)
+    with precision(BITS):
+        outputs, trail = walk(Exact(), closed, [given], 2)
+    assert trail.lost.tolist() == [True, False]
+    assert [each[1] for each in outputs] == [1, 0]
+
+
 def test_an_open_choice_of_structure_is_lost() -> None:
     closed = trace(lambda x: lax.cond(x > 1, lambda v: v, lambda v: -v, x), ((),))
     _, trail = read(Exact(), closed, [np.array([arb(1, 0.5), arb(5)], dtype=object)], BITS)
@@ -1000,6 +1189,7 @@ def _steps(x: Any) -> Any:
         ("max", jnp.max, [2.0, 2.0], [2.0, 2.5]),
         ("where", lambda x: jnp.sum(jnp.where(x > 1, x**2, x)), [1.0, 0.0], [2.0, 0.0]),
         ("clip", lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), [1.0, 0.5], [2.0, 0.5]),
+        ("sign", lambda x: jnp.sum(jnp.sign(x) * x), [0.0, 1.0], [0.5, 1.0]),
         ("what a choice made constant", _steps, [1.0, 0.5], [-1.0, 0.5]),
     ],
 )
@@ -1017,6 +1207,26 @@ def test_every_outcome_of_a_choice_is_on_the_trail() -> None:
     assert "select_n" in branch.label
     assert "test_readings.py" in branch.label
     assert [branch.seen[outcome].tolist() for outcome in (0, 1)] == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [
+        (lambda x: x == 1, YES),
+        (lambda x: x != 1, NO),
+        (lambda x: ~(x == 1), NO),
+        (lambda x: (x == 1)[None, ::-1][0], YES),
+        (lambda x: jnp.any(x == 1), YES),
+    ],
+    ids=["equal", "not equal", "negated", "moved", "gathered"],
+)
+def test_the_outcome_that_is_an_equality_is_known_behind_what_is_done_to_the_answer(
+    asked: Callable[[Any], Any], outcome: int
+) -> None:
+    closed = trace(lambda x: jnp.where(asked(x), x, 2 * x), ((2,),))
+    _, trail = read(Exact(), closed, [balls(np.array([[0.0, 3.0]]))], BITS)
+    (branch,) = trail.branches.values()
+    assert branch.equality == outcome
 
 
 def test_a_choice_inside_jnp_names_the_line_of_the_call() -> None:
@@ -1086,6 +1296,8 @@ def test_enclose_and_allowed_take_trees_and_lists() -> None:
     assert found["s"].shape == (2,)
     assert [float(each) for each in found["s"]] == [4.0, 5.0]
     assert found["n"].dtype == object
+    for read_ in (enclose, allowed):
+        assert read_(lambda x, k: x[k] + 0, [1.0, 2.0, 3.0], [2, 0])[0].contains(3), "whole numbers are places"
     gradient = enclose(jax.grad(lambda x: jnp.sum(x**3)), [1.0, 2.0], bits=333)
     assert [float(each) for each in gradient] == [3.0, 12.0]
     with pytest.raises(ValueError, match="dtype 'float8' is unknown: expected one of float64, float32"):

@@ -237,8 +237,10 @@ class _Writer:
     def __init__(self, subject: Subject, program: Program, values: Mapping[int, Any]) -> None:
         self.subject, self.program, self.values = subject, program, values
         taken = {_identifier(name) for name in subject.names}
-        prefix = next(each for each in ("t", "u", "line") if not any(re.fullmatch(each + r"\d*", n) for n in taken))
-        self.sheet = Sheet(prefix)
+        prefixes = itertools.chain(("t", "u"), ("line" + "_" * more for more in itertools.count()))
+        # Lines are t1, t2 and so on, and maxima m1 or, with another prefix, mu1.
+        names = ((each, rf"{each}\d*|m{each.removeprefix('t')}\d+") for each in prefixes)
+        self.sheet = Sheet(next(each for each, text in names if not any(re.fullmatch(text, name) for name in taken)))
         self.system = Expressions(self.sheet)
         self.symbols: dict[str, str] = {}
         self.remarks: list[str] = []
@@ -346,6 +348,8 @@ class _Writer:
         }.get(facts.signs, "real")
         for where in np.ndindex(*shape):
             text = "_".join([name, *map(str, where)])
+            while text in self.known:  # x_0 may be an entry of x, and the name of another argument
+                text += "_"
             array[(0, *where)] = Term(text, signs=facts.signs)
             self.symbols[text] = assumption
             self.known[text] = facts

@@ -17,7 +17,7 @@ from verify.claim import UnsupportedPrimitive
 from verify.readings.composite import scattered
 from verify.readings.exact import NAN, ONE, Balls
 from verify.readings.factorisations import COMPLEX_ROWS, unclaimed
-from verify.readings.interpreter import UNDECIDED, YES, Array, kind_of, source_line, spread, thin
+from verify.readings.interpreter import UNDECIDED, YES, Array, kind_of, source_line, spread, thin, unsigned
 
 _real = np.frompyfunc(lambda value: value.real, 1, 1)
 _imaginary = np.frompyfunc(lambda value: value.imag, 1, 1)
@@ -114,7 +114,7 @@ def _convert(system: Balls, equation: Any, array: Array) -> Array:
             system.branch(equation, array, 2)
             array = system.from_truth(array)
         elif source == "whole":
-            array = system.lift(array.astype(np.float64))
+            array = system.lift(unsigned(equation.invars, [array])[0].astype(np.float64))
         shape, (x,) = thin(array)
         return spread(np.asarray(_whole(x), dtype=object), shape)
     if target == "number":

@@ -29,6 +29,7 @@ from verify.readings.interpreter import (
     scatter_targets,
     spread,
     thin,
+    unsigned,
 )
 
 ZERO: Final = arb(0)
@@ -621,7 +622,9 @@ class Balls(System):
         if target == "truth":
             return negate(self.equal(array, np.broadcast_to(filled((1,), ZERO), array.shape)))
         whole, unsure = self.to_whole(array)
-        self.mark("lost", unsure)
+        held = np.iinfo(equation.outvars[0].aval.dtype)
+        # What becomes of a number that its type does not hold is the platform's business.
+        self.mark("lost", unsure | (whole < held.min) | (whole > min(held.max, 2**62)))
         return whole
 
     def _reduce_precision(self, equation: Any, array: Array) -> Array:
@@ -746,7 +749,7 @@ class Balls(System):
         if kind == "truth":
             self.branch(equation, array, 2)
             return self.from_truth(array)
-        return self.lift(array.astype(np.float64)) if kind == "whole" else array
+        return self.lift(unsigned([variable], [array])[0].astype(np.float64)) if kind == "whole" else array
 
     def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
         """Sums of products along the last axis."""

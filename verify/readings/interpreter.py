@@ -333,7 +333,7 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
             raise UnsupportedPrimitive(name, system.name, source_line(equation))
         result = row(equation, *inputs)
     elif name in WHOLE:
-        result = wrapped(equation, WHOLE[name](system, equation, *inputs))
+        result = wrapped(equation, WHOLE[name](system, equation, *unsigned(equation.invars, inputs)))
     elif name in CONCRETE_WHOLE:
         result = concrete(system, equation, inputs)
     else:
@@ -488,12 +488,23 @@ def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
     return results
 
 
+def unsigned(variables: Sequence[Any], arrays: Sequence[Array]) -> list[Array]:
+    """Arrays with those of uint64, which are kept in int64 bit by bit, as the numbers that they are."""
+    return [
+        array.astype(np.uint64) if array.dtype == np.int64 and variable.aval.dtype == np.uint64 else array
+        for variable, array in zip(variables, arrays, strict=True)
+    ]
+
+
 def wrapped(equation: Any, result: Any) -> Any:
-    """Whole numbers wrap around at the width of their type."""
-    dtype = equation.outvars[0].aval.dtype
-    if isinstance(result, np.ndarray) and result.dtype == np.int64 and np.issubdtype(dtype, np.integer):
-        return result.astype(dtype).astype(np.int64)
-    return result
+    """Whole numbers wrap around at the width of their type, and are kept in int64."""
+    results = [
+        array.astype(variable.aval.dtype).astype(np.int64)
+        if array.dtype in (np.int64, np.uint64) and np.issubdtype(variable.aval.dtype, np.integer)
+        else array
+        for variable, array in zip(equation.outvars, result if isinstance(result, list) else [result], strict=True)
+    ]
+    return results if isinstance(result, list) else results[0]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -770,16 +781,10 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     which, operands = inputs[0], inputs[1:]
     branches = equation.params["branches"]
     system.depends = flags[0]
-    forked = system.forks and (which.dtype.names is not None or bool((which == UNDECIDED).any()))
-    if forked:
-        system.branch(equation, which, len(branches))
-    elif kind_of(equation.invars[0].aval) == "truth":
-        system.branch(equation, which, len(branches))
-        system.mark("lost", which == UNDECIDED)
-        which = np.maximum(which, 0).astype(np.int64)
-    else:
+    forked = system.forks and which.dtype.names is not None
+    if not forked:
         which = np.clip(which, 0, len(branches) - 1)
-        system.branch(equation, which, len(branches))
+    system.branch(equation, which, len(branches))
     points = len(system.members)
     path = system.path
 
@@ -793,7 +798,8 @@ def _cond(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     if forked:
         every = [run(outcome, operands) for outcome in outcomes]
         open_ = np.full((1,), UNDECIDED, dtype=np.int8)
-        outputs = [system.merge(open_, found) for found in zip(*(each for each, _ in every), strict=True)]
+        found = zip(*(unsigned(equation.outvars, each) for each, _ in every), strict=True)
+        outputs = [system.merge(open_, each) for each in found]
         depends = [any(live) for live in zip(*(each for _, each in every), strict=True)]
     elif len(outcomes) == 1:
         outputs, depends = run(outcomes[0], operands)
@@ -1308,7 +1314,7 @@ def _logic(operation: Callable[[Array, Array], Array], bits: Callable[[Array, Ar
 
 def _whole(operation: Callable[..., Array]) -> Callable[..., Array]:
     def row(system: System, equation: Any, *arrays: Array) -> Array:
-        return operation(*align(*arrays)).astype(np.int64)
+        return operation(*align(*arrays))
 
     return row
 
@@ -1355,16 +1361,29 @@ def _convert_whole(system: System, equation: Any, array: Array) -> Array:
     return (array != 0).astype(np.int8) if target == "truth" and source == "whole" else array
 
 
-def _by_kind(truths: Callable[..., Array], wholes: Callable[..., Array]) -> Callable[..., Array]:
-    """One row for truth values, which may be undecided, and another one for whole numbers."""
+def _largest(operation: Callable[..., Array], truth: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    """The larger or smaller of two; of truth values one of the two holds, or both do."""
 
-    def row(system: System, equation: Any, *arrays: Array) -> Array:
-        return (truths if kind_of(equation.invars[0].aval) == "truth" else wholes)(system, equation, *arrays)
+    def row(system: System, equation: Any, a: Array, b: Array) -> Array:
+        return truth(a, b) if kind_of(equation.invars[0].aval) == "truth" else operation(*align(a, b))
 
     return row
 
 
-def _place_of(operation: Callable[..., Array]) -> Callable[..., Array]:
+def _or_truth(operation: Callable[..., Array], decisive: int) -> Callable[..., Array]:
+    """A reduction along axes; of truth values whether any holds, or all do."""
+
+    def row(system: System, equation: Any, array: Array) -> Array:
+        if kind_of(equation.invars[0].aval) == "truth":
+            return _reduce_truth(system, equation, array, decisive)
+        return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"]))
+
+    return row
+
+
+def _place(operation: Callable[..., Array]) -> Callable[..., Array]:
+    """The first place of the largest or smallest; a truth value that is open leaves it open."""
+
     def row(system: System, equation: Any, array: Array) -> Array:
         if kind_of(equation.invars[0].aval) == "truth":
             # The first place where a mask holds is a choice like any other.
@@ -1375,9 +1394,15 @@ def _place_of(operation: Callable[..., Array]) -> Callable[..., Array]:
     return row
 
 
+def _clamp(system: System, equation: Any, low: Array, array: Array, high: Array) -> Array:
+    if kind_of(equation.invars[0].aval) == "truth":
+        return _and(_or(low, array), high)
+    return np.clip(*(align(low, array, high)[place] for place in (1, 0, 2)))
+
+
 def _over(operation: Callable[..., Array]) -> Callable[..., Array]:
     def row(system: System, equation: Any, array: Array) -> Array:
-        return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"])).astype(np.int64)
+        return operation(array, axis=tuple(1 + axis for axis in equation.params["axes"]))
 
     return row
 
@@ -1399,8 +1424,20 @@ def _shift_right(system: System, equation: Any, a: Array, b: Array) -> Array:
     return np.where(b >= 8 * unsigned.itemsize, 0, shifted.astype(np.int64))
 
 
+def _shift_right_signed(system: System, equation: Any, a: Array, b: Array) -> Array:
+    """Bits that come in are copies of the first one, in a type without a sign too."""
+    a, b = align(a, b)
+    signed = a.astype(f"i{np.dtype(equation.invars[0].aval.dtype).itemsize}").astype(np.int64)
+    return signed >> np.where((b < 0) | (b > 63), 63, b).astype(np.int64)
+
+
 def _truncated(a: Array, b: Array) -> Array:
-    return np.where(b == 0, 0, np.trunc(a / np.where(b == 0, 1, b))).astype(np.int64)
+    """Quotients towards zero; by zero all bits are set, as XLA sets them."""
+    divisor = np.where(b == 0, np.ones_like(b), b)
+    with np.errstate(over="ignore"):  # the least number by -1
+        quotient = a // divisor
+    quotient = quotient + ((quotient * divisor != a) & ((a < 0) != (divisor < 0)))
+    return np.where(b == 0, ~np.zeros_like(quotient), quotient)
 
 
 def _whole_sum(system: System, equation: Any, a: Array, b: Array) -> Array:
@@ -1427,8 +1464,8 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "mul": _whole(np.multiply),
     "div": _whole(_truncated),
     "rem": _whole(lambda a, b: a - _truncated(a, b) * b),
-    "max": _by_kind(lambda system, equation, a, b: _or(a, b), _whole(np.maximum)),
-    "min": _by_kind(lambda system, equation, a, b: _and(a, b), _whole(np.minimum)),
+    "max": _largest(np.maximum, _or),
+    "min": _largest(np.minimum, _and),
     "neg": _whole(np.negative),
     "abs": _whole(np.abs),
     "sign": _whole(np.sign),
@@ -1436,11 +1473,8 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "square": _whole(np.square),
     "shift_left": _whole(np.left_shift),
     "shift_right_logical": _shift_right,
-    "shift_right_arithmetic": _whole(np.right_shift),
-    "clamp": _by_kind(
-        lambda system, equation, low, a, high: _and(_or(low, a), high),
-        _whole(lambda low, a, high: np.clip(a, low, high)),
-    ),
+    "shift_right_arithmetic": _shift_right_signed,
+    "clamp": _clamp,
     "eq": _compare_whole(np.equal),
     "ne": _compare_whole(np.not_equal),
     "lt": _compare_whole(np.less),
@@ -1450,14 +1484,14 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "lt_to": _compare_whole(np.less),
     "le_to": _compare_whole(np.less_equal),
     "sort": _sort_whole,
-    "reduce_and": lambda system, equation, a: _reduce_truth(system, equation, a, NO),
-    "reduce_or": lambda system, equation, a: _reduce_truth(system, equation, a, YES),
+    "reduce_and": _or_truth(np.bitwise_and.reduce, NO),
+    "reduce_or": _or_truth(np.bitwise_or.reduce, YES),
     "reduce_sum": _over(np.sum),
-    "reduce_max": _by_kind(lambda system, equation, a: _reduce_truth(system, equation, a, YES), _over(np.max)),
-    "reduce_min": _by_kind(lambda system, equation, a: _reduce_truth(system, equation, a, NO), _over(np.min)),
+    "reduce_max": _or_truth(np.max, YES),
+    "reduce_min": _or_truth(np.min, NO),
     "reduce_prod": _over(np.prod),
-    "argmax": _place_of(np.argmax),
-    "argmin": _place_of(np.argmin),
+    "argmax": _place(np.argmax),
+    "argmin": _place(np.argmin),
     "cumsum": lambda system, equation, a: np.cumsum(a, axis=1 + equation.params["axis"]),
     "select_n": _select_whole,
     "convert_element_type": _convert_whole,

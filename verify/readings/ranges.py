@@ -35,6 +35,7 @@ from verify.readings.interpreter import (
     source_line,
     spread,
     thin,
+    unsigned,
     wrapped,
 )
 
@@ -743,7 +744,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if isinstance(result, np.ndarray) and name not in ALIASES:
             if any(result is each for each in arrays):
                 result = result.copy()  # another value in the same range is not the same value
-            self.system.made[id(result)] = result, name, arrays
+            self.system.made[id(result)] = result, name, tuple(unsigned(equation.invars, arrays))
         return result
 
     def _apply(self, name: str, equation: Any, *arrays: Array) -> Any:
@@ -766,7 +767,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name == "lu":
             return self._lu(arrays[0])
         if name == "sort" and not {"truth", "complex"} & set(kinds):
-            return [self._sorted(equation, array) for array in arrays]
+            return [self._sorted(equation, array) for array in unsigned(equation.invars, arrays)]
         return [_unknown(variable.aval, self.system) for variable in equation.outvars]
 
     def _known(self, name: str, equation: Any, *arrays: Array) -> Any:
@@ -775,7 +776,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name in STRUCTURE:
             return STRUCTURE[name](system, equation, *arrays)
         if name in WHOLE:
-            return wrapped(equation, WHOLE[name](system, equation, *arrays))
+            return wrapped(equation, WHOLE[name](system, equation, *unsigned(equation.invars, arrays)))
         if name in (*CONCRETE, *CONCRETE_WHOLE):
             return concrete(system, equation, list(arrays))
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
@@ -793,7 +794,7 @@ class _Rows(dict[str, Callable[..., Any]]):
                 _as_ranges(array)
                 if kind == "whole" and not (steering is not None and steering <= place < last)
                 else array
-                for place, (array, kind) in enumerate(zip(arrays, kinds, strict=True))
+                for place, (array, kind) in enumerate(zip(unsigned(equation.invars, arrays), kinds, strict=True))
             )
         result = STRUCTURE[name](system, equation, *arrays)
         if isinstance(result, np.ndarray) and kind_of(equation.outvars[0].aval) == "whole" and result.dtype == RANGE:
@@ -805,6 +806,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         out = equation.outvars[0].aval
         if kind_of(out) == "truth":
             return np.full((1, *out.shape), UNDECIDED, dtype=np.int8)
+        arrays = tuple(unsigned(equation.invars, arrays))
         moved = (
             [arrays[0]] if name in ("gather", "dynamic_slice") else [arrays[0], arrays[-1 if name == "scatter" else 1]]
         )
@@ -827,7 +829,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if kind == "whole" and not (which == UNDECIDED).any() and all(each.dtype == np.int64 for each in narrowed):
             aligned = np.broadcast_arrays(*align(which, *narrowed))
             return np.choose(aligned[0], aligned[1:], mode="clip")
-        return system.merge(which, narrowed)
+        return system.merge(which, unsigned(list(equation.outvars) * len(narrowed), narrowed))
 
     def _given(self, which: Array, outcome: int, case: Array) -> Array:
         """What a case may be where it is chosen, if it is what the choice asks about."""
@@ -883,7 +885,7 @@ class _Rows(dict[str, Callable[..., Any]]):
     # -- numbers -----------------------------------------------------------------------------------------------
 
     def _number(self, name: str, equation: Any, kinds: list[str], *arrays: Array) -> Any:
-        system = self.system
+        system, arrays = self.system, tuple(unsigned(equation.invars, arrays))
         out = equation.outvars[0].aval
         if name == "convert_element_type":
             return self._convert(equation, kinds[0], kind_of(out), arrays[0])
@@ -1085,7 +1087,7 @@ class _Rows(dict[str, Callable[..., Any]]):
     # -- whole numbers that are open ---------------------------------------------------------------------------
 
     def _open_whole(self, name: str, equation: Any, kinds: list[str], *arrays: Array) -> Any:
-        system = self.system
+        system, arrays = self.system, tuple(unsigned(equation.invars, arrays))
         out = equation.outvars[0].aval
         kind = kind_of(out)
         if name == "convert_element_type":
@@ -1093,6 +1095,8 @@ class _Rows(dict[str, Callable[..., Any]]):
         if kinds[0] == "truth" and name in ("argmax", "argmin"):
             system.branch(equation, arrays[0], 2)
             return self._place(equation, name, system.from_truth(arrays[0]))
+        if kinds[0] == "truth" and name in WHOLE and all(each == "truth" for each in kinds):
+            return WHOLE[name](system, equation, *arrays)
         if len(equation.outvars) > 1 or any(each == "truth" for each in kinds):
             return [_unknown(variable.aval, system) for variable in equation.outvars]
         given = [_as_ranges(array) for array in arrays]
