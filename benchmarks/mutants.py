@@ -736,9 +736,13 @@ condition that always holds, a number that is one more. The tests that execute t
 mutant that none of them notices stands for a mistake that could be made tomorrow without a test failing: it gets a
 test, or a reason why it is none.
 
-Of {mutants} mutants {looked} were looked at, drawn at random, of every file in proportion to what it has. {killed} were
-noticed by a test that failed, {timeout} by one that did not end. {explained} were noticed by none, with a reason that
-is below; left without one: {unexplained}. It is a sample: of a mutant that was not looked at nothing is known.{none}
+Of {mutants} mutants {looked} were looked at, drawn at random over all files. {killed} were noticed by a test that
+failed, {timeout} by one that did not end. {explained} were noticed by none, with a reason that is below; left without
+one: {unexplained}. It is a sample: of a mutant that was not looked at nothing is known.{none}
+
+What such a sample is good for: to ask of each survivor which false claim it would let through, and to write that claim
+down as a test. More than once the code itself let it through, too; what was found stands under *Fixed* in the
+[changelog](../CHANGELOG.md).
 """
 HOW: Final = """\
 ## How

@@ -1,0 +1,60 @@
+"""Pages on another machine: what differs is told by name."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import reproduce  # noqa: E402
+
+ROW: dict[str, Any] = {
+    "set": "findings",
+    "cpu": "a processor",
+    "instructions": "avx2",
+    "python": "3.11.7",
+    "jax": "0",
+    "numpy": "0",
+    "status": 0,
+    "pages": 1,
+    "differing": [],
+    "other verdicts": [],
+}
+
+
+def made(name: str, isa: str, *, differing: tuple[str, ...] = (), status: str = "FAILS counterexample") -> Any:
+    """What a run comes to."""
+    return ROW | {"set": name, "instructions": isa or "avx2", "differing": list(differing)}, {"a.claim": status}
+
+
+def test_what_differs_is_told_and_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reproduce, "RECORD", tmp_path / "reproduced.json")
+    monkeypatch.setattr(reproduce, "PAGE", tmp_path / "reproducible.md")
+    runs = [
+        (made("findings", ""), 0, "differing: none; other verdicts: none"),
+        (made("findings", "", differing=("findings.md",)), 1, "differing: `findings.md`; other verdicts: none"),
+        (made("findings", "SSE4_2", status="HOLDS proved"), 0, "other verdicts: none"),
+        (made("findings", "", differing=("findings.md",)), 1, "other verdicts: `a.claim`"),
+    ]
+    for outcome, status, said in runs:
+        monkeypatch.setattr(reproduce, "run", lambda name, isa, outcome=outcome: outcome)
+        monkeypatch.setattr(sys, "argv", ["reproduce.py", "findings", "--docs"])
+        assert reproduce.main() == status
+        assert said in capsys.readouterr().out
+    kept = json.loads((tmp_path / "reproduced.json").read_text(encoding="utf-8"))
+    assert [each["instructions"] for each in kept["runs"]] == ["SSE4_2", "avx2"]
+    page = (tmp_path / "reproducible.md").read_text(encoding="utf-8")
+    assert "| findings | a processor | avx2 | 3.11.7 | 0 | 0 | 1 | `findings.md` | `a.claim` |" in page
+
+
+def test_an_unknown_set_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["reproduce.py", "artikel"])
+    with pytest.raises(SystemExit):
+        reproduce.main()
+    assert "no set 'artikel': choose from article, findings, rules, examples" in capsys.readouterr().err
