@@ -405,7 +405,7 @@ class Traces:
         if imported and not (reaching and mutant.scope):
             # A table that is made when the module is imported, or what makes it: whoever looks into it may notice.
             about = f"tests/test_{Path(mutant.file).stem}.py"
-            reaching |= self.in_file.get(mutant.file) or {test for test in self.seconds if test.startswith(about)}
+            reaching |= {test for test in self.seconds if test.startswith(about)} | self.in_file.get(mutant.file, set())
         # Quick ones before slow ones, those of the module's own file first; of others one of each function, as what is
         # parametrised tries one thing many times, and then what imports the module.
         module = mutant.file.removesuffix(".py").replace("/", ".")

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
+from controls import CONTROLS
 
 from verify import Claim, Derivative, domain
 from verify.engines import certificate as certificates
@@ -258,6 +259,19 @@ def test_what_has_two_names_is_no_one_symbol(autodiff: Any, by_hand: Any, region
     subject = trace(claim, claim.choices()[0], FLOAT64)
     with pytest.raises(Undecided, match="needs more than what is written"):
         certificates._Writer(subject, subject.modes[0], {}).write()
+
+
+def test_what_is_not_proved_for_every_size_or_not_everywhere_has_no_form_for_every_size() -> None:
+    wrong = next(each.claim for each in CONTROLS if each.claim.id == "squared.relative-1e-6")
+    kinked = Claim(
+        id="made-up.absolute",
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+        autodiff=Derivative(lambda x: jnp.sum(jnp.abs(x)), "gradient", wrt="x"),
+        by_hand=lambda x: jnp.where(x > 0, 1.0, -1.0),
+    )
+    for each in (wrong, kinked):
+        assert certificates.every_size(each) == []
 
 
 def test_every_size_is_written_in_generic_entries_and_sums() -> None:

@@ -1152,8 +1152,14 @@ def test_an_axis_of_no_length_of_its_own_is_proved_at_sizes() -> None:
     found = verdict(flat)
     assert found.sizes == ("n = 2", "n = 3")
     assert "not for every n" in found.reason
-    twice = whole_claim(lambda x: jnp.zeros(2 * x.shape[0]).sum() + x[0] * x[1], lambda x: x[1] * x[0])
-    assert verdict(twice).status is Status.HOLDS
+    double = {"domain": {"x": domain.Reals("2*n"), "y": REALS}}
+    twice = verdict(whole_claim(lambda x: 2 * jnp.sum(x), lambda x: jnp.sum(x) + jnp.sum(x[::-1]), **double))
+    assert twice.sizes == ("n = 2", "n = 3")
+    assert "2*n" in twice.reason
+    marked = whole_claim(lambda x: jnp.where(jnp.arange(x.shape[0]).astype(bool), x, 0.0), lambda x: x.at[0].set(0.0))
+    assert verdict(marked).status is Status.HOLDS
+    first = whole_claim(lambda x: jnp.where(jnp.arange(x.shape[0]).astype(bool), x, 0.0), lambda x: 1 * x)
+    assert verdict(first).status is not Status.HOLDS
 
 
 def test_arithmetic_with_a_label_of_a_few_values() -> None:

@@ -791,8 +791,11 @@ def _is_sum_of_squares(system: Symbolic, path: Path, whole: Any) -> bool:
 
 
 def least(subject: Subject, name: str) -> int:
-    """The smallest length that a named size has in a claim."""
-    return min(choice[name] for choice in subject.claim.choices() if name in choice)
+    """The smallest length that a named size has in a claim; TooHard for a length that is computed of one."""
+    found = [choice[name] for choice in subject.claim.choices() if name in choice]
+    if not found:
+        raise TooHard(f"an axis of length {name}")
+    return min(found)
 
 
 # -- text -----------------------------------------------------------------------------------------------------------
