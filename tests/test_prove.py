@@ -840,6 +840,20 @@ def test_a_single_entry_may_be_the_label() -> None:
     assert found.status is not Status.HOLDS
 
 
+def test_with_one_class_the_label_is_the_first() -> None:
+    """What is wrong there alone is not proved."""
+
+    def at_zero(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.where(jnp.arange(x.shape[0]) == 0, y, 0.0)) + 0 * x[0]
+
+    def beside_others(x: Any, y: Any) -> Any:
+        return at_zero(x, y) * jnp.where(jnp.sum(jnp.ones_like(y)) > 1, 1.0, 0.0)
+
+    for sizes, status in (((1, 2), Status.UNKNOWN), ((2, 3), Status.HOLDS)):
+        given = {"domain": {"x": LOGITS, "y": domain.OneHot("n")}, "sizes": {"n": sizes}}
+        assert verdict(claim(at_zero, beside_others, "value", **given)).status is status
+
+
 def test_the_label_may_be_the_winner() -> None:
     """A region names entry 0 before any program does; the one of a target may stand there all the same."""
     regions = {"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.OneHot("n")}
