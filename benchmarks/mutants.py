@@ -398,14 +398,15 @@ class Traces:
         def between(first: int, last: int) -> set[str]:
             return set[str]().union(*(self.at.get((mutant.file, each), ()) for each in range(first, last + 1)))
 
-        reaching = between(mutant.line, mutant.last) or between(*mutant.statement)
         # In a table that is made when the module is imported, a test that executes the line runs what stands there.
         within = between(mutant.line, mutant.last)
+        reaching = within or between(*mutant.statement)
         imported = any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1))
         if imported and not (reaching and mutant.scope):
             # A table that is made when the module is imported, or what makes it: whoever looks into it may notice.
             about = f"tests/test_{Path(mutant.file).stem}.py"
-            reaching |= {test for test in self.seconds if test.startswith(about)} | self.in_file.get(mutant.file, set())
+            mine = {test for test in self.seconds if test.startswith(about)}
+            reaching = reaching | mine | self.in_file.get(mutant.file, set())
         # Quick ones before slow ones, those of the module's own file first; of others one of each function, as what is
         # parametrised tries one thing many times, and then what imports the module.
         module = mutant.file.removesuffix(".py").replace("/", ".")

@@ -5,7 +5,7 @@
 SET is one of: article, findings, rules, examples; all if left out. With --isa, XLA is allowed no instructions beyond
 that set, such as AVX2. A run is noted in benchmarks/results/reproduced.json, in place of an earlier one of the same
 processor, instructions and versions; with --docs, docs/reproducible.md is written from all of them. Exits 1 where a
-page or a verdict differs, and says which.
+page or a verdict differs, which it says, or a run failed or wrote no page.
 """
 
 import argparse
@@ -126,7 +126,7 @@ def main() -> int:
     bad = False
     for name in chosen.sets or SETS:
         row, verdicts = run(name, chosen.isa)
-        if not row["differing"]:  # What the committed pages say.
+        if row["pages"] and not row["differing"]:  # What the committed pages say.
             record["verdicts"][name] = verdicts
         known = record["verdicts"].get(name, verdicts)
         row["other verdicts"] = sorted(each for each in known | verdicts if known.get(each) != verdicts.get(each))
@@ -135,8 +135,12 @@ def main() -> int:
         record["runs"].sort(key=lambda each: (list(SETS).index(each["set"]), *(each[one] for one in SAME[1:])))
         RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         differing, other = (_listed(row[each]) for each in ("differing", "other verdicts"))
-        print(f"{name}: {row['pages']} pages, differing: {differing}; other verdicts: {other}", flush=True)
-        bad |= bool(row["differing"] or row["other verdicts"])
+        print(
+            f"{name}: {row['pages']} pages, differing: {differing}; other verdicts: {other}; exit {row['status']}",
+            flush=True,
+        )
+        # A run that ended otherwise than expected, or wrote nothing, shows nothing.
+        bad |= bool(row["differing"] or row["other verdicts"] or row["status"] or not row["pages"])
     if chosen.docs:
         PAGE.write_text(page(record), encoding="utf-8")
     return 1 if bad else 0

@@ -53,6 +53,17 @@ def test_what_differs_is_told_and_kept(
     assert "| findings | a processor | avx2 | 3.11.7 | 0 | 0 | 1 | `findings.md` | `a.claim` |" in page
 
 
+@pytest.mark.parametrize("lacking", [{"pages": 0}, {"status": 2}])
+def test_a_run_that_failed_or_wrote_nothing_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lacking: dict[str, int]
+) -> None:
+    monkeypatch.setattr(reproduce, "RECORD", tmp_path / "reproduced.json")
+    monkeypatch.setattr(sys, "argv", ["reproduce.py", "findings"])
+    for more, status in (({}, 0), (lacking, 1)):
+        monkeypatch.setattr(reproduce, "run", lambda name, isa, more=more: (ROW | more, {"a.claim": "HOLDS proved"}))
+        assert reproduce.main() == status
+
+
 def test_an_unknown_set_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["reproduce.py", "artikel"])
     with pytest.raises(SystemExit):

@@ -564,9 +564,8 @@ def eig(system: Balls, equation: Any, a: Array) -> list[Array]:
         square = acb_mat(n, n, [acb(each) for each in a[place].ravel()])
         found, right = _spectrum(square)
         matched = _matched(found, returned[0][place])
-        if (
-            matched is None or right is None
-        ):  # of eigenvalues that meet there is one ball for all, which none is next to
+        # Of eigenvalues that meet there is one ball for all, which none is next to.
+        if matched is None or right is None:
             continue
         fixed = [acb(each.real) if real and _is_real(each, found) else each for each in found]
         values[place] = np.array([fixed[number] for number in matched], dtype=object)
