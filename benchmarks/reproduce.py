@@ -93,14 +93,20 @@ def instructions() -> str:
 def page(record: dict[str, Any]) -> str:
     """docs/reproducible.md: every run, and what may differ."""
     rows = [f"| {' | '.join(HEADER)} |", f"| {' | '.join('---' for _ in HEADER)} |"]
+    named: list[str] = []
     for row in record["runs"]:
-        told = [row[each] for each in SAME] + [str(row["pages"])]
-        rows.append(f"| {' | '.join([*told, *(_listed(row[each]) for each in ('differing', 'other verdicts'))])} |")
+        differing = [row[each] for each in ("differing", "other verdicts")]
+        told = [row[each] for each in SAME] + [str(row["pages"]), *(str(len(each) or "none") for each in differing)]
+        rows.append(f"| {' | '.join(told)} |")
+        if any(differing):
+            where = f"{row['set']}, Python {row['python']}, jax {row['jax']}, {row['instructions']}"
+            named.append(f"What differs ({where}): {_listed([*differing[0], *differing[1]])}.")
     blocks = [
         "<!-- Written by `python benchmarks/reproduce.py --docs`; do not edit it. -->",
         "# The same bytes on another machine",
         *("\n".join(textwrap.wrap(each, 120)) for each in (*record["notes"], *BEFORE)),
         "\n".join(rows),
+        *("\n".join(textwrap.wrap(each, 120, break_on_hyphens=False)) for each in named),
         *("\n".join(textwrap.wrap(each, 120)) for each in AFTER),
     ]
     return "\n\n".join(blocks) + "\n"

@@ -50,7 +50,8 @@ def test_what_differs_is_told_and_kept(
     kept = json.loads((tmp_path / "reproduced.json").read_text(encoding="utf-8"))
     assert [each["instructions"] for each in kept["runs"]] == ["SSE4_2", "avx2"]
     page = (tmp_path / "reproducible.md").read_text(encoding="utf-8")
-    assert "| findings | a processor | avx2 | 3.11.7 | 0 | 0 | 1 | `findings.md` | `a.claim` |" in page
+    assert "| findings | a processor | avx2 | 3.11.7 | 0 | 0 | 1 | 1 | 1 |" in page
+    assert "What differs (findings, Python 3.11.7, jax 0, avx2): `findings.md`, `a.claim`." in page
 
 
 @pytest.mark.parametrize("lacking", [{"pages": 0}, {"status": 2}])
