@@ -1,7 +1,7 @@
 """Change our readings and engines in one place at a time, and see whether a test notices.
 
     python benchmarks/mutants.py --trace [TESTS …]
-    python benchmarks/mutants.py [--sample COUNT] [--seed SEED] [--part K/N] [--file TEXT] [--operator NAMES]
+    python benchmarks/mutants.py [--sample COUNT | --scopes] [--seed SEED] [--part K/N] [--file TEXT] [--operator NAMES]
                                  [--again] [--tests TEXTS] [--seconds LIMIT]
     python benchmarks/mutants.py --control | --docs | --list
 
@@ -15,13 +15,15 @@ for each mutant, and runs the tests that execute the changed line, one of each t
 slow ones, until one fails. What a test starts in another interpreter is not mutated, and no test is chosen for it.
 
 Without --sample every mutant is looked at; with it, COUNT of them, over the files in proportion to their mutants, and
-the same ones for the same SEED (a larger COUNT adds to a smaller one). What was looked at stands in
-benchmarks/results/mutants.jsonl and is not looked at again, but by --again: the mutants that no test noticed. The
-reasons why a mutant need not be noticed are in benchmarks/mutants.toml, written by hand. --docs writes docs/mutants.md
-from both, --control runs unchanged all tests that noticed something, and exits 1 where one fails.
+the same ones for the same SEED (a larger COUNT adds to a smaller one); with --scopes, one of each function or class of
+which none was looked at. What was looked at stands in benchmarks/results/mutants.jsonl and is not looked at again, but
+by --again: the mutants that no test noticed. The reasons why a mutant need not be noticed are in
+benchmarks/mutants.toml, written by hand. --docs writes docs/mutants.md from both, --control runs unchanged all tests
+that noticed something, and exits 1 where one fails.
 """
 
 import argparse
+import ast
 import collections
 import contextlib
 import difflib
@@ -38,6 +40,7 @@ import resource
 import select
 import signal
 import sys
+import textwrap
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -89,6 +92,8 @@ class Mutant:
         end: offset behind the last one.
         before: what is replaced.
         after: what replaces it.
+        body: line of the first statement that runs where a condition holds, 0 where no condition is forced.
+        holds: the value that a condition is forced to.
     """
 
     key: str
@@ -102,6 +107,8 @@ class Mutant:
     end: int
     before: str
     after: str
+    body: int = 0
+    holds: bool = False
 
     @property
     def change(self) -> str:
@@ -233,7 +240,9 @@ class Finder(cst.CSTVisitor):
         place = self.get_metadata(PositionProvider, node)
         start, end = (self.starts[each.line - 1] + each.column for each in (place.start, place.end))
         before, after = self.source[start:end], self.text(changed)
+        body = 0
         if isinstance(node, cst.If):  # The condition alone, not the whole branch.
+            body = self.get_metadata(PositionProvider, node.body.body[0]).start.line
             inner = self.get_metadata(PositionProvider, node.test)
             start, end = (self.starts[each.line - 1] + each.column for each in (inner.start, inner.end))
             place, before, after = inner, self.source[start:end], self.text(changed.test)  # pyright: ignore
@@ -260,6 +269,8 @@ class Finder(cst.CSTVisitor):
                 end=end,
                 before=before,
                 after=after,
+                body=body,
+                holds=body > 0 and after.endswith("True"),
             )
         )
 
@@ -298,7 +309,11 @@ class Tracer:
         import coverage
 
         self.coverage = coverage.Coverage(
-            data_file=None, include=[str(ROOT / each / "*") for each in FOLDERS], config_file=False, messages=False
+            data_file=None,
+            include=[str(ROOT / each / "*") for each in FOLDERS],
+            config_file=False,
+            messages=False,
+            branch=True,
         )
         self.coverage.start()
         self.out, self.passed = out.open("a", encoding="utf-8"), True
@@ -311,7 +326,9 @@ class Tracer:
         }
         lines = {file: those for file, those in lines.items() if those}
         of = {file: keep(file) for file in lines}
+        took = {file: branches(file, data.arcs(str(ROOT / file)) or ()) for file in lines}
         said = {"test": test, "seconds": round(seconds, 3), "passed": self.passed, "lines": lines, "of": of}
+        said |= {"held": {file: a for file, (a, _) in took.items()}, "not": {file: b for file, (_, b) in took.items()}}
         print(json.dumps(said), file=self.out, flush=True)
 
     def pytest_collection_finish(self) -> None:
@@ -328,6 +345,34 @@ class Tracer:
             return (yield)
         finally:
             self.write(item.nodeid, time.perf_counter() - start)
+
+
+@functools.cache
+def conditions(file: str) -> list[tuple[int, int, int, int]]:
+    """Of each `if` of a file: its line, the first and the last line of its condition, the line where it holds."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    return [
+        (each.lineno, each.test.lineno, each.test.end_lineno or each.test.lineno, each.body[0].lineno)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.If)
+    ]
+
+
+def branches(file: str, arcs: Iterable[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """The lines of conditions that held, and of those that did not, given which line came after which."""
+    after: dict[int, set[int]] = {}
+    for one, other in arcs:
+        after.setdefault(one, set()).add(other)
+    held: list[int] = []
+    failed: list[int] = []
+    for start, line, last, body in conditions(file):
+        inside = range(start, last + 1)
+        # A negative number is the end of the function that begins there; one inside is that of a generator.
+        came = {each for at in inside for each in after.get(at, ()) if abs(each) not in inside}
+        same_line = body in inside and any(at in after for at in inside)
+        held += [line] * (body in came or same_line)
+        failed += [line] * (bool(came - {body}) or same_line)
+    return held, failed
 
 
 @functools.cache
@@ -361,12 +406,22 @@ class Traces:
         at: of each file and line, the tests that execute it.
         in_file: of each file, the tests that execute anything in it after it is imported.
         imported: files and lines that are executed where they are imported.
+        took: of each file, line of a condition and truth value, the tests in which it has that value at least once.
+        noticed: of each file and scope, how often which test function noticed a mutant there.
     """
 
     seconds: dict[str, float]
     at: dict[tuple[str, int], set[str]] = field(default_factory=dict[tuple[str, int], set[str]])
     in_file: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     imported: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    took: dict[tuple[str, int, bool], set[str]] = field(default_factory=dict[tuple[str, int, bool], set[str]])
+    noticed: dict[tuple[str, str], collections.Counter[str]] = field(
+        default_factory=dict[tuple[str, str], collections.Counter[str]]
+    )
+
+    def learn(self, file: str, scope: str, by: str) -> None:
+        """A test noticed a mutant: it goes first with others of that scope."""
+        self.noticed.setdefault((file, scope), collections.Counter())[by] += 1
 
     @classmethod
     def read(cls, texts: Sequence[str] = ("",)) -> "Traces":
@@ -387,6 +442,10 @@ class Traces:
                 for line in those:
                     if line in where:
                         traces.at.setdefault((file, where[line]), set()).add(test)
+                for held in (True, False):
+                    for line in last[test]["held" if held else "not"][file]:
+                        if line in where:
+                            traces.took.setdefault((file, where[line], held), set()).add(test)
         for each in found:
             for file, those in each["lines"].items() if not each["test"] else ():
                 traces.imported.update((file, moved(file, each["of"][file]).get(line, 0)) for line in those)
@@ -407,8 +466,13 @@ class Traces:
             about = f"tests/test_{Path(mutant.file).stem}.py"
             mine = {test for test in self.seconds if test.startswith(about)}
             reaching = reaching | mine | self.in_file.get(mutant.file, set())
-        # Quick ones before slow ones, those of the module's own file first; of others one of each function, as what is
-        # parametrised tries one thing many times, and then what imports the module.
+        elif mutant.body:  # Where a condition has the value that it is forced to, nothing is changed.
+            reaching = within = self.took.get((mutant.file, mutant.line, not mutant.holds), set())
+        # First the five that noticed most in this scope. Then quick ones before slow ones, those of the module's own
+        # file first; of others one of each function, as what is parametrised tries one thing many times, and then what
+        # imports the module.
+        known = self.noticed.get((mutant.file, mutant.scope), collections.Counter[str]())
+        best = {test for test, _ in known.most_common(5) if self.seconds.get(test, 5.0) < 4}
         module = mutant.file.removesuffix(".py").replace("/", ".")
         own = f"tests/test_{Path(mutant.file).stem}.py::"
         turn: collections.Counter[str] = collections.Counter()
@@ -417,7 +481,7 @@ class Traces:
             function, _, _ = test.partition("[")
             late = 0 if not turn[function] else 1 if module in imports(test.partition("::")[0]) else 2
             first = bool(within) and test not in within, self.seconds[test] > 4, not test.startswith(own)
-            ranked.append((*first, late, turn[function], self.seconds[test], test))
+            ranked.append((test not in best, *first, late, turn[function], self.seconds[test], test))
             turn[function] += 1
         return [test for *_, test in sorted(ranked)]
 
@@ -449,7 +513,8 @@ class Outcome:
     """What became of a mutant.
 
     Attributes:
-        state: "killed", "timeout" (a test hung), "survived" or "unreached" (no test executes the line).
+        state: "killed", "timeout" (a test hung), "survived" or "unreached" (no test executes the line, or none in which
+            a condition has another value than the one that it is forced to).
         by: the test that noticed, "import" where the module or a test file could not be imported.
         ran: how many tests ran.
         of: how many execute the line.
@@ -643,6 +708,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--trace", nargs="*", metavar="TESTS", help="write down which lines tests execute")
     parser.add_argument("--sample", type=int, metavar="COUNT", help="so many mutants, over all files")
+    parser.add_argument("--scopes", action="store_true", help="one of each function of which none was looked at")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", default="0/1", metavar="K/N", help="every N-th mutant, from the K-th")
     parser.add_argument("--file", default="", metavar="TEXT", help="files with this in their name")
@@ -673,6 +739,13 @@ def main() -> int:
     chosen = [each for those in found.values() for each in those]
     if options.sample:
         chosen = sample(found, options.sample, options.seed)
+    if options.scopes:
+        seen = {(each["file"], each["scope"]) for each in looked.values()}
+        # The last one of each that the dictionary is given stays: the first in the order of a sample.
+        drawn = reversed(sample(found, sum(map(len, found.values())), options.seed))
+        chosen = [
+            each for place, each in {(each.file, each.scope): each for each in drawn}.items() if place not in seen
+        ]
     part, parts = map(int, options.part.split("/"))
     chosen = [each for each in chosen if options.file in each.file][part::parts]
     if options.operator:
@@ -684,6 +757,9 @@ def main() -> int:
             print(f"{each.key} {each.file}:{each.line} {each.operator}: {each.change}")
         return 0
     traces = Traces.read(options.tests.split(","))
+    for each in looked.values():
+        if each["state"] == "killed":
+            traces.learn(each["file"], each["scope"], each["by"])
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
     warm()
@@ -701,6 +777,8 @@ def main() -> int:
         if options.until and time.strftime("%H:%M") >= options.until:
             break
         outcome = look(mutant, traces, options.seconds)
+        if outcome.state == "killed":
+            traces.learn(mutant.file, mutant.scope, outcome.by)
         with RECORD.open("a", encoding="utf-8") as record:
             print(json.dumps(said(mutant) | asdict(outcome), ensure_ascii=False), file=record)
         print(
@@ -753,9 +831,12 @@ HOW: Final = """\
 mutants -- --sample 600` looks at a sample, and without `--sample` at everything, which takes days. The changes are
 those of [mutmut](https://mutmut.readthedocs.io), which is used as a library, and two of ours: an `if` that always or
 never holds, and a call left out whose value is not used. For each, a process that has imported JAX is forked, imports
-the changed module, and runs the tests that execute the line until one fails; beyond a time limit no further one is
-begun. The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs
-every test that noticed something without a change, to see that it was the change.
+the changed module, and runs the tests that execute the line until one fails (of a forced `if` those in which the
+condition has its other value); beyond a time limit no further one is begun. The record is
+`benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs every test that
+noticed something without a change, to see that it was the change.
+
+Behind each reason stand the functions in which a change has it. The changes themselves are in the record, by key.
 
 Left out are messages, functions that only word something, annotations, docstrings, assertions, decorators, constants
 that are `Final` and no table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and
@@ -824,7 +905,13 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
             continue
         lines += [f"### {kind.capitalize()}: {meaning}", ""]
         for reason, same in those:
-            lines += [f"- {reason['why']}", *(f"  - {_place(each)}" for each in same)]
+            lines += textwrap.wrap(
+                f"- {reason['why']} {_places(same)}",
+                width=120,
+                subsequent_indent="  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
         lines.append("")
     lines += ["## Not noticed, and no reason yet", ""]
     lines += [f"- {_place(each)}" for each in rest] or ["None."]
@@ -834,6 +921,19 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
 def _row(name: str, count: collections.Counter[str]) -> str:
     few = ("mutants", "looked", "killed", "timeout", "explained", "unexplained")
     return " | ".join([f"| {name}", *(str(count[each]) for each in few)]) + " |"
+
+
+def _places(those: Sequence[Mutant]) -> str:
+    """In which functions mutants are, with how many there where there are several, as Markdown."""
+    count: collections.Counter[tuple[str, str]] = collections.Counter((each.file, each.scope) for each in those)
+    texts: list[str] = []
+    last = ""
+    for (file, scope), times in count.items():
+        name = file.removeprefix("verify/").removesuffix(".py")
+        where = f"`{scope}`" if name == last and scope else f"`{name}: {scope}`" if scope else f"`{name}`"
+        texts.append(where + (f" ({times})" if times > 1 else ""))
+        last = name
+    return f"*{', '.join(texts)}*"
 
 
 def _place(mutant: Mutant) -> str:
