@@ -938,7 +938,6 @@ def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
             (lambda x: lax.sign(x), (0.0, 3.0), {1}),
             (lambda x: lax.sign(x), (-2.0, 0.0), {0}),
             (lambda x: lax.sign(x), (-2.0, -1.0), {0}),
-            (lambda x: lax.clamp(0.0, x, 1.0), (0.25, 0.5), {0, 1}),
             (lambda x: (x > 0).astype(x.dtype), (1.0, 2.0), {1}),
             (lambda x: (x > 0).astype(x.dtype), (-1.0, 2.0), {0, 1}),
             (lambda x: (x > 0).astype(np.int32), (-1.0, 0.0), {0}),
@@ -947,7 +946,15 @@ def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
         ):
             _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [_between([ends[0]], [ends[1]])], 1)
             (branch,) = trail.branches.values()
-            assert {outcome for outcome, mask in branch.seen.items() if mask.any()} == expected, ends
+            assert {outcome for outcome, mask in enumerate(branch.seen) if mask.any()} == expected, ends
+
+
+def test_both_ends_of_a_clip_are_choices() -> None:
+    closed = jax.make_jaxpr(lambda x: lax.clamp(0.0, x, 1.0))(0.5)
+    for ends, expected in (((0.25, 0.5), [{0}, {1}]), ((-1.0, 0.5), [{0, 1}, {1}]), ((0.5, 2.0), [{0}, {0, 1}])):
+        _, trail = walk(Ranges(), closed, [_between([ends[0]], [ends[1]])], 1)
+        found = [{outcome for outcome, mask in enumerate(each.seen) if mask.any()} for each in trail.branches.values()]
+        assert found == expected, ends
 
 
 def test_what_is_chosen_by_an_open_whole_number() -> None:
@@ -960,7 +967,7 @@ def test_what_is_chosen_by_an_open_whole_number() -> None:
         seen = {name.label.split()[0]: name for name in trail.branches.values()}
         branch = seen.get("cond", seen.get("select_n"))
         assert branch is not None
-        return _ends(found), {outcome for outcome, mask in branch.seen.items() if mask.any()}
+        return _ends(found), {outcome for outcome, mask in enumerate(branch.seen) if mask.any()}
 
     for start, outcomes, ends in ((0, {0, 1}, (2, 13)), (1, {1, 2}, (12, 23)), (2, {2}, (22, 23)), (-5, {0}, (2, 3))):
         place = lambda x, k=start: k + jnp.count_nonzero(x[:1] > 0)  # noqa: E731
@@ -1192,8 +1199,8 @@ def test_what_a_point_takes_is_open(name: str, low: float) -> None:
             without = ("norm", "gelu", "squareplus", "standardised", "xlogy", "sorted", "solved")
             assert trail.branches or name in without
             for path, branch in trail.branches.items():
-                for outcome, mask in branch.seen.items():
-                    if (mask & ~trail.lost).any():
+                for outcome, mask in enumerate(branch.seen):
+                    if mask[~trail.lost].any():
                         assert open_.branches[path].seen[outcome].any(), (branch.label, path, outcome)
 
 

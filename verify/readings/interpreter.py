@@ -25,6 +25,9 @@ from verify.claim import OutOfTime, UnsupportedPrimitive
 Array = np.ndarray
 NO, YES, UNDECIDED = 0, 1, -1
 MAX_ITERATIONS: Final = 20_000
+# Outcomes of the entries of an array, and steps of a scan, that are told apart; beyond it they are taken together.
+MOST_TOLD_APART: Final = 4096
+MOST_STEPS_TOLD_APART: Final = 64
 
 # Where functions are traced, which is no reader's code.
 TRACING: Final = tuple(Path(__file__).parents[1] / name for name in ("program.py", "rules.py"))
@@ -47,19 +50,17 @@ CALLS: Final = {
 
 @dataclass
 class Branch:
-    """Which outcomes of one choice were seen, and at which points.
+    """Which outcomes of one choice were seen, at which points and entries.
 
     Attributes:
         label: primitive and source line, for the reader.
-        seen: outcome to a mask over the points.
-        outcomes: how many outcomes there are.
+        seen: a mask of shape (outcomes, points, entries); one entry for all of an array that is large.
         equality: the outcome that stands for an exact equality, if the choice asks for one.
     """
 
     label: str
-    outcomes: int
+    seen: Array
     equality: int | None = None
-    seen: dict[int, Array] = field(default_factory=dict)
 
 
 @dataclass
@@ -167,15 +168,33 @@ class System(ABC):
         if hit.any():
             getattr(self.trail, where)[self._hit(hit)] = True
 
-    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
-        """Record the outcomes of a choice that depends on the arguments."""
+    def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
+        """Record the outcomes of a choice that depends on the arguments, entry by entry."""
+        if self.depends:
+            flat = which.reshape(which.shape[0], -1)
+            self.met(equation, np.stack([flat == outcome for outcome in range(outcomes)]), part)
+
+    def met(self, equation: Any, taken: Array, part: str = "") -> None:
+        """Record the outcomes of a choice that depends on the arguments.
+
+        Args:
+            equation: where it is made.
+            taken: which outcomes are taken, as a mask of shape (outcomes, points or 1, entries).
+            part: tells choices of one equation apart.
+        """
         if not self.depends:
             return
-        record = self.trail.branches.setdefault(self.path, Branch(label(equation, self.line), outcomes))
-        flat = which.reshape(which.shape[0], -1)
-        for outcome in range(outcomes):
-            mask = record.seen.setdefault(outcome, np.zeros(self.trail.points, dtype=bool))
-            mask[self._hit((flat == outcome).any(axis=1))] = True
+        outcomes, rows, entries = taken.shape
+        if outcomes * entries > MOST_TOLD_APART:
+            taken, entries = taken.any(axis=2, keepdims=True), 1
+        if rows != len(self.members):
+            taken = taken.any(axis=1, keepdims=True)
+        path = self.path + part
+        record = self.trail.branches.get(path)
+        if record is None:
+            seen = np.zeros((outcomes, self.trail.points, entries), dtype=bool)
+            record = self.trail.branches[path] = Branch(label(equation, self.line), seen)
+        record.seen[:, self.members] |= taken
 
     def _hit(self, hit: Array) -> Array:
         """Points of the whole batch, from a mask over the points being read or one entry for all of them."""
@@ -840,7 +859,8 @@ def _scan(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     path = system.path
     for step in steps:
         given = [*inputs[:fixed], *carry, *(array[:, step] for array in stacked)]
-        system.path = path
+        # What a step chooses is told apart from what another one does, where there are few.
+        system.path = f"{path}:{step}" if length <= MOST_STEPS_TOLD_APART else path
         outputs, _ = _run(system, closed.jaxpr, constants, given, [False] * len(constants), live)
         carry = outputs[:carried]
         collected.append(outputs[carried:])
@@ -866,27 +886,29 @@ def _while(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     live = any(flags)
     path = system.path
 
-    def run(closed: Any, given: list[Array], rows: Array) -> list[Array]:
+    def run(part: str, closed: Any, given: list[Array], rows: Array) -> list[Array]:
         constants = [_constant(system, value) for value in closed.consts]
-        system.path = path
+        system.path = path + part
         with _only(system, rows):
             outputs, _ = _run(system, closed.jaxpr, constants, given, [False] * len(constants), [live] * len(given))
         return outputs
 
     for _ in range(MAX_ITERATIONS):
         state = [array[active] for array in carry]
-        (again,) = run(test, [*_take(test_fixed, active, points), *state], active)
+        (again,) = run(":test", test, [*_take(test_fixed, active, points), *state], active)
         # A loop that JAX has batched tests every entry, and turns for those that want another turn.
         again = np.broadcast_to(again, (len(active), *again.shape[1:]))
         with _only(system, active):
             system.mark("lost", again == UNDECIDED)
+            system.path, system.depends = path, live
+            system.branch(equation, again, 2)
         turning = (again == YES).reshape(len(active), -1).any(axis=1)
         active, wanted = active[turning], again[turning] == YES
         if not len(active):
             system.path = path
             return carry, [live] * len(carry)
         state = [array[active] for array in carry]
-        outputs = run(body, [*_take(body_fixed, active, points), *state], active)
+        outputs = run(":body", body, [*_take(body_fixed, active, points), *state], active)
         for array, output, old in zip(carry, outputs, state, strict=True):
             array[active] = np.where(wanted.reshape(*wanted.shape, *[1] * (old.ndim - wanted.ndim)), output, old)
     raise UnsupportedPrimitive(f"while of more than {MAX_ITERATIONS} steps", system.name, source_line(equation))

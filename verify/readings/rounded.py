@@ -258,7 +258,7 @@ class Rounded(Balls):
         """1 ± u."""
         return ONE + UNIT * arb(unit)
 
-    def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
+    def _step(self, equation: Any, array: Array, function: Callable[[arb], arb]) -> Array:
         """Floors are exact, but the ball of the argument may span several of them."""
         shape, (x,) = thin(array)
 
