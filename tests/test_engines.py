@@ -284,13 +284,9 @@ def test_every_entry_has_to_show_its_choice() -> None:
     def first(x: Any, there: Any) -> Any:
         return jnp.where(jnp.arange(x.shape[0]) == 0, there, 2 * x)
 
-    def step(carry: Any, each: Any) -> Any:
-        return carry, jnp.where(each[0] > each[1], each[2], 2 * each[0])
-
     for hidden in (
         lambda x: jnp.where(x > late(x), first(x, 5 * x), 2 * x),
         lambda x: first(x, 2 * jnp.maximum(x, -late(x))),
-        lambda x: lax.scan(step, 0, (x, late(x), first(x, 5 * x)))[1],
     ):
         verdict = enclosed(_squares, hidden)
         assert verdict.status is Status.UNKNOWN

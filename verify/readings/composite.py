@@ -81,7 +81,7 @@ def _placed(system: Balls, equation: Any, order: Array, unsure: Array, head: int
     """Record which entry comes to stand at which of the first places."""
     at = order[..., :head, None] == np.arange(order.shape[-1])
     at &= ~unsure[..., None, None]
-    system.met_at(equation, at.reshape(*order.shape[:-1], head * order.shape[-1]))
+    system.met_at(equation, at.reshape(*order.shape[:-1], head * order.shape[-1]), head)
 
 
 def _hulls(keys: Array, *, falling: bool) -> Array:

@@ -731,10 +731,6 @@ class Balls(System):
         self.met_at(equation, (taken & ~tied[..., None]) | never)
         return found
 
-    def met_at(self, equation: Any, taken: Array) -> None:
-        """Record which place along the last axis is chosen."""
-        self.met(equation, np.moveaxis(taken, -1, 0).reshape(taken.shape[-1], taken.shape[0], -1), ":place")
-
     def _extreme_of(self, entries: Array, *, greater: bool) -> Array:
         # Halves are compared entry by entry: as many steps as the length has bits.
         while (length := entries.shape[-1]) > 1:

@@ -316,7 +316,7 @@ class Expressions(System):
     def mark(self, where: str, mask: Array) -> None:
         """Nothing stays undecided here."""
 
-    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
+    def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
         """Nothing to record: a choice that depends on the inputs has no text."""
 
     # -- entries --------------------------------------------------------------------------------------------------

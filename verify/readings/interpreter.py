@@ -25,9 +25,10 @@ from verify.claim import OutOfTime, UnsupportedPrimitive
 Array = np.ndarray
 NO, YES, UNDECIDED = 0, 1, -1
 MAX_ITERATIONS: Final = 20_000
-# Outcomes of the entries of an array, and steps of a scan, that are told apart; beyond it they are taken together.
+# Outcomes of the entries of an array that are told apart; beyond it they are taken together.
 MOST_TOLD_APART: Final = 4096
-MOST_STEPS_TOLD_APART: Final = 64
+# Entries of which each has to be seen to be the largest; of more the smaller sizes of a claim speak.
+MOST_PLACES: Final = 9
 
 # Where functions are traced, which is no reader's code.
 TRACING: Final = tuple(Path(__file__).parents[1] / name for name in ("program.py", "rules.py"))
@@ -110,6 +111,8 @@ class System(ABC):
         self.path = ""
         self.line = ""
         self.depends = False
+        # Whether entries are taken together, as the steps of a scan are: many are what others are not.
+        self.together = False
         # Which results of the equation that is read are used by a later one, or returned.
         self.used: list[bool] = []
         # Whole numbers that are at least zero whatever the arguments are, by the identity of their array, kept alive.
@@ -185,16 +188,22 @@ class System(ABC):
         if not self.depends:
             return
         outcomes, rows, entries = taken.shape
-        if outcomes * entries > MOST_TOLD_APART:
-            taken, entries = taken.any(axis=2, keepdims=True), 1
+        if self.together or outcomes * entries > MOST_TOLD_APART:
+            taken, entries = np.any(taken, axis=2)[:, :, None], 1
         if rows != len(self.members):
-            taken = taken.any(axis=1, keepdims=True)
+            taken = np.any(taken, axis=1)[:, None]
         path = self.path + part
         record = self.trail.branches.get(path)
         if record is None:
             seen = np.zeros((outcomes, self.trail.points, entries), dtype=bool)
             record = self.trail.branches[path] = Branch(label(equation, self.line), seen)
         record.seen[:, self.members] |= taken
+
+    def met_at(self, equation: Any, taken: Array, times: int = 1) -> None:
+        """Record which of the places along the last axis are chosen; it holds them so many times, one for each rank."""
+        if taken.shape[-1] <= MOST_PLACES * times:
+            moved = np.moveaxis(taken, -1, 0)
+            self.met(equation, moved.reshape(moved.shape[0], moved.shape[1], -1), ":place")
 
     def _hit(self, hit: Array) -> Array:
         """Points of the whole batch, from a mask over the points being read or one entry for all of them."""
@@ -856,17 +865,16 @@ def _scan(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     live = [any(flags)] * len(closed.jaxpr.invars)
     collected: list[list[Array]] = []
     steps = range(length)[::-1] if params["reverse"] else range(length)
-    path = system.path
+    path, together, system.together = system.path, system.together, True
     for step in steps:
         given = [*inputs[:fixed], *carry, *(array[:, step] for array in stacked)]
-        # What a step chooses is told apart from what another one does, where there are few.
-        system.path = f"{path}:{step}" if length <= MOST_STEPS_TOLD_APART else path
+        system.path = path
         outputs, _ = _run(system, closed.jaxpr, constants, given, [False] * len(constants), live)
         carry = outputs[:carried]
         collected.append(outputs[carried:])
     if params["reverse"]:
         collected.reverse()
-    system.path = path
+    system.path, system.together = path, together
     gathered = [np.stack(_common(each), axis=1) for each in zip(*collected, strict=True)]
     if not collected:
         gathered = []

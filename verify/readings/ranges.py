@@ -20,6 +20,7 @@ from verify.readings.exact import precision
 from verify.readings.interpreter import (
     CONCRETE,
     CONCRETE_WHOLE,
+    MOST_PLACES,
     NO,
     STRUCTURE,
     UNDECIDED,
@@ -720,10 +721,6 @@ class Ranges(System):
             taken = np.stack([(flat == outcome) | (flat == UNDECIDED) for outcome in range(outcomes)])
         self.met(equation, taken, part)
 
-    def met_at(self, equation: Any, may: Array) -> None:
-        """Record which places along the last axis can be chosen."""
-        self.met(equation, np.moveaxis(may, -1, 0).reshape(may.shape[-1], may.shape[0], -1), ":place")
-
     def cut(self, equation: Any, whole: Array) -> None:
         """Record on which side of zero's piece numbers that were rounded to whole ones can be: 0 in it, 1 out of it."""
         zero = (whole["lo"] <= 0) & (whole["hi"] >= 0) | (whole["kinds"] & ~FINITE != 0)
@@ -818,8 +815,10 @@ class _Rows(dict[str, Callable[..., Any]]):
     def _placed(self, equation: Any, array: Array, axis: int, head: int | None = None) -> None:
         """Record which entries may come to stand at the first places when they are sorted."""
         count = array.shape[1 + axis]
-        may = _may_stand(np.moveaxis(array, 1 + axis, -1))
-        self.system.met_at(equation, may[..., : (count if head is None else head) * count])
+        if count <= MOST_PLACES:
+            head = count if head is None else head
+            may = _may_stand(np.moveaxis(array, 1 + axis, -1))
+            self.system.met_at(equation, may[..., : head * count], head)
 
     def _known(self, name: str, equation: Any, *arrays: Array) -> Any:
         """Whole numbers and truth values, as the interpreter has them."""
@@ -1051,7 +1050,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if not len(moved):
             empty = {"reduce_sum": 0.0, "reduce_prod": 1.0, "reduce_max": -np.inf, "reduce_min": np.inf}[name]
             return self.system.lift(np.full(moved.shape[1:], empty))
-        if name in ("reduce_max", "reduce_min"):
+        if name in ("reduce_max", "reduce_min") and len(moved) <= MOST_PLACES:
             self.system.met_at(equation, _may_be_largest(np.moveaxis(moved, 0, -1), greater=name == "reduce_max"))
         result = moved[0].copy()
         for entry in moved[1:]:

@@ -373,7 +373,7 @@ class Symbolic(System):
     def mark(self, where: str, mask: Array) -> None:
         """Nothing stays undecided here."""
 
-    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
+    def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
         """The path has decided; nothing to record."""
 
     # -- entries --------------------------------------------------------------------------------------------------
