@@ -20,7 +20,7 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, TooHard, Value
 from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
@@ -691,8 +691,9 @@ def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: in
         (lambda x: jnp.sum(jnp.exp(-x)) ** 2, lambda x: jnp.sum(jnp.exp(-x * x)) * jnp.sum(jnp.exp(-x))),
         (lambda x: jnp.sum(jnp.exp(x * x)), lambda x: jnp.sum(jnp.exp(x))),
         (lambda x: jnp.sum(jnp.exp(x * x * x)), lambda x: jnp.sum(jnp.exp(x * x))),
+        (lambda x: jnp.sum(jnp.exp(jnp.sin(x))), lambda x: jnp.sum(jnp.exp(jnp.sin(2 * x)))),
     ],
-    ids=("squares", "no squares", "halves", "products", "growing squares", "growing cubes"),
+    ids=("squares", "no squares", "halves", "products", "growing squares", "growing cubes", "sines"),
 )
 def test_exponentials_of_other_functions_of_an_entry_are_not_taken_for_each_other(fn: Any, bound: Any) -> None:
     subject = Claim(
@@ -743,3 +744,43 @@ def test_a_bound_on_what_has_no_value_somewhere_is_not_proved(fn: Any, holds: tu
         )
         found = prove.check(Case(subject, BUDGETS["standard"], 0))
         assert (found.status is Status.HOLDS) == expected, found.reason
+
+
+def test_a_product_is_covered_by_squares_and_one_that_is_larger_is_not() -> None:
+    field = Field(Learnt())
+    kinds = {"p": AT_LEAST_ZERO, "q": AT_LEAST_ZERO, "r": ANY}
+    p, q, r = (field.variables[field.generator("parameter", (name, 0), signs)] for name, signs in kinds.items())
+
+    def left(poly: Any, means: bool = True) -> tuple[int, int]:
+        return sums.uncovered(field, poly, frozenset(), means=means)
+
+    assert left(p * p - 2 * p * q + q * q) == (3, 0)
+    assert left(p * p - 2 * p * q + q * q, means=False) == (3, 1)
+    assert left(p * p - 3 * p * q + q * q) == (3, 1)
+    assert left(p * p - 2 * p * q) == (2, 1)
+    # Of either sign: the square covers both products.
+    assert left(p * p - 2 * p * r + r * r) == left(p * p + 2 * p * r + r * r) == (3, 0)
+    assert left(p * p + 3 * p * r + r * r) == (3, 1)
+
+
+def test_a_product_of_too_many_sums_is_not_written_out() -> None:
+    field = Field(Learnt())
+    x = field.generator("input", ("x", (0, -1)), POSITIVE, frozenset({(0, -1)}))
+    total = field.variables[field.generator("sum", (0, ((x, 1),), ()), POSITIVE, depth=1)]
+    assert sums.uncovered(field, total**3, frozenset())[1] == 0
+    with pytest.raises(TooHard, match="a product of 13 sums"):
+        sums.uncovered(field, total**13, frozenset())
+
+
+def test_a_form_is_looked_for_among_parameters_alone() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    root = field.power_of(x, Fraction(1, 2))
+    p, q = (field.of(field.generator("parameter", ("p", number), AT_LEAST_ZERO)) for number in range(2))
+
+    def plain(poly: Any, _: int) -> bool:
+        return field.plain_signs(poly) <= AT_LEAST_ZERO
+
+    assert not forms.at_least_zero(field, (root - x).num, [], plain)
+    assert forms.at_least_zero(field, (root * (p - q) * (p - q)).num, [], plain)
+    assert not forms.at_least_zero(field, ((root - x) * (p - q) * (p - q)).num, [], plain)
