@@ -784,3 +784,23 @@ def test_a_form_is_looked_for_among_parameters_alone() -> None:
     assert not forms.at_least_zero(field, (root - x).num, [], plain)
     assert forms.at_least_zero(field, (root * (p - q) * (p - q)).num, [], plain)
     assert not forms.at_least_zero(field, ((root - x) * (p - q) * (p - q)).num, [], plain)
+
+
+def test_a_root_is_no_value_of_an_entry_of_an_axis_of_any_length() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    with pytest.raises(TooHard, match="a bound with a root"):
+        sums.uncovered(field, (field.power_of(x, Fraction(1, 2)) + x).num, frozenset())
+    assert sums.uncovered(field, (x * x + x).num, frozenset()) == (2, 0)
+
+
+def test_terms_that_a_logarithm_is_at_least_that_of() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    p = field.of(field.generator("parameter", ("p", 0), AT_LEAST_ZERO))
+    e = field.exp(x)
+    inside = (e * field.exp(y) + field.number(3) + e + e * e + p).num
+    assert set(map(str, forms._terms_of(field, inside))) == {
+        str((field.one_poly, field.zero_poly)),
+        str((e.num, x.num)),
+    }

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -13,7 +14,18 @@ import pytest
 from jax import lax
 
 from verify.readings import algebra
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Restart, TooHard, Value
+from verify.readings.algebra import (
+    ANY,
+    AT_LEAST_ZERO,
+    NEGATIVE,
+    NOT_ZERO,
+    POSITIVE,
+    Field,
+    Learnt,
+    Restart,
+    TooHard,
+    Value,
+)
 from verify.readings.api import enclose
 from verify.readings.interpreter import walk
 from verify.readings.symbolic import COMPARISONS, Symbolic
@@ -481,6 +493,14 @@ def test_a_sum_of_values_of_either_sign_has_either_sign() -> None:
     assert field.plain_signs(x * x + 1) == POSITIVE
 
 
+def test_a_product_of_what_is_not_zero_is_not_zero() -> None:
+    field = Field(Learnt())
+    x, y = (field.variables[field.generator("input", (name, ()), NOT_ZERO)] for name in "xy")
+    assert field.plain_signs(x * y * 2) == NOT_ZERO
+    assert field.plain_signs(-x * x) == NEGATIVE
+    assert field.plain_signs(x * y + 1) == ANY
+
+
 EQUAL: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
     "halves": (lambda a, b: jnp.sin(a / 2 + a / 2), lambda a, b: jnp.sin(a), lambda a, b: jnp.sin(2 * a)),
     "shares": (
@@ -489,6 +509,11 @@ EQUAL: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
         lambda a, b: jnp.sin(a / (a + b)),
     ),
     "quotient": (lambda a, b: jnp.exp(a / (a * a)), lambda a, b: jnp.exp(1 / a), lambda a, b: jnp.exp(1 / (a * a))),
+    "conjugates": (
+        lambda a, b: jnp.sin(1 / (1 + jnp.sqrt(a))),
+        lambda a, b: jnp.sin((1 - jnp.sqrt(a)) / (1 - a)),
+        lambda a, b: jnp.sin((1 + jnp.sqrt(a)) / (1 - a)),
+    ),
     "roots of roots": (lambda a, b: jnp.sqrt(jnp.sqrt(a)), lambda a, b: a**0.25, lambda a, b: a**0.75),
     "large primes": (
         lambda a, b: jnp.log(34 + 0 * a),
@@ -576,3 +601,22 @@ def test_what_is_too_large_is_refused_or_kept_whole(monkeypatch: pytest.MonkeyPa
     field.factored.clear()
     (scale, ((_, exponent),)) = field.factor(square)
     assert (scale, exponent) == (1, 2)
+
+
+def test_a_maximum_is_seen_behind_other_functions() -> None:
+    field = Field(Learnt(capacity=40))
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    most = field.of(field.generator("max", (1, ()), POSITIVE))
+    for fn in (
+        lambda v: v,
+        field.exp,
+        field.log,
+        lambda v: field.power_of(v + field.one, Fraction(1, 2)),
+        lambda v: field.log(v + field.one),
+        lambda v: field.exp(x / (v + field.one)),
+        lambda v: field.call("sin", [x, v + x]),
+        lambda v: field.call("sin", [field.log(v + x)]),
+        lambda v: field.one / (v + x),
+    ):
+        assert field.has_maximum(field.all_used(fn(most)))
+        assert not field.has_maximum(field.all_used(fn(x)))
