@@ -765,7 +765,7 @@ def test_a_product_is_covered_by_squares_and_one_that_is_larger_is_not() -> None
 
 def test_a_product_of_too_many_sums_is_not_written_out() -> None:
     field = Field(Learnt())
-    x = field.generator("input", ("x", (0, -1)), POSITIVE, frozenset({(0, -1)}))
+    x = field.generator("input", ("x", (("in", 0, -1),)), POSITIVE, frozenset({(0, -1)}))
     total = field.variables[field.generator("sum", (0, ((x, 1),), ()), POSITIVE, depth=1)]
     assert sums.uncovered(field, total**3, frozenset())[1] == 0
     with pytest.raises(TooHard, match="a product of 13 sums"):
@@ -804,3 +804,29 @@ def test_terms_that_a_logarithm_is_at_least_that_of() -> None:
         str((field.one_poly, field.zero_poly)),
         str((e.num, x.num)),
     }
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound", "holds"),
+    [
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x[1]), False),
+        (lambda x: jnp.sum(x[0]) ** 2, lambda x: jnp.sum(x[0]) * jnp.sum(x[1]), False),
+        (lambda x: jnp.sum(jnp.exp(x[0])), lambda x: jnp.sum(jnp.exp(x[1])), False),
+        (lambda x: jnp.sum(jnp.sqrt(x[0])), lambda x: jnp.sum(jnp.sqrt(x[1])), False),
+        (lambda x: 2 * jnp.sum(x[0]) * jnp.sum(x[1]), lambda x: jnp.sum(x[0]) ** 2 + jnp.sum(x[1]) ** 2, True),
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x[1]) + jnp.sum(x[0]), True),
+    ],
+    ids=("sums", "squares", "exponentials", "roots", "mean of squares", "both"),
+)
+def test_rows_of_an_axis_of_any_length_are_not_taken_for_each_other(fn: Any, bound: Any, holds: bool) -> None:
+    for turn in (lambda x: x, jnp.transpose):
+        subject = Claim(
+            id="made-up.rows",
+            autodiff=Derivative(lambda x, turn=turn: fn(turn(x)), "value"),
+            by_hand=lambda x, turn=turn: bound(turn(x)),
+            relation="<=",
+            domain={"x": domain.Positive("2 n" if turn is not jnp.transpose else "n 2")},
+            sizes={"n": (2, 3)},
+        )
+        found = prove.check(Case(subject, BUDGETS["standard"], 0))
+        assert (found.status is Status.HOLDS) == holds, found.reason

@@ -548,6 +548,14 @@ def test_the_logarithm_of_a_quotient_whose_sign_is_open_is_not_known() -> None:
         assert read(fn, 2, POSITIVE)
 
 
+@pytest.mark.parametrize("power", [-2, -0.5, -1.5])
+def test_zero_has_no_power_below_zero(power: float) -> None:
+    with pytest.raises(TooHard, match="division by zero"):
+        read(lambda a: (a - a) ** power, 1)
+    (zero,) = read(lambda a: (a - a) ** -power, 1)
+    assert zero.is_zero
+
+
 def test_what_is_replaced_is_replaced_in_denominators_too() -> None:
     field = Field(Learnt())
     places = [field.generator("input", (name, ()), POSITIVE) for name in "xyz"]

@@ -849,7 +849,9 @@ class Field:
 
     def power_of(self, a: Value, power: Fraction) -> Value:
         """A value to a constant power that is not whole; the value has to be at least zero, below zero powers more."""
-        if a.num.is_zero() and power > 0:
+        if a.num.is_zero():
+            if power < 0:
+                raise TooHard("a division by zero")
             return a
         wanted = AT_LEAST_ZERO if power > 0 else POSITIVE
         a = self.demand(a, wanted)
