@@ -763,13 +763,28 @@ def test_a_product_is_covered_by_squares_and_one_that_is_larger_is_not() -> None
     assert left(p * p + 3 * p * r + r * r) == (3, 1)
 
 
-def test_a_product_of_too_many_sums_is_not_written_out() -> None:
+def test_a_product_of_too_many_sums_is_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
     field = Field(Learnt())
     x = field.generator("input", ("x", (("in", 0, -1),)), POSITIVE, frozenset({(0, -1)}))
     total = field.variables[field.generator("sum", (0, ((x, 1),), ()), POSITIVE, depth=1)]
-    assert sums.uncovered(field, total**3, frozenset())[1] == 0
+    p, q = (field.variables[field.generator("parameter", (name, 0), AT_LEAST_ZERO)] for name in "pq")
+    assert sums.uncovered(field, total**3, frozenset()) == (3, 0)
     with pytest.raises(TooHard, match="a product of 13 sums"):
         sums.uncovered(field, total**13, frozenset())
+    monkeypatch.setattr(sums, "MOST_TERMS", 3)
+    assert sums.uncovered(field, total**3, frozenset()) == (3, 0)
+    with pytest.raises(TooHard, match="more than 3 sums"):
+        sums.uncovered(field, p * p + p * q + q * q + p, frozenset())
+    expansion = sums._Expansion(field, frozenset())
+    expansion.sort(total)
+    with pytest.raises(TooHard, match="more than 3 sums"):
+        expansion._product([*expansion.sums.values()] * 4, None, 1)
+
+
+def test_without_entries_the_scalars_tell_which_term_is_larger() -> None:
+    assert sums.dominates(((1,), ()), ((2,), ()), [True], [])
+    assert not sums.dominates(((2,), ()), ((1,), ()), [True], [])
+    assert not sums.dominates(((1,), ()), ((2,), ()), [False], [])
 
 
 def test_a_form_is_looked_for_among_parameters_alone() -> None:

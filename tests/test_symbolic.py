@@ -602,6 +602,8 @@ def test_what_is_too_large_is_refused_or_kept_whole(monkeypatch: pytest.MonkeyPa
             field._product(long, long)
         with pytest.raises(TooHard, match="more than 5 terms"):
             field.power(base, 2)
+        with pytest.raises(TooHard, match="more than 5 terms"):
+            field.value(long, 1, (), frozenset())
         # One base, whatever its sign is.
         assert field.factor(square) == (1, ((field.base(square), 1),))
         assert field.factor(-square) == (-1, ((field.base(square), 1),))
