@@ -514,6 +514,17 @@ EQUAL: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
         lambda a, b: jnp.sin((1 - jnp.sqrt(a)) / (1 - a)),
         lambda a, b: jnp.sin((1 + jnp.sqrt(a)) / (1 - a)),
     ),
+    "float exponents": (lambda a, b: (a**0.3) ** 2, lambda a, b: a**0.6, lambda a, b: a**0.3),
+    "float exponents of a sum": (
+        lambda a, b: jnp.exp(0.3 * jnp.log(a + b)) * (a + b) ** 3,
+        lambda a, b: (a + b) ** 2 * (a + b) ** 0.3 * (a + b),
+        lambda a, b: (a + b) ** 3 * (a + b) ** 0.1,
+    ),
+    "float exponents of a number": (
+        lambda a, b: (2 + 0 * a) ** 0.3 * a,
+        lambda a, b: a * jnp.exp(0.3 * jnp.log(2 + 0 * a)),
+        lambda a, b: a * 2**0.3,
+    ),
     "roots of roots": (lambda a, b: jnp.sqrt(jnp.sqrt(a)), lambda a, b: a**0.25, lambda a, b: a**0.75),
     "large primes": (
         lambda a, b: jnp.log(34 + 0 * a),
@@ -546,6 +557,26 @@ def test_the_logarithm_of_a_quotient_whose_sign_is_open_is_not_known() -> None:
         with pytest.raises(TooHard, match="sign is open"):
             read(fn, 2)
         assert read(fn, 2, POSITIVE)
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda a, b: (1 + a * b) ** 1e6,
+        lambda a, b: (1 + jnp.sqrt(a)) ** 1e6,
+        lambda a, b: (a / (1 + b)) ** 1e6,
+        lambda a, b: ((1 + a) / jnp.sqrt(b)) ** 0.3**-20,
+        lambda a, b: (3 * a) ** 1e8,
+        lambda a, b: (a / 3) ** 1e8,
+        lambda a, b: jnp.exp(1e8 * jnp.log(3 + 0 * a)),
+        lambda a, b: (9 + 0 * a) ** (1e8 + 0.5),
+        lambda a, b: (1 + a + b + a * a * b + a * b * b + a * a + b * b) ** 4999,
+    ],
+    ids=map(str, range(9)),
+)
+def test_a_power_that_is_too_large_is_refused_before_it_is_formed(fn: Callable[..., Any]) -> None:
+    with pytest.raises(TooHard):
+        read(fn, 2, POSITIVE)
 
 
 @pytest.mark.parametrize("power", [-2, -0.5, -1.5])
