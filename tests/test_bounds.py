@@ -845,3 +845,21 @@ def test_rows_of_an_axis_of_any_length_are_not_taken_for_each_other(fn: Any, bou
         )
         found = prove.check(Case(subject, BUDGETS["standard"], 0))
         assert (found.status is Status.HOLDS) == holds, found.reason
+
+
+def test_sums_of_roots_and_entries_of_two_axes_are_not_expanded() -> None:
+    field = Field(Learnt())
+    x, y = (
+        field.of(field.generator("input", ("x", (("in", block, 0),)), POSITIVE, frozenset({(block, 0)})))
+        for block in range(2)
+    )
+    (root,) = field.used(field.power_of(x, Fraction(1, 2)).num)
+    total = field.variables[field.generator("sum", (0, ((root, 1),), ()), POSITIVE, depth=1)]
+    with pytest.raises(TooHard, match="a sum of a root"):
+        sums._Expansion(field, frozenset()).sort(total)
+    expansion = sums._Expansion(field, frozenset())
+    expansion.sort(x.num)
+    expansion.sort(field.one_poly)
+    assert expansion.element == (0, 0)
+    with pytest.raises(TooHard, match="pairs of entries"):
+        expansion.sort(y.num)

@@ -525,6 +525,12 @@ EQUAL: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
         lambda a, b: a * jnp.exp(0.3 * jnp.log(2 + 0 * a)),
         lambda a, b: a * 2**0.3,
     ),
+    "factors": (lambda a, b: jnp.sin(a * (b / a)), lambda a, b: jnp.sin(b), lambda a, b: jnp.sin(a * b)),
+    "logarithm of a root": (
+        lambda a, b: jnp.log(jnp.sqrt(a)),
+        lambda a, b: jnp.log(a) / 2,
+        lambda a, b: jnp.log(a),
+    ),
     "roots of roots": (lambda a, b: jnp.sqrt(jnp.sqrt(a)), lambda a, b: a**0.25, lambda a, b: a**0.75),
     "large primes": (
         lambda a, b: jnp.log(34 + 0 * a),
@@ -658,6 +664,15 @@ def test_a_maximum_is_seen_behind_other_functions() -> None:
         lambda v: field.call("sin", [x, v + x]),
         lambda v: field.call("sin", [field.log(v + x)]),
         lambda v: field.one / (v + x),
+        lambda v: field.of(field.generator("sum", (0, ((field.used(v.num)[0], 1),), ()), depth=1)),
     ):
         assert field.has_maximum(field.all_used(fn(most)))
         assert not field.has_maximum(field.all_used(fn(x)))
+
+
+def test_the_power_zero_of_a_value_is_one() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ())))
+    root = field.power_of(x * x + field.one, Fraction(1, 2))
+    for value in (x, field.zero, field.number(3), x / (x + field.one), root, root + x):
+        assert field.whole_power(value, 0).constant == 1
