@@ -676,3 +676,19 @@ def test_the_power_zero_of_a_value_is_one() -> None:
     root = field.power_of(x * x + field.one, Fraction(1, 2))
     for value in (x, field.zero, field.number(3), x / (x + field.one), root, root + x):
         assert field.whole_power(value, 0).constant == 1
+
+
+def test_zero_has_no_logarithm_and_a_reading_no_end_of_values() -> None:
+    with pytest.raises(TooHard, match="logarithm of zero"):
+        read(lambda a: jnp.log(a - a), 1)
+    field = Field(Learnt(capacity=4001))
+    for number in range(4001):
+        field.generator("parameter", number)
+    with pytest.raises(TooHard, match="more than 4000"):
+        field.generator("parameter", "one more")
+    assert field.generator("parameter", 17) == 17
+    few = Field(Learnt(capacity=1))
+    few.generator("parameter", 0)
+    with pytest.raises(Restart):
+        few.generator("parameter", 1)
+    assert few.learnt.capacity == 2
