@@ -556,6 +556,8 @@ def test_the_root_of_a_square_has_a_value_everywhere() -> None:
     root, other = read(lambda a, b: (jnp.sqrt(a * a - 2 * a * b + b * b), jnp.sqrt(a * a - 3 * a * b + b * b)), 2)
     assert not root.needs
     assert other.needs
+    # Its factors, a^2 + a + 1 and a^2 - a + 1, say nothing by themselves.
+    assert not read(lambda a: jnp.sqrt(a**4 + a * a + 1), 1)[0].needs
 
 
 def test_the_logarithm_of_a_quotient_whose_sign_is_open_is_not_known() -> None:
