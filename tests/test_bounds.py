@@ -20,7 +20,7 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, TooHard, Value
 from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
@@ -691,8 +691,9 @@ def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: in
         (lambda x: jnp.sum(jnp.exp(-x)) ** 2, lambda x: jnp.sum(jnp.exp(-x * x)) * jnp.sum(jnp.exp(-x))),
         (lambda x: jnp.sum(jnp.exp(x * x)), lambda x: jnp.sum(jnp.exp(x))),
         (lambda x: jnp.sum(jnp.exp(x * x * x)), lambda x: jnp.sum(jnp.exp(x * x))),
+        (lambda x: jnp.sum(jnp.exp(jnp.sin(x))), lambda x: jnp.sum(jnp.exp(jnp.sin(2 * x)))),
     ],
-    ids=("squares", "no squares", "halves", "products", "growing squares", "growing cubes"),
+    ids=("squares", "no squares", "halves", "products", "growing squares", "growing cubes", "sines"),
 )
 def test_exponentials_of_other_functions_of_an_entry_are_not_taken_for_each_other(fn: Any, bound: Any) -> None:
     subject = Claim(
@@ -743,3 +744,122 @@ def test_a_bound_on_what_has_no_value_somewhere_is_not_proved(fn: Any, holds: tu
         )
         found = prove.check(Case(subject, BUDGETS["standard"], 0))
         assert (found.status is Status.HOLDS) == expected, found.reason
+
+
+def test_a_product_is_covered_by_squares_and_one_that_is_larger_is_not() -> None:
+    field = Field(Learnt())
+    kinds = {"p": AT_LEAST_ZERO, "q": AT_LEAST_ZERO, "r": ANY}
+    p, q, r = (field.variables[field.generator("parameter", (name, 0), signs)] for name, signs in kinds.items())
+
+    def left(poly: Any, means: bool = True) -> tuple[int, int]:
+        return sums.uncovered(field, poly, frozenset(), means=means)
+
+    assert left(p * p - 2 * p * q + q * q) == (3, 0)
+    assert left(p * p - 2 * p * q + q * q, means=False) == (3, 1)
+    assert left(p * p - 3 * p * q + q * q) == (3, 1)
+    assert left(p * p - 2 * p * q) == (2, 1)
+    # Of either sign: the square covers both products.
+    assert left(p * p - 2 * p * r + r * r) == left(p * p + 2 * p * r + r * r) == (3, 0)
+    assert left(p * p + 3 * p * r + r * r) == (3, 1)
+
+
+def test_a_product_of_too_many_sums_is_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = Field(Learnt())
+    x = field.generator("input", ("x", (("in", 0, -1),)), POSITIVE, frozenset({(0, -1)}))
+    total = field.variables[field.generator("sum", (0, ((x, 1),), ()), POSITIVE, depth=1)]
+    p, q = (field.variables[field.generator("parameter", (name, 0), AT_LEAST_ZERO)] for name in "pq")
+    assert sums.uncovered(field, total**3, frozenset()) == (3, 0)
+    with pytest.raises(TooHard, match="a product of 13 sums"):
+        sums.uncovered(field, total**13, frozenset())
+    monkeypatch.setattr(sums, "MOST_TERMS", 3)
+    assert sums.uncovered(field, total**3, frozenset()) == (3, 0)
+    with pytest.raises(TooHard, match="more than 3 sums"):
+        sums.uncovered(field, p * p + p * q + q * q + p, frozenset())
+    expansion = sums._Expansion(field, frozenset())
+    expansion.sort(total)
+    with pytest.raises(TooHard, match="more than 3 sums"):
+        expansion._product([*expansion.sums.values()] * 4, None, 1)
+
+
+def test_without_entries_the_scalars_tell_which_term_is_larger() -> None:
+    assert sums.dominates(((1,), ()), ((2,), ()), [True], [])
+    assert not sums.dominates(((2,), ()), ((1,), ()), [True], [])
+    assert not sums.dominates(((1,), ()), ((2,), ()), [False], [])
+
+
+def test_a_form_is_looked_for_among_parameters_alone() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    root = field.power_of(x, Fraction(1, 2))
+    p, q = (field.of(field.generator("parameter", ("p", number), AT_LEAST_ZERO)) for number in range(2))
+
+    def plain(poly: Any, _: int) -> bool:
+        return field.plain_signs(poly) <= AT_LEAST_ZERO
+
+    assert not forms.at_least_zero(field, (root - x).num, [], plain)
+    assert forms.at_least_zero(field, (root * (p - q) * (p - q)).num, [], plain)
+    assert not forms.at_least_zero(field, ((root - x) * (p - q) * (p - q)).num, [], plain)
+
+
+def test_a_root_is_no_value_of_an_entry_of_an_axis_of_any_length() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    with pytest.raises(TooHard, match="a bound with a root"):
+        sums.uncovered(field, (field.power_of(x, Fraction(1, 2)) + x).num, frozenset())
+    assert sums.uncovered(field, (x * x + x).num, frozenset()) == (2, 0)
+
+
+def test_terms_that_a_logarithm_is_at_least_that_of() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    p = field.of(field.generator("parameter", ("p", 0), AT_LEAST_ZERO))
+    e = field.exp(x)
+    inside = (e * field.exp(y) + field.number(3) + e + e * e + p).num
+    assert set(map(str, forms._terms_of(field, inside))) == {
+        str((field.one_poly, field.zero_poly)),
+        str((e.num, x.num)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound", "holds"),
+    [
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x[1]), False),
+        (lambda x: jnp.sum(x[0]) ** 2, lambda x: jnp.sum(x[0]) * jnp.sum(x[1]), False),
+        (lambda x: jnp.sum(jnp.exp(x[0])), lambda x: jnp.sum(jnp.exp(x[1])), False),
+        (lambda x: jnp.sum(jnp.sqrt(x[0])), lambda x: jnp.sum(jnp.sqrt(x[1])), False),
+        (lambda x: 2 * jnp.sum(x[0]) * jnp.sum(x[1]), lambda x: jnp.sum(x[0]) ** 2 + jnp.sum(x[1]) ** 2, True),
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x[1]) + jnp.sum(x[0]), True),
+    ],
+    ids=("sums", "squares", "exponentials", "roots", "mean of squares", "both"),
+)
+def test_rows_of_an_axis_of_any_length_are_not_taken_for_each_other(fn: Any, bound: Any, holds: bool) -> None:
+    for turn in (lambda x: x, jnp.transpose):
+        subject = Claim(
+            id="made-up.rows",
+            autodiff=Derivative(lambda x, turn=turn: fn(turn(x)), "value"),
+            by_hand=lambda x, turn=turn: bound(turn(x)),
+            relation="<=",
+            domain={"x": domain.Positive("2 n" if turn is not jnp.transpose else "n 2")},
+            sizes={"n": (2, 3)},
+        )
+        found = prove.check(Case(subject, BUDGETS["standard"], 0))
+        assert (found.status is Status.HOLDS) == holds, found.reason
+
+
+def test_sums_of_roots_and_entries_of_two_axes_are_not_expanded() -> None:
+    field = Field(Learnt())
+    x, y = (
+        field.of(field.generator("input", ("x", (("in", block, 0),)), POSITIVE, frozenset({(block, 0)})))
+        for block in range(2)
+    )
+    (root,) = field.used(field.power_of(x, Fraction(1, 2)).num)
+    total = field.variables[field.generator("sum", (0, ((root, 1),), ()), POSITIVE, depth=1)]
+    with pytest.raises(TooHard, match="a sum of a root"):
+        sums._Expansion(field, frozenset()).sort(total)
+    expansion = sums._Expansion(field, frozenset())
+    expansion.sort(x.num)
+    expansion.sort(field.one_poly)
+    assert expansion.element == (0, 0)
+    with pytest.raises(TooHard, match="pairs of entries"):
+        expansion.sort(y.num)

@@ -1457,3 +1457,13 @@ def test_a_difference_at_a_fixed_size_is_told() -> None:
     found = verdict(claim(lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + x, **given))
     assert found.status is not Status.HOLDS
     assert found.residual
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(0.3, True), (0.31, False)])
+def test_a_power_with_a_float_as_exponent_has_a_gradient(factor: float, holds: bool) -> None:
+    subject = claim(
+        lambda x, y: jnp.sum(x**0.3),
+        lambda x, y: factor * x**0.3 / x,
+        domain={"x": domain.Positive("n"), "y": domain.Reals("n")},
+    )
+    assert (verdict(subject).status is Status.HOLDS) == holds
