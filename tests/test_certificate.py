@@ -382,3 +382,69 @@ def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:
     wrong = run(text.replace("by_hand = [", "by_hand = [1 + ", 1))
     assert wrong.returncode == 1
     assert "value: not shown: components [0]" in wrong.stdout
+
+
+def test_values_that_a_hypothesis_leaves_out_are_not_written() -> None:
+    """The sides agree at the label zero alone, of which alone the claim speaks."""
+    claim = Claim(
+        id="zero",
+        autodiff=Derivative(lambda x, k: x * jnp.where(k == 0, 1.0, 2.0), "value"),
+        by_hand=lambda x, k: x * 1,
+        domain={"x": domain.Reals(""), "k": domain.Labels("", below=3)},
+        where=lambda x, k: k < 1,
+        sizes={},
+    )
+    written, without = certificates.closed(claim, {})
+    assert ([each.title for each in written], without) == (["value, k = 0"], [])
+
+
+def test_a_side_without_a_value_is_not_written() -> None:
+    claim = Claim(
+        id="infinite",
+        autodiff=Derivative(lambda x: jnp.full_like(x, jnp.inf), "value"),
+        by_hand=lambda x: jnp.full_like(x, jnp.nan),
+        domain={"x": domain.Reals("")},
+        sizes={},
+    )
+    subject = trace(claim, {}, FLOAT64)
+    with pytest.raises(Undecided, match="a component without a value"):
+        certificates._Writer(subject, subject.modes[0], {}).write()
+
+
+def test_directions_and_ends_are_told_where_there_are_some() -> None:
+    for region, ends in ((domain.Reals("2"), []), (domain.Interval("2", 1.0, 3.0), ["at least 1 and at most 3"])):
+        claim = Claim(
+            id="cube",
+            autodiff=Derivative(lambda x: jnp.sum(x**3), "gradient", wrt="x"),
+            by_hand=lambda x: 3 * x * x,
+            domain={"x": region},
+            sizes={},
+        )
+        written, _ = certificates.closed(claim, {})
+        told = {each.mode: [remark.partition(": ")[::2] for remark in each.remarks] for each in written}
+        assert told["grad"] == [("x_0, x_1", text) for text in ends]
+        assert told["jvp"] == [*told["grad"], ("v_0, v_1", "the direction, free")]
+
+
+def test_each_output_has_its_own_form_for_every_size() -> None:
+    claim = Claim(
+        id="two",
+        autodiff=Derivative(lambda x, y: jnp.sum(x * x * y), "gradient", wrt=("x", "y")),
+        by_hand=lambda x, y: (2 * x * y, x * x),
+        domain={"x": domain.Reals("n"), "y": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    written, _ = certificates.closed(claim, {"n": 2}, first=True)
+    reduced = certificates.every_size(claim)
+    for forms in (reduced, reduced[::-1]):
+        ((_, autodiff, form),) = cases(
+            certificates._file(claim, certificates.instantiated(written, forms, {"n": 2}), [], [])
+        )
+        assert len(form) == 4
+        assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+
+
+def test_a_form_says_which_indices_coincide() -> None:
+    head = list(certificates._reduced_lines(certificates.every_size(CLAIMS["softmax.jacobian"])))
+    outputs = {line.partition("output ")[2].rstrip(":") for line in head if ", output " in line}
+    assert outputs == {"0", "0, indices all different", "0, indices that coincide"}

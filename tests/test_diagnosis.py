@@ -139,6 +139,18 @@ def test_what_has_no_value_or_is_zero_is_not_diagnosed() -> None:
     assert blamed(lambda x: jnp.log(x[0]), [-1.0]) is None
 
 
+def test_a_thousand_bits_that_cancel_are_known() -> None:
+    found = blamed(slope, [700.0, 0.0])
+    assert found is not None
+    assert found.bits == 1010  # 700 nats
+
+
+def test_operations_that_enlarge_by_a_small_constant_are_not_blamed() -> None:
+    """A whole power enlarges a relative error by its exponent, which is no cancellation."""
+    assert blamed(lambda x: jnp.exp(x[0]) ** 12, [0.5], form="bfloat16") is None
+    assert blamed(lambda x: jnp.exp(x)[jnp.argmax(x)] * 3, [0.5, 0.25], form="bfloat16") is None
+
+
 def _claim(by_hand: Function, gap: float) -> Claim:
     return Claim(
         id="saturated.slope",
