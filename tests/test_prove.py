@@ -273,6 +273,25 @@ def test_kinds_of_entries_are_not_shared_by_two_axes(monkeypatch: pytest.MonkeyP
     assert all(used == held for used, held in seen)
 
 
+def test_an_answer_about_entries_is_not_taken_for_one_that_has_fewer_outcomes() -> None:
+    """Where c is at least zero, no x + c is negative; where it is not, some are, and the sides differ there."""
+
+    def formula(x: Any, c: Any) -> Any:
+        asked_first = jnp.abs(c) * jnp.abs(c)
+        signs = jnp.sign(x + c)
+        return asked_first + jnp.sum(signs * (signs - 1))
+
+    given = {"domain": {"x": domain.Interval("n", 0.0, 2.0), "c": domain.Reals("")}, "sizes": {"n": (2, 3)}}
+    outcome = prove.prove_open(claim(lambda x, c: c * c + 0 * jnp.sum(x), formula, "value", **given))
+    assert not outcome.proved
+    assert "come up in different orders" in outcome.reasons["value"]
+
+
+def test_kinks_are_told() -> None:
+    kinked = claim(lambda x, y: jnp.sum(y * jnp.abs(x)), lambda x, y: y * jnp.where(x > 0, 1.0, -1.0))
+    assert verdict(replace(kinked, domain={"x": REALS, "y": REALS})).exceptions == ("x_k = 0",)
+
+
 def _index(x: Any) -> Any:
     return jax.lax.iota(np.int32, x.shape[0])
 
@@ -743,11 +762,67 @@ def test_a_division_has_a_value_where_the_region_leaves_zero_out(region: Any, ho
     assert (found.status is Status.HOLDS) == holds, found.reason
 
 
+def test_a_sum_of_exponentials_is_positive_whoever_wins() -> None:
+    """What is known of a difference of exponentials is not taken for knowledge of their sum."""
+    for winner in (0, 1):
+        for unit in (2, 3):
+
+            def fn(x: Any, y: Any, unit: int = unit) -> Any:
+                return jnp.log(-jnp.exp(x[0] / unit) - jnp.exp(x[1] / unit))
+
+            regions = {"x": domain.Saturated("2", winner=winner, gap=0.5), "y": domain.Reals("2")}
+            given = {"domain": regions, "sizes": {}}
+            assert (
+                verdict(claim(lambda x, y, fn=fn: fn(x, y) + 0 * y[0], fn, "value", **given)).status is Status.UNKNOWN
+            )
+
+
 def test_an_unsupported_primitive_is_unknown() -> None:
     """It is named."""
     found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value"))
     assert found.status is Status.UNKNOWN
     assert "sort" in found.reason
+
+
+def test_a_program_that_cannot_be_read_is_named_and_takes_no_other_with_it() -> None:
+    def unread(x: Any, y: Any) -> Any:
+        return jnp.sort(x) + y
+
+    same = claim(lambda x, y: x + y + 0 * jnp.sum(y), lambda x, y: x + y, "value")
+    formula = prove.prove_at(trace(replace(same, by_hand=unread), {"n": 2}, FLOAT64), 1.0)
+    assert not formula.proved
+    assert set(formula.reasons) == {"value", "formula"}
+    assert all("'sort' is not supported" in reason for reason in formula.reasons.values())
+    stable = prove.prove_at(trace(replace(same, stable=unread), {"n": 2}, FLOAT64), 1.0)
+    assert stable.proved == ["value"]
+    assert set(stable.reasons) == {"stable"}
+    where = prove.prove_at(trace(replace(same, where=lambda x, y: jnp.sort(x)[0] > 0), {"n": 2}, FLOAT64), 1.0)
+    assert "'sort' is not supported" in where.reasons["value"]
+
+
+def test_too_many_kinds_of_entries_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    magnitudes = claim(
+        lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(jnp.abs(y)), "value"
+    )
+    magnitudes = replace(magnitudes, domain={"x": REALS, "y": REALS})
+    assert prove.prove_open(magnitudes).proved
+    monkeypatch.setattr(prove, "MOST_PARTITIONS", 3)
+    assert "too many kinds of entries" in prove.prove_open(magnitudes).reasons["value"]
+
+
+def test_a_difference_that_stays_though_the_sides_agree_is_not_shown() -> None:
+    case = Case(claim(squared, lambda x, y: softmax(x) - y), BUDGETS["quick"], 0)
+    assert prove.check(case).residual
+    found = prove.check(case, agrees=True)
+    assert (found.residual, found.reason) == ("", "the difference of the sides did not cancel in every case")
+
+
+def test_an_exponential_over_another_sum_is_no_softmax_output() -> None:
+    given = {"domain": {"x": LOGITS, "y": domain.Positive("n")}}
+    assert (
+        verdict(claim(lambda x, y: jnp.exp(x) / y, lambda x, y: 0 * x * y, "value", **given)).residual
+        == "exp(x_k) / y_k"
+    )
 
 
 # -- nothing is proved where nothing was checked ------------------------------------------------------------------
@@ -904,6 +979,11 @@ def test_the_label_may_be_an_index_that_the_program_names() -> None:
     assert verdict(claim(first, lambda x, y: 0 * x[0], "value", **given)).status is not Status.HOLDS
     right = verdict(claim(first, lambda x, y: jnp.where(y > 0, 0.0, 1.0) + 0 * x[0], "value", **given))
     assert right.status is Status.HOLDS, right.reason
+
+
+def test_a_distribution_sums_to_one_at_a_fixed_size() -> None:
+    given = {"domain": {"x": domain.Simplex("3")}, "sizes": {}}
+    assert verdict(claim(lambda x: jnp.sum(x), lambda x: 1 + 0 * x[0], "value", **given)).status is Status.HOLDS
 
 
 def test_the_last_entry_of_a_distribution_is_no_less_than_zero() -> None:
@@ -1131,6 +1211,15 @@ def test_a_bound_that_one_mode_leaves_open_is_not_proved(monkeypatch: pytest.Mon
     assert verdict(whole).status is Status.UNKNOWN
 
 
+@pytest.mark.parametrize("budget", ["quick", "standard"])
+def test_a_bound_without_a_named_size_is_proved_at_its_size(budget: str) -> None:
+    """In a quick run one with a named size is, too, which is not traced with its size left open."""
+    squares = claim(lambda x, y: x**2 + 0 * y, lambda x, y: 0 * x, "value", relation=">=")
+    fixed = replace(squares, domain={"x": domain.Reals("2"), "y": domain.Reals("2")}, sizes={})
+    assert verdict(fixed, budget).sizes == ("",)
+    assert verdict(squares, budget).sizes == (("n = 2", "n = 3") if budget == "quick" else ("every n",))
+
+
 def test_the_only_entry_may_be_the_label() -> None:
     """Beside it there is nothing, and nothing is positive."""
     given: dict[str, Any] = {"domain": {"x": REALS, "y": domain.OneHot("n")}, "sizes": {"n": (1, 2)}}
@@ -1241,7 +1330,8 @@ def test_a_mode_that_is_traced_at_sizes_alone_is_not_proved_for_every_size() -> 
         return jnp.sum(x * y)
 
     found = verdict(claim(peculiar, lambda x, y: y))
-    assert "every n" not in found.sizes
+    assert found.sizes == ("n = 2", "n = 3")
+    assert "every n by grad, jacrev, vjp alone: " in found.reason
 
 
 def test_sizes_that_no_proof_reaches_are_searched() -> None:

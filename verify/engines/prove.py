@@ -965,12 +965,10 @@ class Proof:
     Attributes:
         open: the reading with open sizes; None for a claim without named sizes.
         closed: the readings at sizes, by their text.
-        waiting: sizes that were not reached.
     """
 
     open: Outcome | None = None
     closed: dict[str, Outcome] = field(default_factory=dict)
-    waiting: list[str] = field(default_factory=list)
 
     def everywhere(self) -> bool:
         """Whether every mode is proved for all sizes at once."""
@@ -1000,18 +998,14 @@ def prove(case: Case) -> Proof:
             return found
     spent = 0.0
     for size in case.choices:
-        text = size_text(size)
         late = spent > SECONDS[case.budget.name]
         if entries(claim, size) > MOST_ENTRIES or (late and found.closed):
-            found.waiting.append(text)
             continue
         outcome = prove_at(case.subject(size), SECONDS[case.budget.name])
         spent += outcome.spent
-        found.closed[text] = outcome
+        found.closed[size_text(size)] = outcome
         if outcome.residual is not None:
             break
-        if not outcome.proved:
-            found.waiting.append(text)
     return found
 
 
