@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -363,6 +364,9 @@ def test_the_last_share_of_a_total_is_what_the_others_leave() -> None:
 def test_a_form_says_how_its_axis_is_cut_up() -> None:
     text = certificate(CLAIMS["squared-error.gradient-one-hot"])
     assert "; axis n: the label, all others alike:\n" in text
+    sums = [line.strip() for line in text.splitlines() if "= the sum over all j of " in line]
+    assert sums
+    assert all(line.endswith("(without the label)") for line in sums)
 
 
 def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:
@@ -448,3 +452,45 @@ def test_a_form_says_which_indices_coincide() -> None:
     head = list(certificates._reduced_lines(certificates.every_size(CLAIMS["softmax.jacobian"])))
     outputs = {line.partition("output ")[2].rstrip(":") for line in head if ", output " in line}
     assert outputs == {"0", "0, indices all different", "0, indices that coincide"}
+
+
+def test_a_constant_argument_stands_in_a_certificate_as_a_number() -> None:
+    claim = Claim(
+        id="scaled",
+        autodiff=Derivative(lambda x, c: c[0] * x * c[1], "value"),
+        by_hand=lambda x, c: 6 * x,
+        domain={"x": domain.Reals(""), "c": domain.Constant([2.0, 3.0])},
+    )
+    ((_, autodiff, by_hand),) = cases(certificate(claim))
+    assert [str(autodiff), str(by_hand)] == ["[6*x]", "[6*x]"]
+
+
+def test_a_mode_is_named_once_though_its_form_comes_up_on_several_paths() -> None:
+    claim = Claim(
+        id="paths",
+        autodiff=Derivative(lambda x, c: x * x + c * c, "value"),
+        by_hand=lambda x, c: x * x + jnp.abs(c) * jnp.abs(c),
+        domain={"x": domain.Reals("n"), "c": domain.Reals("")},
+        sizes={"n": (2, 3)},
+    )
+    assert [each.modes for each in certificates.every_size(claim)] == [["value"]]
+
+
+def test_the_number_of_entries_stands_in_the_form_for_every_size() -> None:
+    claim = Claim(
+        id="mean",
+        autodiff=Derivative(lambda x: jnp.mean(x * x), "gradient", wrt="x"),
+        by_hand=lambda x: 2 * x / jnp.sum(jnp.ones_like(x)),
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    written, _ = certificates.closed(claim, {"n": 3}, first=True)
+    forms = certificates.every_size(claim)
+    assert any("the number of entries" in each.legend.values() for each in forms)
+    (beside,) = certificates.instantiated(written, forms, {"n": 3})
+    ((_, autodiff, form),) = cases(certificates._file(claim, [beside], [], []))
+    assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+    # What speaks of no output, or has a name that is no argument's, is not written out.
+    other = [replace(each, component="1[0]") for each in forms]
+    assert certificates.instantiated(written, other, {"n": 3}) == []
+    assert certificates._expanded("x_k*w0", {}, written[0].entries, 3, (0,)) is None

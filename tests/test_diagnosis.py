@@ -122,6 +122,9 @@ def test_a_sum_that_cancels_is_blamed() -> None:
     assert found is not None
     assert found.equation.startswith("a sum of 3 terms up to 5.44 = -5.06e-9")
     assert 29 <= found.bits <= 33
+    found = blamed(lambda x: jnp.exp(x) @ jnp.array([1.0, 1.0, -2.0], x.dtype), [1.0, 1.0, 1.0 + 2.0**-30])
+    assert found is not None
+    assert found.equation == "a sum of products = -5.06e-9"
 
 
 def test_loops_and_choices_are_followed() -> None:

@@ -800,6 +800,69 @@ def test_a_program_that_cannot_be_read_is_named_and_takes_no_other_with_it() -> 
     assert "'sort' is not supported" in where.reasons["value"]
 
 
+def test_a_mode_that_cannot_be_read_takes_no_other_with_it() -> None:
+    def fn(x: Any, y: Any) -> Any:
+        return jnp.sum(x * y)
+
+    same = claim(fn, lambda x, y: y + 0 * x)
+    unread = replace(same, autodiff=Derivative(lambda x, y: fn(jnp.sort(x), y), "gradient", wrt="x"))
+    subject, other = (trace(each, {"n": 2}, FLOAT64) for each in (same, unread))
+    assert [each.name for each in subject.modes[:2]] == ["grad", "jvp"]
+    found = prove.prove_at(replace(subject, modes=(other.modes[0], subject.modes[1])), 1.0)
+    assert found.proved == ["jvp"]
+    assert "'sort' is not supported" in found.reasons["grad"]
+
+
+def test_a_side_without_a_value_is_named() -> None:
+    infinite = claim(lambda x, y: jnp.full_like(x, jnp.inf), lambda x, y: jnp.full_like(x, jnp.nan), "value")
+    assert prove.prove_open(infinite).reasons == {"value": "a side without a value"}
+
+
+def test_a_choice_between_two_entries_of_an_open_axis_is_not_followed() -> None:
+    def larger(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.where(x[:, None] > x[None, :], x[:, None], x[None, :]))
+
+    same = claim(larger, lambda x, y: larger(x, y) + 0 * y[0], "value", domain={"x": REALS, "y": REALS})
+    assert "depends on two entries" in prove.prove_open(same).reasons["formula"]
+
+
+def test_too_many_values_are_not_tried_one_by_one() -> None:
+    for below, words in (
+        ((100,), "values of whole numbers"),
+        ((10, 10), "values of one-hot targets and whole numbers"),
+    ):
+        labels = {f"k{place}": domain.Labels("", below=each) for place, each in enumerate(below)}
+        same = Claim(
+            id="labels",
+            autodiff=Derivative(lambda x, **labels: x * 1.0, "value"),
+            by_hand=lambda x, **labels: x + 0 * x,
+            domain={"x": domain.Reals(""), **labels},
+        )
+        assert prove.prove_at(trace(same, {}, FLOAT64), 1.0).reasons == {"value": f"too many {words}"}
+
+
+@pytest.mark.parametrize("winner", [0, 1])
+def test_the_winner_exceeds_the_others_and_not_the_other_way_round(winner: int) -> None:
+    """The winner of an open axis is its first single entry, whatever its index."""
+    given = {"domain": {"x": domain.Saturated("n", winner=winner, gap=0.5), "y": REALS}}
+    for first, second, proved in ((winner, 1 - winner, ["value"]), (1 - winner, winner, [])):
+
+        def gap(x: Any, y: Any, first: int = first, second: int = second) -> Any:
+            return x[first] - x[second] + 0 * y[0]
+
+        same = claim(lambda x, y, gap=gap: jnp.abs(gap(x, y)), gap, "value", **given)
+        assert prove.prove_open(same).proved == proved
+        assert prove.prove_at(trace(same, {"n": 3}, FLOAT64), 1.0).proved == proved
+
+
+def test_hypotheses_that_may_be_missing() -> None:
+    """Two classes are tried where not all sizes have two, and one-hot targets where they are a distribution."""
+    wrong = claim(squared, lambda x, y: softmax(x) - y, domain={"x": LOGITS, "y": domain.Simplex("n")})
+    for sizes, two in (((2,), []), ((2, 3), ["where n = 2"]), ((3, 4), ["where n = 2"])):
+        found = [sentence for sentence, _ in prove.hypotheses(replace(wrong, sizes={"n": sizes}))]
+        assert found == ["for one-hot y", *two, "where x is positive"]
+
+
 def test_too_many_kinds_of_entries_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     magnitudes = claim(
         lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(jnp.abs(y)), "value"
