@@ -807,9 +807,9 @@ def test_a_mode_that_cannot_be_read_takes_no_other_with_it() -> None:
     same = claim(fn, lambda x, y: y + 0 * x)
     unread = replace(same, autodiff=Derivative(lambda x, y: fn(jnp.sort(x), y), "gradient", wrt="x"))
     subject, other = (trace(each, {"n": 2}, FLOAT64) for each in (same, unread))
-    assert [each.name for each in subject.modes[:2]] == ["grad", "jvp"]
+    assert [each.name for each in subject.modes[:2]] == ["grad", "jacrev"]
     found = prove.prove_at(replace(subject, modes=(other.modes[0], subject.modes[1])), 1.0)
-    assert found.proved == ["jvp"]
+    assert found.proved == ["jacrev"]
     assert "'sort' is not supported" in found.reasons["grad"]
 
 
