@@ -17,6 +17,7 @@ from controls import CONTROLS
 from verify import Claim, Derivative, domain
 from verify.engines import certificate as certificates
 from verify.engines.certificate import NoCertificate, certificate
+from verify.engines.prove import prove_at
 from verify.formats import FLOAT64
 from verify.loader import load
 from verify.program import trace
@@ -271,7 +272,9 @@ def test_what_is_not_proved_for_every_size_or_not_everywhere_has_no_form_for_eve
         autodiff=Derivative(lambda x: jnp.sum(jnp.abs(x)), "gradient", wrt="x"),
         by_hand=lambda x: jnp.where(x > 0, 1.0, -1.0),
     )
-    for each in (wrong, kinked):
+    fixed = replace(CLAIMS["squared-error.two-class.x1-line-2"], sizes={})
+    assert prove_at(trace(fixed, {}, FLOAT64), 1.0).proved
+    for each in (wrong, kinked, fixed):
         assert certificates.every_size(each) == []
 
 

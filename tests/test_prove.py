@@ -292,6 +292,20 @@ def test_kinks_are_told() -> None:
     assert verdict(replace(kinked, domain={"x": REALS, "y": REALS})).exceptions == ("x_k = 0",)
 
 
+def test_a_condition_that_has_factors_elsewhere_is_not_one_of_them() -> None:
+    """Where roots of exp(x) occur, x² - exp(x) is the product of two factors that have either sign."""
+
+    def by_square(x: Any, y: Any) -> Any:
+        spread = x[None, :] + 0 * y[:, None]
+        return jnp.where(spread * spread > jnp.exp(spread), 1.0, 0.0)
+
+    def by_factor(x: Any, y: Any) -> Any:
+        return jnp.where(x > jnp.exp(x / 2), 1.0, 0.0)[None, :] + 0 * y[:, None]
+
+    given = {"domain": {"x": REALS, "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+    assert not prove.prove_open(claim(by_square, by_factor, "value", **given)).proved
+
+
 def _index(x: Any) -> Any:
     return jax.lax.iota(np.int32, x.shape[0])
 
@@ -839,6 +853,16 @@ def test_too_many_values_are_not_tried_one_by_one() -> None:
             domain={"x": domain.Reals(""), **labels},
         )
         assert prove.prove_at(trace(same, {}, FLOAT64), 1.0).reasons == {"value": f"too many {words}"}
+
+
+def test_whole_numbers_and_constants_along_an_axis() -> None:
+    given: dict[str, Any] = {"domain": {"x": LOGITS, "k": domain.Labels("n", 3)}}
+    labels = claim(lambda x, k: x + k.astype(x.dtype), lambda x, k: k.astype(x.dtype) + x, "value", **given)
+    found = verdict(labels)
+    assert found.sizes == ("n = 2", "n = 3")
+    assert "whole numbers or constants along an axis of any length" in found.reason
+    given = {"domain": {"x": LOGITS, "c": domain.Constant([2.0, 3.0])}}
+    assert verdict(claim(lambda x, c: c[0] * x * c[1], lambda x, c: 6 * x, "value", **given)).sizes == ("every n",)
 
 
 @pytest.mark.parametrize("winner", [0, 1])

@@ -215,8 +215,7 @@ def _values(subject: Subject) -> Iterator[dict[int, Any]]:
             ends = range(shape[-1]) if facts.index is None else [facts.index % shape[-1]]
             options = [np.eye(shape[-1])[list(each)].reshape(shape) for each in itertools.product(ends, repeat=rows)]
         elif facts.below is not None:
-            if not isinstance(facts.below, int):
-                raise NoCertificate("an argument of whole numbers has no fixed end")
+            assert isinstance(facts.below, int)
             number_of = int(np.prod(shape, dtype=int))
             options = [
                 np.array(each, dtype=np.int64).reshape(shape)
