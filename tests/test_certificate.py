@@ -340,6 +340,7 @@ def test_what_is_not_written_is_told_in_the_file() -> None:
     words = text.partition("from sympy import *")[0]
     assert "both sides, to be checked without gradproof" in words
     assert "Not written:\n  grad at n = 3: a reason\n" in words
+    assert "For every size at once" not in words
     assert "Not written" not in certificates._file(CLAIMS["squared-error.gradient"], written, [], [])
 
 
@@ -490,6 +491,7 @@ def test_the_number_of_entries_stands_in_the_form_for_every_size() -> None:
     written, _ = certificates.closed(claim, {"n": 3}, first=True)
     forms = certificates.every_size(claim)
     assert any("the number of entries" in each.legend.values() for each in forms)
+    assert forms[0].modes[:2] == ["grad", "jacrev"]
     (beside,) = certificates.instantiated(written, forms, {"n": 3})
     ((_, autodiff, form),) = cases(certificates._file(claim, [beside], [], []))
     assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))

@@ -796,6 +796,9 @@ def test_an_unsupported_primitive_is_unknown() -> None:
     found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value"))
     assert found.status is Status.UNKNOWN
     assert "sort" in found.reason
+    fixed = {"domain": {"x": domain.Reals("2"), "y": domain.Reals("2")}, "sizes": {}}
+    found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value", **fixed))
+    assert found.reason.startswith("not at its size: primitive 'sort' is not supported")
 
 
 def test_a_program_that_cannot_be_read_is_named_and_takes_no_other_with_it() -> None:
@@ -860,9 +863,26 @@ def test_whole_numbers_and_constants_along_an_axis() -> None:
     labels = claim(lambda x, k: x + k.astype(x.dtype), lambda x, k: k.astype(x.dtype) + x, "value", **given)
     found = verdict(labels)
     assert found.sizes == ("n = 2", "n = 3")
-    assert "whole numbers or constants along an axis of any length" in found.reason
+    assert found.reason == "not for every n: whole numbers or constants along an axis of any length"
     given = {"domain": {"x": LOGITS, "c": domain.Constant([2.0, 3.0])}}
     assert verdict(claim(lambda x, c: c[0] * x * c[1], lambda x, c: 6 * x, "value", **given)).sizes == ("every n",)
+
+
+def test_a_product_lies_between_those_of_the_ends() -> None:
+    given = {"domain": {"x": domain.Interval("n", 1.0, 2.0), "y": domain.Interval("n", 1.0, 2.0)}}
+    for end, proved in ((1.0, ["value"]), (2.0, [])):
+
+        def above(x: Any, y: Any, end: float = end) -> Any:
+            return x * y - end
+
+        same = claim(lambda x, y, above=above: jnp.abs(above(x, y)), above, "value", **given)
+        assert prove.prove_open(same).proved == proved
+
+
+def test_a_hypothesis_about_a_size_is_tried_at_that_size() -> None:
+    twice = claim(lambda x: jnp.sum(jnp.ones_like(x)) * x, lambda x: 2 * x, "value", domain={"x": LOGITS})
+    for sizes in ((2, 3), (3, 4)):
+        assert verdict(replace(twice, sizes={"n": sizes})).reason == "the sides are equal where n = 2"
 
 
 @pytest.mark.parametrize("winner", [0, 1])
@@ -906,10 +926,10 @@ def test_a_difference_that_stays_though_the_sides_agree_is_not_shown() -> None:
 
 def test_an_exponential_over_another_sum_is_no_softmax_output() -> None:
     given = {"domain": {"x": LOGITS, "y": domain.Positive("n")}}
-    assert (
-        verdict(claim(lambda x, y: jnp.exp(x) / y, lambda x, y: 0 * x * y, "value", **given)).residual
-        == "exp(x_k) / y_k"
-    )
+    of_others = claim(lambda x, y: jnp.exp(x) / y, lambda x, y: 0 * x * y, "value", **given)
+    assert verdict(of_others).residual == "exp(x_k) / y_k"
+    of_sines = claim(lambda x, y: softmax(jnp.sin(x)) + 0 * y, lambda x, y: 0 * x * y, "value")
+    assert verdict(of_sines).residual == "exp(sin(x_k)) / Sum[exp(sin(x_j))]"
 
 
 # -- nothing is proved where nothing was checked ------------------------------------------------------------------

@@ -516,9 +516,8 @@ class Reader:
             if end is None:
                 continue
             for entry in result.ravel().tolist():
-                if isinstance(entry, Value) and entry.constant is None:
-                    difference = entry - algebra.number(Fraction(end))
-                    note(difference if turn > 0 else -difference, AT_LEAST_ZERO)
+                difference = entry - algebra.number(Fraction(end))
+                note(difference if turn > 0 else -difference, AT_LEAST_ZERO)
         if facts.winner is not None and facts.winner != "any" and shape:
             rows = result.reshape(-1, result.shape[-1])
             signs = POSITIVE if facts.gap > 0 else AT_LEAST_ZERO
