@@ -480,6 +480,19 @@ def test_a_mode_is_named_once_though_its_form_comes_up_on_several_paths() -> Non
     assert [each.modes for each in certificates.every_size(claim)] == [["value"]]
 
 
+def test_what_breaks_off_has_no_form_for_what_came_before() -> None:
+    """The stable form divides by c in its second component."""
+    claim = Claim(
+        id="divides",
+        autodiff=Derivative(lambda x, c: (x * x * c, c), "value"),
+        by_hand=lambda x, c: (x * c * x, c * 1),
+        stable=lambda x, c: (x * x * c, c * c / c),
+        domain={"x": domain.Reals("n"), "c": domain.Reals("")},
+        sizes={"n": (2, 3)},
+    )
+    assert [each.modes for each in certificates.every_size(claim)] == [["value"], ["value"]]
+
+
 def test_the_number_of_entries_stands_in_the_form_for_every_size() -> None:
     claim = Claim(
         id="mean",
@@ -491,7 +504,7 @@ def test_the_number_of_entries_stands_in_the_form_for_every_size() -> None:
     written, _ = certificates.closed(claim, {"n": 3}, first=True)
     forms = certificates.every_size(claim)
     assert any("the number of entries" in each.legend.values() for each in forms)
-    assert forms[0].modes[:2] == ["grad", "jacrev"]
+    assert (forms[0].modes[:2], forms[0].autodiff) == (["grad", "jacrev"], "(2*x_k)/((N1))")
     (beside,) = certificates.instantiated(written, forms, {"n": 3})
     ((_, autodiff, form),) = cases(certificates._file(claim, [beside], [], []))
     assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))

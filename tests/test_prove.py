@@ -879,6 +879,16 @@ def test_a_product_lies_between_those_of_the_ends() -> None:
         assert prove.prove_open(same).proved == proved
 
 
+def test_a_hypothesis_is_named_where_it_can_be_proved_at_a_size_alone() -> None:
+    regions = {"x": domain.Positive("n"), "y": REALS, "k": domain.Labels("n", 2)}
+
+    def fn(x: Any, y: Any, k: Any) -> Any:
+        return x * jnp.sum(y) + 0 * k.astype(x.dtype)
+
+    found = verdict(claim(fn, lambda x, y, k: x * 1, "value", domain=regions))
+    assert found.reason == "the sides are equal where the entries of y sum to one"
+
+
 def test_a_hypothesis_about_a_size_is_tried_at_that_size() -> None:
     twice = claim(lambda x: jnp.sum(jnp.ones_like(x)) * x, lambda x: 2 * x, "value", domain={"x": LOGITS})
     for sizes in ((2, 3), (3, 4)):
@@ -905,6 +915,9 @@ def test_hypotheses_that_may_be_missing() -> None:
     for sizes, two in (((2,), []), ((2, 3), ["where n = 2"]), ((3, 4), ["where n = 2"])):
         found = [sentence for sentence, _ in prove.hypotheses(replace(wrong, sizes={"n": sizes}))]
         assert found == ["for one-hot y", *two, "where x is positive"]
+    free = prove.hypotheses(replace(wrong, domain={"x": LOGITS, "y": REALS}, sizes={"n": (2,)}))
+    of_y = ["where the entries of y sum to one", "for one-hot y", "where y is positive"]
+    assert [sentence for sentence, _ in free if sentence != "where x is positive"] == of_y
 
 
 def test_too_many_kinds_of_entries_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1654,3 +1667,5 @@ def test_a_difference_at_a_fixed_size_is_told() -> None:
     found = verdict(claim(lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + x, **given))
     assert found.status is not Status.HOLDS
     assert found.residual
+    last = claim(lambda x: jnp.sum(x**3), lambda x: 3 * x**2 * jnp.array([1.0, 1.0, 2.0]), **given)
+    assert verdict(last).residual == "−3 x_2^2"
