@@ -858,12 +858,14 @@ def test_too_many_values_are_not_tried_one_by_one() -> None:
         assert prove.prove_at(trace(same, {}, FLOAT64), 1.0).reasons == {"value": f"too many {words}"}
 
 
-def test_whole_numbers_and_constants_along_an_axis() -> None:
+def test_whole_numbers_and_constants_along_an_axis(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {"domain": {"x": LOGITS, "k": domain.Labels("n", 3)}}
     labels = claim(lambda x, k: x + k.astype(x.dtype), lambda x, k: k.astype(x.dtype) + x, "value", **given)
     found = verdict(labels)
     assert found.sizes == ("n = 2", "n = 3")
     assert found.reason == "not for every n: whole numbers or constants along an axis of any length"
+    monkeypatch.setattr(prove, "MOST_ENTRIES", 2)
+    assert verdict(labels).sizes == ("n = 2",)
     given = {"domain": {"x": LOGITS, "c": domain.Constant([2.0, 3.0])}}
     assert verdict(claim(lambda x, c: c[0] * x * c[1], lambda x, c: 6 * x, "value", **given)).sizes == ("every n",)
 
@@ -877,6 +879,15 @@ def test_a_product_lies_between_those_of_the_ends() -> None:
 
         same = claim(lambda x, y, above=above: jnp.abs(above(x, y)), above, "value", **given)
         assert prove.prove_open(same).proved == proved
+
+
+def test_what_holds_at_every_size_of_a_claim_is_proved_though_not_at_others() -> None:
+    """No hypothesis is missing: the claim is about two classes."""
+    twice = claim(lambda x: jnp.sum(jnp.ones_like(x)) * x, lambda x: 2 * x, "value", domain={"x": LOGITS})
+    found = verdict(replace(twice, sizes={"n": (2,)}))
+    assert (found.status, found.sizes) == (Status.HOLDS, ("n = 2",))
+    assert found.reason == "not for every n: the sides differ by x_k (n - 2)"
+    assert not found.residual
 
 
 def test_a_hypothesis_is_named_where_it_can_be_proved_at_a_size_alone() -> None:

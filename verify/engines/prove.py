@@ -1039,7 +1039,9 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
         return _bound(case, verdict)
     proof = prove(case)
     every = f"every {' and '.join(_size_names(claim))}"
-    residual = proof.residual()
+    done = {text: outcome for text, outcome in proof.closed.items() if outcome.proved and not outcome.reasons}
+    # Of a claim that is proved at each of its sizes, a difference at others says nothing.
+    residual = None if len(done) == len(case.choices) else proof.residual()
     if residual is not None and agrees:
         return verdict(Status.UNKNOWN, reason="the difference of the sides did not cancel in every case")
     if residual is not None:
@@ -1051,12 +1053,13 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
     if proof.everywhere():
         assert proof.open is not None
         return verdict(Status.HOLDS, evidence="proved", sizes=(every,), exceptions=tuple(proof.open.exceptions))
-    done = {text: outcome for text, outcome in proof.closed.items() if outcome.proved and not outcome.reasons}
     reasons: dict[str, None] = {}
     if proof.open is not None and proof.open.proved:
         reasons[f"{every} by {', '.join(proof.open.proved)} alone: {_joined(proof.open.reasons)}"] = None
     elif proof.open is not None:
-        reasons[f"not for {every}: {_joined(proof.open.reasons)}"] = None
+        stays = proof.open.residual
+        why = _joined(proof.open.reasons) if stays is None else f"the sides differ by {residual_text(stays)}"
+        reasons[f"not for {every}: {why}"] = None
     for text, outcome in proof.closed.items():
         if text not in done:
             reasons[f"not at {text or 'its size'}: {_joined(outcome.reasons)}"] = None
