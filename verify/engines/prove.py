@@ -747,8 +747,6 @@ class _Deciding:
 def _vanishes(algebra: Field, path: Path, difference: Value) -> bool:
     """Whether a difference is zero where the path says that some bases are zero."""
     zero = [base for base, signs in path.signs.items() if signs == ZERO_SIGN]
-    if not zero:
-        return False
     num = difference.num
     for base in zero:
         _, rest = divmod(num, algebra.bases[base])
