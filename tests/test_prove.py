@@ -231,6 +231,18 @@ def test_a_choice_is_not_settled_by_another_that_does_not_imply_it(turn: int, fa
     assert verdict(claim(implied, lambda x, y: jnp.where(x + y > 2, x, 3 * x), "value", **given)).status is Status.HOLDS
 
 
+@pytest.mark.parametrize(("third", "status"), [(3, Status.HOLDS), (4, Status.UNKNOWN)])
+def test_two_choices_settle_a_third_about_their_sum(third: int, status: Status) -> None:
+    def chosen(x: Any, y: Any, inner: Any) -> Any:
+        return jnp.where(x > 1, jnp.where(y > 2, inner, 3 * x), 4 * x)
+
+    def thrice(x: Any, y: Any) -> Any:
+        return chosen(x, y, jnp.where(x + y > third, x, 2 * x))
+
+    given = {"domain": {"x": domain.Reals(""), "y": domain.Reals("")}, "sizes": {}}
+    assert verdict(claim(thrice, lambda x, y: chosen(x, y, x), "value", **given)).status is status
+
+
 def _size(x: Any) -> Any:
     """The sum of the magnitudes, by a choice for each entry."""
     return jnp.sum(jnp.where(x > 0, x, -x))
