@@ -127,6 +127,12 @@ def test_a_sum_that_cancels_is_blamed() -> None:
     assert found.equation == "a sum of products = -5.06e-9"
 
 
+def test_large_operands_are_told_with_their_exponent() -> None:
+    found = blamed(lambda x: 1e22 * jnp.exp(x[0]) - 1e22 * jnp.exp(x[1]), [1.0, 1.0 + 2.0**-30])
+    assert found is not None
+    assert found.equation == "2.7182818284590452e+22 - 2.7182818309906425e+22 = -2.53e+13"
+
+
 def test_loops_and_choices_are_followed() -> None:
     def looped(x: Any) -> Any:
         s = jax.lax.fori_loop(0, 3, lambda i, s: s / 2, jax.nn.softmax(x)[0] * 8)

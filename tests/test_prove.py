@@ -677,6 +677,14 @@ def test_the_article_s_missing_hypothesis() -> None:
     assert found.reason == "the sides are equal where the entries of y sum to one"
 
 
+def test_a_factor_of_one_component_is_not_named_as_that_of_all() -> None:
+    given = {"domain": {"x": domain.Reals("2")}, "sizes": {}}
+    for factors, named in (([2.0, 2.0], True), ([2.0, 3.0], False)):
+        found = verdict(claim(lambda x, f=factors: x * jnp.array(f), lambda x: x * 1, "value", **given))
+        assert found.residual
+        assert ("2 times the formula" in found.reason) == named
+
+
 def test_a_missing_factor_is_named() -> None:
     """A constant factor is a diagnosis of its own."""
     found = verdict(claim(squared, lambda x, y: 2 * _mean_form(x, y)))
