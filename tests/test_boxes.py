@@ -98,6 +98,8 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: jnp.exp(d / 2), 1.25, 1 - 2 * math.log(1.25)),
         (lambda d: jnp.log(2 - d), 0.5, 2 - math.exp(0.5)),
         (lambda d: -jnp.sqrt(2 - d), -1.25, 1 - (2 - 1.25**2)),
+        (lambda d: d * jnp.log(2 + 0 * d), 0.25, 1 - 0.25 / math.log(2)),
+        (lambda d: d * jnp.sqrt(2 + 0 * d), 0.25, 1 - 0.25 / math.sqrt(2)),
     ],
     ids=(
         "square",
@@ -115,6 +117,8 @@ def test_shares_are_those_of_the_volume() -> None:
         "exponential of a half",
         "logarithm",
         "root",
+        "logarithm of a number",
+        "root of a number",
     ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:

@@ -15,7 +15,7 @@ from jax import lax
 import verify
 from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
-from verify.engines import BUDGETS, Budget, enclose, falsify, floats, judge
+from verify.engines import BUDGETS, NOT_SEARCHED, Budget, enclose, falsify, floats, judge
 from verify.engines.case import (
     CONFIRMED,
     LEVELS,
@@ -27,6 +27,7 @@ from verify.engines.case import (
     apart,
     contract,
     decide,
+    decimal_pair,
     draw,
     joined,
 )
@@ -34,7 +35,7 @@ from verify.formats import FLOAT64, FORMATS, hexadecimal
 from verify.program import trace
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
-from verify.readings.exact import balls
+from verify.readings.exact import balls, precision
 
 # What these tests are about does not hang on how much work a budget of the command buys.
 QUICK = replace(BUDGETS["quick"], points=24, examples=10)
@@ -326,6 +327,24 @@ def test_a_threshold_is_looked_at_from_both_sides() -> None:
     assert right.status is Status.HOLDS
 
 
+@pytest.mark.parametrize("n", [2, 5])
+def test_a_domain_of_few_whole_numbers_is_cut_into_all_of_them(n: int) -> None:
+    case = Case(
+        claim(
+            lambda x, k: x,
+            lambda x, k: jnp.where(k[0] < 0, 5.0, 1.0) * x,
+            "value",
+            {"x": Reals(""), "k": Labels("n", 4)},
+            sizes={"n": (n,)},
+        ),
+        QUICK,
+        0,
+    )
+    subject = case.subject({"n": n})
+    found = case.reachable(subject, subject.formula, set())
+    assert found is None if n == 5 else [each for each in found.values() if len(each) == 1]
+
+
 def test_points_lie_on_both_sides_of_a_threshold() -> None:
     subject = Case(SQUARES, QUICK, 0).subject({"n": 3})
     points = draw(subject, 6, FLOAT64, np.random.default_rng(0), (0.25,))
@@ -554,6 +573,14 @@ def test_balls_decide() -> None:
     assert decide("abs<=", row(arb(-3)), row(arb(-4)), last=False).tolist() == [REFUTED]
 
 
+@pytest.mark.parametrize("relation", ["==", "<=", ">="])
+def test_what_is_next_to_zero_is_zero_only_with_all_bits(relation: str) -> None:
+    """With more bits one of the values may turn out to be the larger one."""
+    first, second = (np.array([arb(0, radius) * arb(2) ** -3000], dtype=object) for radius in (1, 2))
+    assert decide(relation, first, second, last=False).tolist() == [OPEN]
+    assert decide(relation, first, second, last=True).tolist() == [CONFIRMED]
+
+
 def test_bits_are_raised_until_a_point_is_decided() -> None:
     gap = claim(
         lambda x: 1 - jax.nn.softmax(x)[0],
@@ -572,6 +599,35 @@ def test_bits_are_raised_until_a_point_is_decided() -> None:
     subject = Case(SQUARES, QUICK, 0).subject({"n": 2})
     points = draw(subject, 3, FLOAT64, np.random.default_rng(0))
     assert set(case.judge(subject, subject.modes[0], points).bits.tolist()) == {LEVELS[0]}
+
+
+def test_points_that_stay_undecided_are_told_beside_what_holds() -> None:
+    """Beyond 50 two numbers are equal of which no number of bits tells so; a place in between is seen both ways."""
+
+    def fn(x: Any) -> Any:
+        return jnp.where((x > 20) & (x <= 50), 2 * x, x)
+
+    def looked_up(x: Any) -> Any:
+        beside = jnp.where(x > 50, jnp.sqrt(x) ** 2, jnp.where(x > 20, x + 1, x - 1))
+        return x * jnp.array([1.0, 2.0], x.dtype)[jnp.argmax(jnp.stack([x, beside]))]
+
+    found = enclosed(fn, looked_up, "value", {"x": Interval("", 0.0, 100.0)}, sizes={})
+    assert found.status is Status.HOLDS
+    said = "points left undecided by an equality that no number of bits settles"
+    assert any(said in each for each in found.exceptions)
+
+
+def test_one_mode_is_traced_where_one_is_asked_for() -> None:
+    case = Case(SQUARES, QUICK, 0)
+    assert [len(case.subject({"n": 2}, FLOAT64, breadth).modes) for breadth in ("every", "one")] == [5, 1]
+
+
+def test_values_are_shown_with_as_many_digits_as_tell_them_apart() -> None:
+    assert decimal_pair(arb(1), arb(2)) == ("1.0000000000000000", "2.0000000000000000")
+    with precision(128):
+        first, second = decimal_pair(arb(1), arb(1) + arb(2) ** -70)
+    assert first != second
+    assert len(first) == len(second) == 26
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -737,6 +793,13 @@ def test_floats_that_are_really_off_are_outside(monkeypatch: pytest.MonkeyPatch)
     assert {(row["at"]["x"] in off, row["component"][:2]) for row in verdict.measured} == {(True, "[0")}
 
 
+def test_floats_are_run_at_the_first_size_with_a_few_entries() -> None:
+    sizes = {"n": (2, 4, 3, 5, 5000)}
+    assert floats.run_size(Case(replace(SQUARES, sizes=sizes), FAST, 0)) == {"n": 4}
+    assert floats.run_size(Case(replace(SQUARES, sizes={"n": (1, 2, 5000)}), FAST, 0)) == {"n": 2}
+    assert floats.run_size(Case(replace(SQUARES, sizes={"n": (5000,)}), FAST, 0)) is None
+
+
 def test_floats_of_a_claim_that_speaks_nowhere_are_not_run() -> None:
     nowhere = claim(_squares, lambda x: 2 * x, where=lambda x: x * x < 0)
     found = floats.check(Case(nowhere, FAST, 0))
@@ -842,6 +905,12 @@ def test_one_seed_gives_one_verdict(by_hand: Any) -> None:
     runs = [_timeless(judge(claim(_squares, by_hand), FAST, seed=5)) for _ in range(2)]
     assert runs[0] == runs[1]
     assert [each.engine for each in runs[0]] == ["prove", "enclose", "falsify", "floats"]
+
+
+def test_where_a_proof_covers_everything_no_counterexample_is_searched_for() -> None:
+    right, wrong = (judge(claim(_squares, by_hand), QUICK.only(())) for by_hand in (lambda x: 2 * x, lambda x: 3 * x))
+    assert [each.reason for each in right if each.engine == "falsify"] == [NOT_SEARCHED]
+    assert [each.status for each in wrong if each.engine == "falsify"] == [Status.FAILS]
 
 
 def test_the_seed_moves_the_points_and_not_the_verdict() -> None:

@@ -12,6 +12,8 @@ from jax.scipy import special
 
 from verify import Claim, ClaimError, Derivative, RuleClaim, Status, check, domain
 from verify.cli import call
+from verify.engines import BUDGETS, floats
+from verify.engines.case import Case
 from verify.pages.text import rule_lines
 
 REALS = domain.Reals("n")
@@ -189,6 +191,22 @@ def test_which_side_keeps_more_digits_and_where() -> None:
     assert found["rule"] >= found["plain"] + 1
     assert rows["float32"]["plain"] is None
     assert any("the rule keeps more" in line for line in rule_lines(report.row))
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        (jnp.sqrt, lambda x, t: t / (2 * jnp.sqrt(x))),
+        (lambda x: 0 * x + 1, lambda x, t: 3 * t),
+    ],
+    ids=["neither has a value", "one is zero"],
+)
+def test_without_a_value_to_compare_with_nothing_is_said_of_how_far_a_rule_is_off(body: Any, rule: Any) -> None:
+    given = {"x": domain.Interval("n", -2.0, -1.0)}
+    case = Case(RuleClaim(_forward(body, rule), domain=given, sizes=SIZES, id="rule.nowhere"), BUDGETS["quick"], 0)
+    found = floats.check(case).compared
+    assert [each["apart"] for each in found] == [None] * len(found)
+    assert found
 
 
 def test_a_kink_is_an_exception_of_a_right_rule() -> None:
