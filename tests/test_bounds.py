@@ -361,8 +361,11 @@ def _error(x: Any, v: Any) -> Any:
         (lambda x, v: _mean(x, v**3), lambda x, v: 0 * x[0], ">=", False),
         (lambda x, v: jnp.sum(v**4), lambda x, v: jnp.sum(v**3) * 2 - jnp.sum(v**2) + 0 * x[0], ">=", True),
         (lambda x, v: jnp.sum(v**4), lambda x, v: jnp.sum(v**3) * 2.01 - jnp.sum(v**2) + 0 * x[0], ">=", False),
+        # Where the largest entry is known, that of other values is not.
+        (lambda x, v: jnp.max(2 * v), lambda x, v: jnp.max(v), "<=", False),
+        (lambda x, v: jnp.min(v), lambda x, v: jnp.min(v / 2) + 0 * jnp.max(v), "<=", False),
     ],
-    ids=map(str, range(16)),
+    ids=map(str, range(18)),
 )
 def test_entries_of_either_sign_along_an_open_axis(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """Means of squares, and the largest and smallest entry."""
@@ -418,6 +421,36 @@ def test_an_exponential_of_what_is_at_most_zero_is_at_most_one(fn: Any, bound: A
         sizes={"n": (2, 3)},
     )
     assert bool(prove.prove_open_bound(claim).proved) == (holds and most == 0)
+
+
+@pytest.mark.parametrize(
+    "region", [domain.Simplex("t n"), domain.Saturated("t n", winner=0, gap=1.0)], ids=["shares", "winner"]
+)
+def test_an_argument_with_two_open_axes_is_read_as_it_is(region: Any) -> None:
+    claim = Claim(
+        id="made-up.axes",
+        autodiff=Derivative(lambda x: jnp.sum(jnp.exp(x)), "value"),
+        by_hand=lambda x: 0 * jnp.sum(x),
+        relation=">=",
+        domain={"x": region},
+        sizes={"t": (2, 3), "n": (2, 3)},
+    )
+    assert prove.prove_open_bound(claim).proved == ["value"]
+
+
+@pytest.mark.parametrize(("power", "holds"), [(3, True), (2, False)])
+def test_a_bound_of_a_gradient_is_one_of_its_entries_and_not_along_a_direction(power: int, holds: bool) -> None:
+    claim = Claim(
+        id="made-up.gradient",
+        autodiff=Derivative(lambda x: jnp.sum(x**power), "gradient", "x"),
+        by_hand=lambda x: 0 * x,
+        relation=">=",
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    outcome = prove.prove_open_bound(claim)
+    assert outcome.proved == (["grad", "jacrev", "jacfwd"] if holds else [])
+    assert bool(outcome.reasons) != holds
 
 
 # -- the parts -------------------------------------------------------------------------------------------------------

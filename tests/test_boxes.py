@@ -150,6 +150,15 @@ def test_ends_say_the_signs_of_entries_and_no_more(fn: Any, bound: Any, ends: An
     assert least <= (found.proved if found else 0) <= most
 
 
+def test_what_has_finitely_many_values_is_no_box() -> None:
+    """Of two shares one is zero; half a number is below one."""
+    hot = {"y": domain.OneHot("2"), **UNIT}
+    assert shares(lambda y, d: y[0] * y[1] + d, lambda y, d: 0.1 + d, "<=", hot).proved == 1
+    fixed = {"a": domain.Constant(0.5), **UNIT}
+    found = shares(lambda a, d: a * d, lambda a, d: 0.6 + 0 * d, "<=", fixed)
+    assert (found.proved, found.whole) == (1, True)
+
+
 @pytest.mark.parametrize("gap", [0.0, 2.0, 10.0])
 def test_the_box_of_logits_with_a_winner_begins_at_its_gap(gap: float) -> None:
     regions = {"x": domain.Saturated("2", winner=0, gap=gap)}

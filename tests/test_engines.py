@@ -7,12 +7,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import made_up
 import numpy as np
 import pytest
 from flint import arb
 from jax import lax
 
 import verify
+from verify import engines
 from verify.claim import Claim, Derivative, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, NOT_SEARCHED, Budget, enclose, falsify, floats, judge
@@ -81,6 +83,7 @@ def test_a_literal_that_is_off_by_more_fails() -> None:
     verdict = enclosed(lambda x: jnp.sum(x * 0.1 * 3), lambda x: jnp.full_like(x, 0.3 * (1 + 1e-15)))
     assert verdict.status is Status.FAILS
     assert verdict.worst is not None
+    assert verdict.literals == ()
 
 
 @pytest.mark.parametrize(
@@ -723,6 +726,34 @@ def test_the_same_points_are_drawn_for_a_seed() -> None:
     assert found[0] == found[1] != found[2]
 
 
+def test_of_a_larger_counterexample_the_smallest_one_says_so() -> None:
+    large, small = made_up.witness(size={"n": 7}), made_up.witness(size={"n": 2}, note="shrunk")
+    enclosed, shrunk = (made_up.verdict(status=Status.FAILS, worst=each) for each in (large, small))
+    for first, second, note in ((enclosed, shrunk, "shrunk from n = 7"), (shrunk, shrunk, "shrunk")):
+        worst = engines._named(first, second).worst
+        assert worst is not None
+        assert worst.note == note
+
+
+@pytest.mark.parametrize(
+    ("changed", "covers"),
+    [
+        ({}, True),
+        ({"sizes": ("every n",)}, True),
+        ({"sizes": ("n = 2",)}, False),
+        ({"status": Status.UNKNOWN}, False),
+        ({"status": Status.FAILS, "residual": "1"}, False),
+        ({"reason": "not in jvp: out of time"}, False),
+    ],
+    ids=map(str, range(6)),
+)
+def test_a_proof_of_less_than_everything_covers_less(changed: dict[str, Any], covers: bool) -> None:
+    proved = made_up.verdict(
+        **{"engine": "prove", "status": Status.HOLDS, "evidence": "proved", "sizes": ("n = 2", "n = 3"), **changed}
+    )
+    assert engines.covers(Case(SQUARES, QUICK, 0), proved) is covers
+
+
 def test_large_sizes_are_not_searched() -> None:
     verdict = falsify.check(Case(claim(_squares, lambda x: 3 * x, sizes={"n": (1000,)}), QUICK, 0))
     assert verdict.status is Status.UNKNOWN
@@ -800,6 +831,37 @@ def test_floats_are_run_at_the_first_size_with_a_few_entries() -> None:
     assert floats.run_size(Case(replace(SQUARES, sizes={"n": (5000,)}), FAST, 0)) is None
 
 
+def test_floats_that_are_not_run_say_why() -> None:
+    large = floats.check(Case(replace(SQUARES, sizes={"n": (5000,)}), FAST, 0))
+    bound = floats.check(Case(replace(SQUARES, relation="<="), replace(FAST, bound_ways={}), 0))
+    false = floats.check(Case(replace(SQUARES, expect=Status.FAILS), replace(FAST, bound_ways={}), 0))
+    assert large.reason == "every size is too large to run"
+    assert bound.reason == false.reason == floats.NOT_RUN
+    assert [each.measured for each in (large, bound, false)] == [()] * 3
+
+
+def test_one_mode_is_run_eagerly() -> None:
+    verdict = floats.check(Case(SQUARES, _in("float32", ways=("jit", "eager")), 0))
+    assert {(row["program"], row["way"]) for row in verdict.measured} == {
+        ("grad", "jit"),
+        ("grad", "eager"),
+        ("formula", "jit"),
+    }
+
+
+def test_a_promise_of_accuracy_is_one_of_the_entries_and_not_along_a_direction() -> None:
+    budget = replace(FAST, mode_ways={"float32": ("jit",)})
+    verdict = floats.check(Case(replace(SQUARES, within={"float32": 4.0}), budget, 0))
+    assert verdict.floats == "inside"
+    assert {row["program"] for row in verdict.measured} == {"grad", "jacrev", "jacfwd", "formula"}
+
+
+def test_floats_of_no_entries_are_run() -> None:
+    nothing = claim(lambda x: x[:0], lambda x: 2 * x[:0], "value")
+    verdict = floats.check(Case(nothing, FAST, 0))
+    assert [(row["inside"], row["outside"], "at" in row) for row in verdict.measured] == [(0, 0, False)] * 4
+
+
 def test_floats_of_a_claim_that_speaks_nowhere_are_not_run() -> None:
     nowhere = claim(_squares, lambda x: 2 * x, where=lambda x: x * x < 0)
     found = floats.check(Case(nowhere, FAST, 0))
@@ -846,6 +908,7 @@ def test_the_worst_value_and_the_fewest_digits_are_told_and_not_the_last() -> No
     assert first == (2, 0)
     row, _, _ = floats._compare(FORMATS["float64"], -values[:1], room[:1], exact[:1])
     assert row["digits"] == 0, "no digit is right where the sign is wrong"
+    assert row["share"] == 0, "what is outside takes no share of what is inside"
     row, _, _ = floats._compare(FORMATS["float64"], 0 * values[:1], room[:1], exact[:1])
     assert str(row["digits"]) == "0.0", "and not -0.0"
     small = balls(np.array([[1e-310, 1.0]]))
@@ -929,6 +992,18 @@ def test_every_engine_is_announced_before_it_runs() -> None:
     verdicts = judge(SQUARES, QUICK.only(()), progress=seen.append)
     assert seen == ["enclose", "prove", "falsify"]
     assert {verdict.engine for verdict in verdicts} == {*seen, "floats"}
+
+
+def test_a_format_whose_program_no_point_decides_is_told() -> None:
+    def by_hand(x: Any) -> Any:
+        if x.dtype == jnp.float16:
+            return x * jnp.array([1.0, 2.0], x.dtype)[jnp.argmax(jnp.stack([x, jnp.sqrt(x) ** 2]))]
+        return x + 0
+
+    subject = claim(lambda x: 1 * x, by_hand, "value", {"x": Interval("", 2.0, 3.0)}, sizes={})
+    found = enclose.check(Case(subject, _in("float16"), 0))
+    assert found.status is Status.HOLDS
+    assert found.exceptions == ("no point decides the program that is traced in float16",)
 
 
 def test_the_public_functions_take_a_function_and_floats() -> None:
