@@ -20,7 +20,7 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, TooHard, Value
 from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
@@ -214,6 +214,13 @@ def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -
         return (sign * x[0] > 0) & (sign * x[1] > 0) & (jnp.log(sign * x[0]) >= jnp.log(sign * x[1]))
 
     assert found(lambda x: x[0], lambda x: x[1], ">=", {"x": domain.Reals("2")}, where) == holds
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (2.0, False), (0.5, False)])
+def test_multiples_of_logarithms_are_not_ordered_as_what_stands_in_them(factor: float, holds: bool) -> None:
+    regions = {"x": domain.Positive("2")}
+    where = lambda x: factor * jnp.log(x[0]) >= jnp.log(x[1])  # noqa: E731
+    assert found(lambda x: x[0], lambda x: x[1], ">=", regions, where) == holds
 
 
 @pytest.mark.parametrize("relation", ["<=", ">="])
@@ -692,6 +699,13 @@ def test_a_product_with_sums_keeps_the_sign(poly: Callable[..., Any], holds: boo
 
     found = poly(Number(a), Number(b)).value.num
     assert bounds.BoundReader._multiplied(bounds.BoundReader, field, found) is holds  # pyright: ignore[reportArgumentType]
+
+
+def test_what_may_have_either_sign_is_put_in_no_order() -> None:
+    field = Field(Learnt())
+    a, v = (field.of(field.generator("input", (name, ()), signs)) for name, signs in (("a", POSITIVE), ("v", ANY)))
+    with pytest.raises(TooHard, match="of either sign"):
+        bounds._groups(field, (a + v).num)
 
 
 @pytest.mark.parametrize("power", [1, 2, 3])

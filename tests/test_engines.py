@@ -79,10 +79,21 @@ def test_literals_hold_up_to_their_own_rounding() -> None:
     assert "up to the rounding of the literals" in verdict.reason
 
 
+def test_of_all_points_that_refute_a_small_one_is_shown() -> None:
+    verdict = enclosed(_squares, lambda x: 3 * x, sizes={"n": (2, 5)})
+    assert verdict.worst is not None
+    assert verdict.worst.size == {"n": 2}
+
+
 def test_a_literal_that_is_off_by_more_fails() -> None:
     verdict = enclosed(lambda x: jnp.sum(x * 0.1 * 3), lambda x: jnp.full_like(x, 0.3 * (1 + 1e-15)))
     assert verdict.status is Status.FAILS
     assert verdict.worst is not None
+
+
+def test_of_an_allowance_that_saves_nothing_nothing_is_told() -> None:
+    verdict = enclosed(lambda x: jnp.sum(x) * 0.5, lambda x: jnp.full_like(x, 0.3))
+    assert verdict.status is Status.FAILS
     assert verdict.literals == ()
 
 
@@ -673,6 +684,13 @@ def test_a_stable_form_is_judged_like_the_formula() -> None:
     assert wrong.worst.program == "stable"
 
 
+def test_a_stable_form_has_no_kinks() -> None:
+    verdict = enclosed(_squares, lambda x: 2 * x, stable=lambda x: jnp.where(x == 0, 1.0, 2 * x))
+    assert verdict.status is Status.FAILS
+    assert verdict.worst is not None
+    assert verdict.worst.program == "stable"
+
+
 def test_time_that_runs_out_is_unknown() -> None:
     verdict = enclose.check(Case(SQUARES, replace(QUICK, seconds=-1.0), 0))
     assert verdict.status is Status.UNKNOWN
@@ -840,6 +858,22 @@ def test_floats_that_are_not_run_say_why() -> None:
     assert [each.measured for each in (large, bound, false)] == [()] * 3
 
 
+def test_a_claim_of_which_a_side_has_no_code_in_a_format_is_not_judged_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = floats.run
+
+    def lacking(jobs: Sequence[floats.Job], form: Any) -> None:
+        if any("tanh" in job.program.text for job in jobs):
+            raise NotImplementedError("no kernel")
+        ran(jobs, form)
+
+    monkeypatch.setattr(floats, "run", lacking)
+    one_side = claim(lambda x: 2 * x, lambda x: 2 * x + 0 * jnp.tanh(x), "value")
+    verdict = floats.check(Case(one_side, FAST, 0))
+    assert verdict.floats != "inside"
+    assert verdict.measured == ()
+    assert verdict.reason == "not run in float32: no kernel"
+
+
 def test_one_mode_is_run_eagerly() -> None:
     verdict = floats.check(Case(SQUARES, _in("float32", ways=("jit", "eager")), 0))
     assert {(row["program"], row["way"]) for row in verdict.measured} == {
@@ -1004,6 +1038,7 @@ def test_a_format_whose_program_no_point_decides_is_told() -> None:
     found = enclose.check(Case(subject, _in("float16"), 0))
     assert found.status is Status.HOLDS
     assert found.exceptions == ("no point decides the program that is traced in float16",)
+    assert enclose.check(Case(subject, _in("float32"), 0)).exceptions == ()
 
 
 def test_the_public_functions_take_a_function_and_floats() -> None:
