@@ -192,6 +192,17 @@ def test_a_minor_that_is_zero_but_for_its_roots(factor: float, holds: bool) -> N
     assert found(lambda a, v: (1 + a) * v[0] ** 2 + v[1] ** 2, bound, ">=", regions) == holds
 
 
+def test_a_minor_with_a_cube_of_a_root_of_a_quotient() -> None:
+    """The minor is R^3 - 1 = (w - 1) / (2 - w), with R^3 = 1 / (2 - w)."""
+    regions = {"w": domain.Interval("", 0.0, 1.0), **V2}
+
+    def fn(w: Any, v: Any) -> Any:
+        root = jnp.cbrt(1 / (2 - w))
+        return root**2 * v[0] ** 2 + root * v[1] ** 2
+
+    assert not found(fn, lambda w, v: 2 * v[0] * v[1] + 0 * w, ">=", regions)
+
+
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.999, False)])
 def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) -> None:
     """Where a^2 + b^2 <= c^2, twice their product is at most c^2, and at most no less."""

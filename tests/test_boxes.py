@@ -150,6 +150,13 @@ def test_ends_say_the_signs_of_entries_and_no_more(fn: Any, bound: Any, ends: An
     assert least <= (found.proved if found else 0) <= most
 
 
+@pytest.mark.parametrize("count", [4, 5])
+def test_a_box_has_few_sides(count: int) -> None:
+    region = {"d": domain.Interval(str(count), 0.0, 1.0)}
+    found = shares(lambda d: jnp.sum(d), lambda d: 0 * d[0] - 1, ">=", region)
+    assert found is None if count == 5 else found.proved == 1
+
+
 def test_what_has_finitely_many_values_is_no_box() -> None:
     """Of two shares one is zero; half a number is below one."""
     hot = {"y": domain.OneHot("2"), **UNIT}

@@ -15,7 +15,7 @@ from jax import lax
 
 import verify
 from verify import engines
-from verify.claim import Claim, Derivative, Status, Verdict
+from verify.claim import Claim, Derivative, OutOfTime, Status, Verdict
 from verify.domain import Interval, Labels, Logits, Nonzero, OneHot, Positive, Reals, Saturated, Simplex
 from verify.engines import BUDGETS, NOT_SEARCHED, Budget, enclose, falsify, floats, judge
 from verify.engines.case import (
@@ -366,6 +366,14 @@ def test_points_lie_on_both_sides_of_a_threshold() -> None:
     assert points.families[-3:] == ("threshold 0.25",) * 3
     seen = {float(np.sign(value - 0.25)) for value in points.arrays[0][6:].ravel() if abs(value - 0.25) < 1e-6}
     assert seen == {-1.0, 0.0, 1.0}
+
+
+def test_points_of_a_coarse_format_lie_in_the_domain() -> None:
+    """Between 0.1 and 0.10001 there are numbers of float64, and none of float16."""
+    narrow = claim(lambda x: 2 * x, lambda x: x + x, "value", {"x": Interval("n", 0.1, 0.10001)})
+    subject = Case(narrow, QUICK, 0).subject({"n": 2})
+    found = [len(draw(subject, 6, FORMATS[name], np.random.default_rng(0))) for name in ("float64", "float16")]
+    assert found == [6, 0]
 
 
 def _late_mask(x: Any) -> Any:
@@ -770,6 +778,18 @@ def test_a_proof_of_less_than_everything_covers_less(changed: dict[str, Any], co
         **{"engine": "prove", "status": Status.HOLDS, "evidence": "proved", "sizes": ("n = 2", "n = 3"), **changed}
     )
     assert engines.covers(Case(SQUARES, QUICK, 0), proved) is covers
+
+
+def test_a_search_that_runs_out_of_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*given: Any) -> Any:
+        raise OutOfTime("sin")
+
+    case = Case(claim(_squares, lambda x: 3 * x), QUICK, 0)
+    suspect = enclose.check(case).worst
+    monkeypatch.setattr(falsify, "_look", slow)
+    for given in (None, suspect):
+        verdict = falsify.check(case, given)
+        assert (verdict.status, verdict.reason) == (Status.UNKNOWN, "out of time at sin")
 
 
 def test_large_sizes_are_not_searched() -> None:
