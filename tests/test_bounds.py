@@ -192,15 +192,11 @@ def test_a_minor_that_is_zero_but_for_its_roots(factor: float, holds: bool) -> N
     assert found(lambda a, v: (1 + a) * v[0] ** 2 + v[1] ** 2, bound, ">=", regions) == holds
 
 
-def test_a_minor_with_a_cube_of_a_root_of_a_quotient() -> None:
-    """The minor is R^3 - 1 = (w - 1) / (2 - w), with R^3 = 1 / (2 - w)."""
-    regions = {"w": domain.Interval("", 0.0, 1.0), **V2}
-
-    def fn(w: Any, v: Any) -> Any:
-        root = jnp.cbrt(1 / (2 - w))
-        return root**2 * v[0] ** 2 + root * v[1] ** 2
-
-    assert not found(fn, lambda w, v: 2 * v[0] * v[1] + 0 * w, ">=", regions)
+def test_a_minor_that_is_a_quotient_has_not_the_sign_of_its_numerator() -> None:
+    """It is -R^4 with R^3 = 1 / x, so that it is -R / x: negative where both are."""
+    regions = {"x": domain.Interval("", -2.0, -1.0), **V2}
+    fn, bound = lambda x, v: v[1] ** 2 + 0 * x, lambda x, v: 2 * jnp.cbrt(1 / x) ** 2 * v[0] * v[1]
+    assert not found(fn, bound, ">=", regions, where=lambda x, v: jnp.cbrt(1 / x) < 0)
 
 
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.999, False)])

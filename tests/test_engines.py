@@ -792,6 +792,12 @@ def test_a_search_that_runs_out_of_time_says_so(monkeypatch: pytest.MonkeyPatch)
         assert (verdict.status, verdict.reason) == (Status.UNKNOWN, "out of time at sin")
 
 
+def test_what_differs_in_another_format_alone_is_not_searched() -> None:
+    suspect = made_up.witness(program="grad, traced in float16")
+    verdict = falsify.check(Case(SQUARES, QUICK, 0), suspect)
+    assert verdict.reason == "the sides were found to differ in another format than float64 alone"
+
+
 def test_large_sizes_are_not_searched() -> None:
     verdict = falsify.check(Case(claim(_squares, lambda x: 3 * x, sizes={"n": (1000,)}), QUICK, 0))
     assert verdict.status is Status.UNKNOWN
