@@ -29,6 +29,7 @@ from verify.engines.case import (
     apart,
     contract,
     decide,
+    decimal,
     decimal_pair,
     draw,
     joined,
@@ -650,6 +651,7 @@ def test_values_are_shown_with_as_many_digits_as_tell_them_apart() -> None:
         first, second = decimal_pair(arb(1), arb(1) + arb(2) ** -70)
     assert first != second
     assert len(first) == len(second) == 26
+    assert decimal(arb(1e-30, 1e-20)) == "0"
 
 
 # ---------------------------------------------------------------------------------------------------------------
