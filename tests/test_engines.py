@@ -902,6 +902,13 @@ def test_a_claim_of_which_a_side_has_no_code_in_a_format_is_not_judged_there(mon
     assert verdict.reason == "not run in float32: no kernel"
 
 
+def test_what_lies_below_the_normal_numbers_of_a_format_has_no_digits_to_lose() -> None:
+    tiny = claim(lambda x: (x * x + 1) - 1, lambda x: x * x * 1, "value", {"x": Interval("n", 1e-21, 1e-20)})
+    verdict = floats.check(Case(tiny, FAST, 0))
+    assert verdict.floats == "inside"
+    assert verdict.loses is None
+
+
 def test_one_mode_is_run_eagerly() -> None:
     verdict = floats.check(Case(SQUARES, _in("float32", ways=("jit", "eager")), 0))
     assert {(row["program"], row["way"]) for row in verdict.measured} == {
