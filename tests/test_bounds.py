@@ -467,6 +467,17 @@ def test_a_bound_of_a_gradient_is_one_of_its_entries_and_not_along_a_direction(p
     assert bool(outcome.reasons) != holds
 
 
+def test_an_equation_is_proved_along_directions_too() -> None:
+    claim = Claim(
+        id="made-up.equation",
+        autodiff=Derivative(lambda x: jnp.sum(x**3), "gradient", "x"),
+        by_hand=lambda x: 3 * x * x,
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    assert prove.prove_open_bound(claim).proved == ["grad", "jacrev", "jacfwd", "jvp", "vjp"]
+
+
 # -- the parts -------------------------------------------------------------------------------------------------------
 
 
