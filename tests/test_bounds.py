@@ -259,6 +259,12 @@ def test_a_logarithm_is_at_least_that_of_one_term(inside: Any, bound: Any, holds
     assert found(lambda x: jnp.log(inside(x)), bound, ">=", {"x": domain.Reals("2")}) == holds
 
 
+@pytest.mark.parametrize("entry", [0, 1])
+def test_of_a_target_every_vertex_counts(entry: int) -> None:
+    assert not found(lambda y: y[entry], lambda y: 0 * y[entry], "<=", {"y": domain.OneHot("2")})
+    assert found(lambda y: y[0] * y[1], lambda y: 0 * y[entry], "<=", {"y": domain.OneHot("2")})
+
+
 def test_a_logarithm_of_a_difference_is_not_at_least_that_of_one_term() -> None:
     regions, where = {"x": domain.Reals("2")}, lambda x: jnp.exp(x[0]) - jnp.exp(x[1]) > 0
     assert not found(lambda x: jnp.log(jnp.exp(x[0]) - jnp.exp(x[1])), lambda x: x[0], ">=", regions, where)

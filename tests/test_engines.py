@@ -128,6 +128,14 @@ def test_whole_numbers_and_long_arrays_are_no_literals() -> None:
     assert {0.1, 0.7} <= set(all_literals(subject.formula)) <= {0.0, 0.1, 0.7, 2.0}
 
 
+@pytest.mark.parametrize(("count", "status"), [(2, Status.HOLDS), (5000, Status.FAILS)])
+def test_of_a_long_array_every_bit_counts(count: int, status: Status) -> None:
+    """Two neighbours are apart by no more than the rounding of either, where they are literals."""
+    one, next_one = np.full(count, 0.3), np.full(count, np.nextafter(0.3, 1))
+    found = enclosed(lambda x: jnp.asarray(one)[0] * x, lambda x: x * jnp.asarray(next_one)[0], "value")
+    assert found.status is status
+
+
 def _loses_to(x: Any) -> Any:
     """What is left of one beside a tempered softmax: it cancels where the gap is large."""
     e = jnp.exp(x / 0.1)
