@@ -38,7 +38,7 @@ from verify.formats import FLOAT64, FORMATS, hexadecimal
 from verify.program import trace
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
-from verify.readings.exact import balls, precision
+from verify.readings.exact import balls, finite, precision
 
 # What these tests are about does not hang on how much work a budget of the command buys.
 QUICK = replace(BUDGETS["quick"], points=24, examples=10)
@@ -932,6 +932,14 @@ def test_a_promise_of_accuracy_is_one_of_the_entries_and_not_along_a_direction()
     verdict = floats.check(Case(replace(SQUARES, within={"float32": 4.0}), budget, 0))
     assert verdict.floats == "inside"
     assert {row["program"] for row in verdict.measured} == {"grad", "jacrev", "jacfwd", "formula"}
+
+
+def test_nothing_is_promised_where_the_true_value_is_not_known() -> None:
+    exact = np.array([arb(3), arb(0), arb(3, 2.0**-70), arb(3, 2.0**-40), arb(0, 2.0**-200), arb("nan")], dtype=object)
+    promised = floats._promise(FORMATS["float32"], exact, 2.0)
+    assert finite(promised).tolist() == [True, True, True, False, False, False]
+    assert promised[0].contains(arb(3 + 2.0**-21))
+    assert not promised[0].contains(arb(3 + 2.0**-20))
 
 
 def test_floats_of_no_entries_are_run() -> None:
