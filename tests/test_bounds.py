@@ -259,6 +259,16 @@ def test_a_logarithm_is_at_least_that_of_one_term(inside: Any, bound: Any, holds
     assert found(lambda x: jnp.log(inside(x)), bound, ">=", {"x": domain.Reals("2")}) == holds
 
 
+@pytest.mark.parametrize(("less", "holds"), [(0.0, True), (0.001, False)])
+def test_what_holds_in_every_order_of_the_entries_is_proved(less: float, holds: bool) -> None:
+    """Schur's inequality, which is attained where all entries are equal."""
+
+    def fn(v: Any) -> Any:
+        return sum(v[i] * (v[i] - v[(i + 1) % 3]) * (v[i] - v[(i + 2) % 3]) for i in range(3))
+
+    assert found(fn, lambda v: less * v[0] * v[1] * v[2], ">=", {"v": domain.Positive("3")}) == holds
+
+
 @pytest.mark.parametrize("entry", [0, 1])
 def test_of_a_target_every_vertex_counts(entry: int) -> None:
     assert not found(lambda y: y[entry], lambda y: 0 * y[entry], "<=", {"y": domain.OneHot("2")})
