@@ -252,8 +252,9 @@ def test_logits_enter_by_their_differences() -> None:
         (lambda d: jnp.sin(d), lambda d: 0.1 + 0 * d),
         (lambda d: jnp.log(d), lambda d: -1 + 0 * d),
         (lambda d: jnp.sort(jnp.stack([d, d]))[0], lambda d: -1 + d),
+        (lambda d: jnp.where(d == 0.5, -1.0, 1 / (0.5 - d)), lambda d: 0 * d),
     ],
-    ids=("choice", "sin", "log", "sort"),
+    ids=("choice", "sin", "log", "sort", "quotient"),
 )
 def test_what_boxes_do_not_follow_is_not_proved(fn: Any, bound: Any) -> None:
     """Choices, functions by name, functions without a value, unsupported primitives: no crash, and no proof."""

@@ -803,6 +803,11 @@ def test_a_search_that_runs_out_of_time_says_so(monkeypatch: pytest.MonkeyPatch)
         assert (verdict.status, verdict.reason) == (Status.UNKNOWN, "out of time at sin")
 
 
+def test_without_entries_no_counterexample_is_searched_for() -> None:
+    empty = claim(lambda x: jnp.sum(x), lambda x: jnp.sum(x) + 1, "value", {"x": Reals("0")}, sizes={})
+    assert falsify.check(Case(empty, QUICK, 0)).reason == "the claim has no arguments to search"
+
+
 def test_what_differs_in_another_format_alone_is_not_searched() -> None:
     suspect = made_up.witness(program="grad, traced in float16")
     verdict = falsify.check(Case(SQUARES, QUICK, 0), suspect)
