@@ -214,6 +214,15 @@ def test_of_two_statements_no_more_is_proved_than_of_both(
     assert abs(found.proved - proved) + abs(found.refuted - refuted) < 2.0**-40
 
 
+@pytest.mark.parametrize("relation", ["<=", ">="])
+def test_a_quotient_has_either_sign_where_what_it_is_divided_by_has(relation: Any) -> None:
+    subject = claim(lambda d: 0 * d, lambda d: jnp.where(d == 0.5, 0 * d, 1 / (d - 0.5)), relation, UNIT)
+    found = shares(subject.autodiff.fn, subject.by_hand, relation, UNIT)
+    assert found.whole
+    assert abs(found.proved - 0.5) < 0.02
+    assert prove.check(Case(subject, BUDGETS["standard"], 0)).status is Status.UNKNOWN
+
+
 def test_a_box_is_not_the_domain() -> None:
     """A bound that holds up to 8 and fails beyond is not proved, and the reason says on which box it was looked at."""
 

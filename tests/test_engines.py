@@ -661,6 +661,7 @@ def test_values_are_shown_with_as_many_digits_as_tell_them_apart() -> None:
     assert first != second
     assert len(first) == len(second) == 26
     assert decimal(arb(1e-30, 1e-20)) == "0"
+    assert decimal(arb("nan")) == "nan"
 
 
 # ---------------------------------------------------------------------------------------------------------------
