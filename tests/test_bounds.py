@@ -800,6 +800,8 @@ def test_a_polynomial_is_parted_by_a_root_whatever_comes_behind_it() -> None:
     assert plain == (before * further).num
     assert factor == (behind * behind + further).num
     assert bounds.BoundReader._by_root(field, (before * further + behind * root).num, place) is None
+    with pytest.raises(TooHard, match="powers of a root"):
+        bounds.BoundReader._by_root(field, root.num * root.num, place)
 
 
 @pytest.mark.parametrize(
