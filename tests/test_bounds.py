@@ -192,6 +192,13 @@ def test_a_minor_that_is_zero_but_for_its_roots(factor: float, holds: bool) -> N
     assert found(lambda a, v: (1 + a) * v[0] ** 2 + v[1] ** 2, bound, ">=", regions) == holds
 
 
+def test_a_minor_that_is_a_quotient_has_not_the_sign_of_its_numerator() -> None:
+    """It is -R^4 with R^3 = 1 / x, so that it is -R / x: negative where both are."""
+    regions = {"x": domain.Interval("", -2.0, -1.0), **V2}
+    fn, bound = lambda x, v: v[1] ** 2 + 0 * x, lambda x, v: 2 * jnp.cbrt(1 / x) ** 2 * v[0] * v[1]
+    assert not found(fn, bound, ">=", regions, where=lambda x, v: jnp.cbrt(1 / x) < 0)
+
+
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.999, False)])
 def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) -> None:
     """Where a^2 + b^2 <= c^2, twice their product is at most c^2, and at most no less."""
@@ -214,6 +221,13 @@ def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -
         return (sign * x[0] > 0) & (sign * x[1] > 0) & (jnp.log(sign * x[0]) >= jnp.log(sign * x[1]))
 
     assert found(lambda x: x[0], lambda x: x[1], ">=", {"x": domain.Reals("2")}, where) == holds
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (2.0, False), (0.5, False)])
+def test_multiples_of_logarithms_are_not_ordered_as_what_stands_in_them(factor: float, holds: bool) -> None:
+    regions = {"x": domain.Positive("2")}
+    where = lambda x: factor * jnp.log(x[0]) >= jnp.log(x[1])  # noqa: E731
+    assert found(lambda x: x[0], lambda x: x[1], ">=", regions, where) == holds
 
 
 @pytest.mark.parametrize("relation", ["<=", ">="])
@@ -243,6 +257,22 @@ def test_a_quotient_has_the_sign_of_what_it_is_divided_by(relation: Any, power: 
 )
 def test_a_logarithm_is_at_least_that_of_one_term(inside: Any, bound: Any, holds: bool) -> None:
     assert found(lambda x: jnp.log(inside(x)), bound, ">=", {"x": domain.Reals("2")}) == holds
+
+
+@pytest.mark.parametrize(("less", "holds"), [(0.0, True), (0.001, False)])
+def test_what_holds_in_every_order_of_the_entries_is_proved(less: float, holds: bool) -> None:
+    """Schur's inequality, which is attained where all entries are equal."""
+
+    def fn(v: Any) -> Any:
+        return sum(v[i] * (v[i] - v[(i + 1) % 3]) * (v[i] - v[(i + 2) % 3]) for i in range(3))
+
+    assert found(fn, lambda v: less * v[0] * v[1] * v[2], ">=", {"v": domain.Positive("3")}) == holds
+
+
+@pytest.mark.parametrize("entry", [0, 1])
+def test_of_a_target_every_vertex_counts(entry: int) -> None:
+    assert not found(lambda y: y[entry], lambda y: 0 * y[entry], "<=", {"y": domain.OneHot("2")})
+    assert found(lambda y: y[0] * y[1], lambda y: 0 * y[entry], "<=", {"y": domain.OneHot("2")})
 
 
 def test_a_logarithm_of_a_difference_is_not_at_least_that_of_one_term() -> None:
@@ -361,8 +391,11 @@ def _error(x: Any, v: Any) -> Any:
         (lambda x, v: _mean(x, v**3), lambda x, v: 0 * x[0], ">=", False),
         (lambda x, v: jnp.sum(v**4), lambda x, v: jnp.sum(v**3) * 2 - jnp.sum(v**2) + 0 * x[0], ">=", True),
         (lambda x, v: jnp.sum(v**4), lambda x, v: jnp.sum(v**3) * 2.01 - jnp.sum(v**2) + 0 * x[0], ">=", False),
+        # Where the largest entry is known, that of other values is not.
+        (lambda x, v: jnp.max(2 * v), lambda x, v: jnp.max(v), "<=", False),
+        (lambda x, v: jnp.min(v), lambda x, v: jnp.min(v / 2) + 0 * jnp.max(v), "<=", False),
     ],
-    ids=map(str, range(16)),
+    ids=map(str, range(18)),
 )
 def test_entries_of_either_sign_along_an_open_axis(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """Means of squares, and the largest and smallest entry."""
@@ -418,6 +451,47 @@ def test_an_exponential_of_what_is_at_most_zero_is_at_most_one(fn: Any, bound: A
         sizes={"n": (2, 3)},
     )
     assert bool(prove.prove_open_bound(claim).proved) == (holds and most == 0)
+
+
+@pytest.mark.parametrize(
+    "region", [domain.Simplex("t n"), domain.Saturated("t n", winner=0, gap=1.0)], ids=["shares", "winner"]
+)
+def test_an_argument_with_two_open_axes_is_read_as_it_is(region: Any) -> None:
+    claim = Claim(
+        id="made-up.axes",
+        autodiff=Derivative(lambda x: jnp.sum(jnp.exp(x)), "value"),
+        by_hand=lambda x: 0 * jnp.sum(x),
+        relation=">=",
+        domain={"x": region},
+        sizes={"t": (2, 3), "n": (2, 3)},
+    )
+    assert prove.prove_open_bound(claim).proved == ["value"]
+
+
+@pytest.mark.parametrize(("power", "holds"), [(3, True), (2, False)])
+def test_a_bound_of_a_gradient_is_one_of_its_entries_and_not_along_a_direction(power: int, holds: bool) -> None:
+    claim = Claim(
+        id="made-up.gradient",
+        autodiff=Derivative(lambda x: jnp.sum(x**power), "gradient", "x"),
+        by_hand=lambda x: 0 * x,
+        relation=">=",
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    outcome = prove.prove_open_bound(claim)
+    assert outcome.proved == (["grad", "jacrev", "jacfwd"] if holds else [])
+    assert bool(outcome.reasons) != holds
+
+
+def test_an_equation_is_proved_along_directions_too() -> None:
+    claim = Claim(
+        id="made-up.equation",
+        autodiff=Derivative(lambda x: jnp.sum(x**3), "gradient", "x"),
+        by_hand=lambda x: 3 * x * x,
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    assert prove.prove_open_bound(claim).proved == ["grad", "jacrev", "jacfwd", "jvp", "vjp"]
 
 
 # -- the parts -------------------------------------------------------------------------------------------------------
@@ -661,6 +735,13 @@ def test_a_product_with_sums_keeps_the_sign(poly: Callable[..., Any], holds: boo
     assert bounds.BoundReader._multiplied(bounds.BoundReader, field, found) is holds  # pyright: ignore[reportArgumentType]
 
 
+def test_what_may_have_either_sign_is_put_in_no_order() -> None:
+    field = Field(Learnt())
+    a, v = (field.of(field.generator("input", (name, ()), signs)) for name, signs in (("a", POSITIVE), ("v", ANY)))
+    with pytest.raises(TooHard, match="of either sign"):
+        bounds._groups(field, (a + v).num)
+
+
 @pytest.mark.parametrize("power", [1, 2, 3])
 @pytest.mark.parametrize("negative", [False, True])
 @pytest.mark.parametrize("known", [False, True])
@@ -720,6 +801,8 @@ def test_a_polynomial_is_parted_by_a_root_whatever_comes_behind_it() -> None:
     assert plain == (before * further).num
     assert factor == (behind * behind + further).num
     assert bounds.BoundReader._by_root(field, (before * further + behind * root).num, place) is None
+    with pytest.raises(TooHard, match="powers of a root"):
+        bounds.BoundReader._by_root(field, root.num * root.num, place)
 
 
 @pytest.mark.parametrize(
