@@ -1004,6 +1004,44 @@ def test_the_place_of_the_largest_along_each_axis() -> None:
             assert [float(each) for each in found] == np.asarray(fn(m, axis=axis)).tolist()
 
 
+def test_the_place_of_the_largest_whole_number_is_known_below_zero_too() -> None:
+    closed = trace(lambda x: jnp.argmax(jnp.where(x > 2, 1, -1)), ((3,),))
+    (found,), trail = walk(Exact(), closed, [balls(np.array([[1.5, 1.0, 3.0], [0.0, 1.0, 2.0]]))], 2)
+    assert found.tolist() == [2, 0]
+    assert not trail.lost.any()
+    assert [set(branch.seen) for branch in trail.branches.values()] == [{0, 1}]
+
+
+def test_a_whole_number_beyond_the_cases_chooses_the_nearest() -> None:
+    def chosen(i: Any, x: Any) -> list[Any]:
+        whole = jnp.arange(3)
+        numbers, three = lax.select_n(i, x, 2 * x, 3 * x), lax.select_n(i, whole, whole + 10, whole + 20)
+        return [numbers, three, lax.select_n(i, whole, whole + 10)]
+
+    i, x = np.array([0, 5, -3], np.int32), np.array([4.0, 5.0, 6.0])
+    with jax.enable_x64(True):
+        returned = jax.jit(chosen)(i, x)
+        closed = jax.make_jaxpr(chosen)(i, x)
+    outputs, trail = walk(Exact(), closed, [i.astype(np.int64)[None], balls(x[None])], 1)
+    assert not trail.lost.any()
+    for found, value in zip(outputs, returned, strict=True):
+        assert [float(each) for each in found[0]] == np.asarray(value).tolist()
+
+
+@pytest.mark.parametrize(
+    ("fn", "what"),
+    [
+        (lambda x: lax.sort((jnp.argsort(x) // 2, jnp.argsort(-x)), num_keys=2)[1], "sort by several keys"),
+        (lambda x: jnp.sort(x > 0), "sort by several keys or by truth values"),
+        (lambda x: jax.random.bits(jnp.stack([jax.random.key(0), jax.random.key(1)])[0]), "stack of several keys"),
+    ],
+    ids=["two keys", "truth values", "random keys"],
+)
+def test_what_has_no_order_or_label_is_refused(fn: Callable[..., Any], what: str) -> None:
+    with pytest.raises(UnsupportedPrimitive, match=what):
+        enclose(fn, np.array([1.0, -1.0, 0.5]))
+
+
 def test_masks_that_are_open_stay_open_where_their_extremum_hangs_on_them() -> None:
     """Of the three entries of the mask the first is unknown, the second holds, the third does not."""
 
@@ -1057,6 +1095,14 @@ def test_a_value_minus_itself_is_zero_however_wide() -> None:
         assert found[0, 0].is_exact()
 
 
+def test_a_value_without_bounds_minus_itself_is_no_number() -> None:
+    def without(x: Any) -> Any:
+        endless, undefined = jnp.max(jnp.stack([jnp.float64(np.inf), x])), 1 / (x - x)
+        return [endless - endless, undefined - undefined]
+
+    assert not any(each.is_finite() for (each,) in map(np.ravel, enclose(without, 1.0)))
+
+
 def test_a_value_minus_an_equal_one_is_not_known_to_be_zero() -> None:
     wide = [np.array([arb(3, 100)], dtype=object), np.array([arb(3, 100)], dtype=object)]
     found, _ = read(Exact(), trace(lambda x, y: x - y, ((), ())), wide, BITS)
@@ -1090,6 +1136,12 @@ def test_products_of_nothing_have_the_right_shape() -> None:
         found = enclose(fn, x)
         assert found.shape == shape
         assert all(each == 0 for each in found.ravel())
+
+
+def test_a_sum_of_nothing_is_a_ball() -> None:
+    for found in (enclose(lambda x: jnp.sum(x[:0]), np.ones(2)), allowed(lambda x: jnp.sum(x[:0]), np.ones(2))):
+        assert isinstance(found[()], arb)
+        assert found[()] == 0
 
 
 def test_what_is_not_zero_is_true_however_small() -> None:
@@ -1191,12 +1243,27 @@ def _steps(x: Any) -> Any:
         ("clip", lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), [1.0, 0.5], [2.0, 0.5]),
         ("sign", lambda x: jnp.sum(jnp.sign(x) * x), [0.0, 1.0], [0.5, 1.0]),
         ("what a choice made constant", _steps, [1.0, 0.5], [-1.0, 0.5]),
+        ("a whole part", lambda x: jnp.where(jnp.floor(x[0]) == 1.0, x[1], 2 * x[1]), [1.0, 0.5], [1.5, 0.5]),
     ],
 )
 def test_kinks_are_marked(name: str, fn: Callable[..., Any], at: list[float], off: list[float]) -> None:
     closed = trace(jax.jacfwd(fn), ((2,),))
     _, trail = read(Exact(), closed, [balls(np.array([at, off]))], BITS)
     assert trail.kinks.tolist() == [True, False]
+
+
+def test_of_constants_nothing_is_a_kink_and_no_outcome_has_to_be_seen() -> None:
+    def chosen(x: Any) -> Any:
+        two = jnp.sqrt(jnp.float64(4.0))
+        return [
+            jnp.where(two == 2.0, x, 2 * x),
+            jnp.sign(two - 2.0) * x,
+            jnp.where(jnp.sqrt(jnp.arange(2.0)) > 0.5, x, -x),
+        ]
+
+    _, trail = read(Exact(), trace(chosen, ((2,),)), [balls(np.array([[1.5, 3.0]]))], BITS)
+    assert not trail.kinks.any()
+    assert not trail.branches
 
 
 def test_every_outcome_of_a_choice_is_on_the_trail() -> None:
