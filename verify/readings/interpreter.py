@@ -1170,8 +1170,6 @@ def _ragged_dot(equation: Any) -> Callable[..., Any]:
 
     def before(rank: int, axis: int, batch: Sequence[int], contract: Sequence[int]) -> list[int]:
         """The axes by which groups may have sizes of their own."""
-        if axis in batch:
-            return list(batch[: list(batch).index(axis)])
         free = [each for each in range(rank) if each not in (*batch, *contract)]
         mine = list(contract) if axis in contract else free
         return [*batch, *mine[: mine.index(axis)]]
