@@ -225,8 +225,8 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
         True,
     ),
     "ragged product of batches": (
-        _ragged((((2,), (2,)), ((0,), (1,))), [1], [0], np.array([[1, 2], [3, 0]])),
-        (RAGGED, np.cos(np.arange(16.0)).reshape(2, 2, 2, 2)),
+        _ragged((((2,), (2,)), ((0,), (1,))), [1], [0], np.array([[1, 2, 0], [0, 1, 2]])),
+        (RAGGED, np.cos(np.arange(24.0)).reshape(3, 2, 2, 2)),
         True,
     ),
     "ragged batches": (

@@ -409,6 +409,17 @@ def test_zero_times_a_constant_without_a_value_has_none() -> None:
         assert not allowed(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
 
 
+def test_many_zeros_times_what_has_no_value_have_none() -> None:
+    def sparse(x: Any) -> Any:
+        many, undefined = jnp.concatenate([jnp.zeros(99), x]), jnp.concatenate([1 / (x - x), jnp.ones(99)])
+        return [many * undefined[0], many / (x - x), undefined * jnp.concatenate([jnp.zeros(99), x])]
+
+    products, quotients, others = enclose(sparse, np.array([2.0]))
+    assert not finite(products).any()
+    assert not finite(quotients).any()
+    assert finite(others).tolist() == [False, *[True] * 99]
+
+
 def test_two_undefined_values_are_not_one_value() -> None:
     def both(x: Any) -> Any:
         absent = jnp.take(x, np.array([5, 6]), mode="fill")
@@ -1018,7 +1029,7 @@ def test_a_whole_number_beyond_the_cases_chooses_the_nearest() -> None:
         numbers, three = lax.select_n(i, x, 2 * x, 3 * x), lax.select_n(i, whole, whole + 10, whole + 20)
         return [numbers, three, lax.select_n(i, whole, whole + 10)]
 
-    i, x = np.array([0, 5, -3], np.int32), np.array([4.0, 5.0, 6.0])
+    i, x = np.array([0, 5, -1], np.int32), np.array([4.0, 5.0, 6.0])
     with jax.enable_x64(True):
         returned = jax.jit(chosen)(i, x)
         closed = jax.make_jaxpr(chosen)(i, x)
@@ -1034,10 +1045,11 @@ def test_a_whole_number_beyond_the_cases_chooses_the_nearest() -> None:
         (lambda x: lax.sort((jnp.argsort(x) // 2, jnp.argsort(-x)), num_keys=2)[1], "sort by several keys"),
         (lambda x: jnp.sort(x > 0), "sort by several keys or by truth values"),
         (lambda x: jax.random.bits(jnp.stack([jax.random.key(0), jax.random.key(1)])[0]), "stack of several keys"),
+        (lambda x: lax.scan(lambda c, _: (c, None), x, None, length=20_001)[0], "scan of 20001 steps"),
     ],
-    ids=["two keys", "truth values", "random keys"],
+    ids=["two keys", "truth values", "random keys", "steps"],
 )
-def test_what_has_no_order_or_label_is_refused(fn: Callable[..., Any], what: str) -> None:
+def test_what_is_not_read_says_so(fn: Callable[..., Any], what: str) -> None:
     with pytest.raises(UnsupportedPrimitive, match=what):
         enclose(fn, np.array([1.0, -1.0, 0.5]))
 
@@ -1191,6 +1203,19 @@ def test_the_larger_of_open_answers_is_open() -> None:
     assert [each.tolist() for each in outputs[:4]] == [larger, smaller, larger, smaller]
     assert outputs[4].tolist() == smaller
     assert outputs[5].tolist() == [YES] * 4
+
+
+@pytest.mark.parametrize(
+    "fn", [lambda x: jnp.where(x > 1, 3, 2), lambda x: (x > 1).astype(np.int64) + 2], ids=["chosen", "cast"]
+)
+def test_a_whole_number_that_hangs_on_an_open_answer_is_lost(fn: Callable[[Any], Any]) -> None:
+    closed = trace(fn, ((),))
+    with precision(BITS):
+        (found,), trail = walk(Exact(), closed, [np.array([arb(1, 0.5), arb(5), arb(0)], dtype=object)], 3)
+    assert trail.lost.tolist() == [True, False, False]
+    assert found[1:].tolist() == [3, 2]
+    (branch,) = trail.branches.values()
+    assert [branch.seen[outcome].tolist() for outcome in (0, 1)] == [[False, False, True], [False, True, False]]
 
 
 def test_the_first_of_open_answers_is_lost() -> None:
