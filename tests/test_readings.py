@@ -447,6 +447,16 @@ def test_round_away_from_zero() -> None:
     assert [float(each) for each in found] == [1.0, 2.0, 3.0, -1.0, -2.0, -3.0]
 
 
+@pytest.mark.parametrize("method", lax.RoundingMethod)
+def test_what_may_be_a_tie_is_rounded_to_either_side(method: lax.RoundingMethod) -> None:
+    closed = trace(lambda x: lax.round(x, method), ((),))
+    wide = np.array([arb(0.5, 0.25), arb(0.5, 1), arb(1.5, 2.0**-40), arb(1.25, 0.125)], dtype=object)
+    found, _ = read(Exact(), closed, [wide], BITS)
+    for each, values in zip(found.ravel(), ([0, 1], [-1, 0, 1, 2], [1, 2], [1]), strict=True):
+        assert all(each.contains(value) for value in values)
+    assert found[3, 0] == 1
+
+
 def test_an_unsupported_primitive_says_its_name() -> None:
     with pytest.raises(UnsupportedPrimitive, match="primitive 'schur' is not supported by the exact reading"):
         enclose(lambda x: jax.scipy.linalg.schur(jnp.diag(x))[0], np.array([1.0, 2.0, 3.0]))
@@ -1016,9 +1026,9 @@ def test_the_place_of_the_largest_along_each_axis() -> None:
 
 
 def test_the_place_of_the_largest_whole_number_is_known_below_zero_too() -> None:
-    closed = trace(lambda x: jnp.argmax(jnp.where(x > 2, 1, -1)), ((3,),))
+    closed = trace(lambda x: jnp.argmax(jnp.where(x > 2, 1, -1)).astype(x.dtype), ((3,),))
     (found,), trail = walk(Exact(), closed, [balls(np.array([[1.5, 1.0, 3.0], [0.0, 1.0, 2.0]]))], 2)
-    assert found.tolist() == [2, 0]
+    assert [float(each) for each in found] == [2, 0]
     assert not trail.lost.any()
     assert [set(branch.seen) for branch in trail.branches.values()] == [{0, 1}]
 
