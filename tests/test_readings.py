@@ -457,6 +457,21 @@ def test_what_may_be_a_tie_is_rounded_to_either_side(method: lax.RoundingMethod)
     assert found[3, 0] == 1
 
 
+@pytest.mark.parametrize("reading", [enclose, allowed])
+def test_numbers_beyond_every_fraction_have_whole_parts_and_remainders(reading: Callable[..., Any]) -> None:
+    x = np.array([1e80, -1e300, 2.0**60 + 2.0**10, 2.0**52 + 1])
+    for method in lax.RoundingMethod:
+        found = reading(lambda v, method=method: lax.round(v, method), x)
+        assert all(each.contains(value) for each, value in zip(found, x.tolist(), strict=True))
+        undefined = reading(lambda v, method=method: lax.round(jnp.where(v > 0, jnp.inf, v), method), 1.0)
+        assert not undefined[()].is_finite()
+    # The quotients are whole numbers that no float64 holds.
+    remainders = reading(lambda v: lax.rem(v, jnp.full_like(v, 3.0)), np.array([1e18, -1e18, 2.0**60 + 2.0**10]))
+    for each, value in zip(remainders, (1, -1, (2**60 + 2**10) % 3), strict=True):
+        assert each.contains(value)
+        assert abs(each - value) < 0.1
+
+
 def test_an_unsupported_primitive_says_its_name() -> None:
     with pytest.raises(UnsupportedPrimitive, match="primitive 'schur' is not supported by the exact reading"):
         enclose(lambda x: jax.scipy.linalg.schur(jnp.diag(x))[0], np.array([1.0, 2.0, 3.0]))
@@ -1404,6 +1419,15 @@ def test_enclose_and_allowed_take_trees_and_lists() -> None:
     assert [float(each) for each in gradient] == [3.0, 12.0]
     with pytest.raises(ValueError, match="dtype 'float8' is unknown: expected one of float64, float32"):
         allowed(jnp.sin, 1.0, dtype="float8")
+
+
+@pytest.mark.parametrize("name", ["int64", "uint64", "int8"])
+def test_whole_numbers_are_taken_as_they_are(name: str) -> None:
+    ends = np.iinfo(name)
+    given = np.array([ends.max // 2 + 1, ends.min, 3], dtype=name)
+    for reading in (enclose, allowed):
+        found = reading(lambda i: 2.0 * i.astype(np.float64), given)
+        assert all(each.contains(2 * value) for each, value in zip(found, given.tolist(), strict=True))
 
 
 def test_the_precision_of_the_process_is_restored() -> None:
