@@ -1071,8 +1071,12 @@ def test_a_whole_number_beyond_the_cases_chooses_the_nearest() -> None:
         (lambda x: jnp.sort(x > 0), "sort by several keys or by truth values"),
         (lambda x: jax.random.bits(jnp.stack([jax.random.key(0), jax.random.key(1)])[0]), "stack of several keys"),
         (lambda x: lax.scan(lambda c, _: (c, None), x, None, length=20_001)[0], "scan of 20001 steps"),
+        (
+            lambda x: lax.reduce_window(x, jnp.exp(jnp.log(jnp.float64(2.0))) / 2, lax.mul, (2,), (1,), "VALID"),
+            "reduce_window from a value that may change the result",
+        ),
     ],
-    ids=["two keys", "truth values", "random keys", "steps"],
+    ids=["two keys", "truth values", "random keys", "steps", "start"],
 )
 def test_what_is_not_read_says_so(fn: Callable[..., Any], what: str) -> None:
     with pytest.raises(UnsupportedPrimitive, match=what):
