@@ -1075,8 +1075,12 @@ def test_a_whole_number_beyond_the_cases_chooses_the_nearest() -> None:
             lambda x: lax.reduce_window(x, jnp.exp(jnp.log(jnp.float64(2.0))) / 2, lax.mul, (2,), (1,), "VALID"),
             "reduce_window from a value that may change the result",
         ),
+        (
+            lambda x: jax.pure_callback(lambda i: i, jax.ShapeDtypeStruct((), np.int64), jnp.argmax(x)),
+            "pure_callback",
+        ),
     ],
-    ids=["two keys", "truth values", "random keys", "steps", "start"],
+    ids=["two keys", "truth values", "random keys", "steps", "start", "callback"],
 )
 def test_what_is_not_read_says_so(fn: Callable[..., Any], what: str) -> None:
     with pytest.raises(UnsupportedPrimitive, match=what):
