@@ -98,6 +98,13 @@ def _geqrf(a: Any) -> Any:
     return geqrf(a)
 
 
+def _ragged(dot: Any, ragged: list[int], group: list[int], sizes: np.ndarray) -> Callable[..., Any]:
+    numbers = lax.RaggedDotDimensionNumbers(dot, lhs_ragged_dimensions=ragged, rhs_group_dimensions=group)
+    return lambda a, b: lax.ragged_dot_general(a, b, jnp.asarray(sizes), numbers)
+
+
+RAGGED = np.sin(np.arange(12.0)).reshape(2, 3, 2)
+
 # Function, arguments, whether it is differentiated too.
 CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "sort": (jnp.sort, (X,), True),
@@ -147,6 +154,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "min pool": (_pool(lax.min, np.inf), (IMAGE,), True),
     "sum pool": (_pool(lax.add, 0.0), (IMAGE,), True),
     "sum pool dilated": (_pool(lax.add, 0.0, window_dilation=(1, 1, 2, 1)), (IMAGE,), True),
+    "pool from a value that is computed": (
+        lambda x: lax.reduce_window(x, -jnp.full((), jnp.inf, x.dtype), jnp.logaddexp, (2,), (1,), "SAME"),
+        (X,),
+        False,
+    ),
     "cholesky": (lambda a: lax.linalg.cholesky(a), (SPD,), True),
     "log determinant": (lambda a: 2 * jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(a)))), (SPD,), True),
     "solve triangular": (
@@ -211,6 +223,16 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
         lambda a, b: lax.ragged_dot(a, b, jnp.array([1, 2, 0, 1])),
         (RNG.normal(size=(5, 2)), RNG.normal(size=(4, 2, 3))),
         True,
+    ),
+    "ragged product of batches": (
+        _ragged((((2,), (2,)), ((0,), (1,))), [1], [0], np.array([[1, 2, 0], [0, 1, 2]])),
+        (RAGGED, np.cos(np.arange(24.0)).reshape(3, 2, 2, 2)),
+        True,
+    ),
+    "ragged batches": (
+        _ragged((((2,), (1,)), ((0,), (0,))), [0], [], np.array([1, 1])),
+        (RAGGED, np.cos(np.arange(12.0)).reshape(2, 2, 3)),
+        False,
     ),
     "symmetric product": (
         lambda a, c: lax.linalg.symmetric_product(a, c, alpha=2.0, beta=-0.5, symmetrize_output=True),
@@ -513,6 +535,7 @@ def test_no_point_has_to_show_a_place_below_zero() -> None:
         lambda x: whole(x[0]),
         lambda x: lax.top_k(whole(x), 1)[0],
         lambda x: jnp.sort(whole(x))[-1],
+        lambda x: lax.linalg.lu(x[:1, None])[0][0, 0].astype(jnp.int64),
     ):
         assert choices(lambda x, number=number: asked(number(x), x)) == 1
 

@@ -249,6 +249,14 @@ def test_the_limit_of_an_arc_tangent_is_no_float() -> None:
     assert _ends(_read(lax.atan, Ranges().lift(np.array([np.inf])))[0]) == [(np.pi / 2, np.nextafter(np.pi / 2, 2))]
 
 
+@pytest.mark.parametrize("fill", [0, 7])
+def test_open_whole_numbers_are_filled_with_the_value_that_is_given(fill: int) -> None:
+    box = _between([[-1.0, 1.0]], [[1.0, 2.0]])
+    counts = _read(lambda x: jnp.take((x > 0) + 2, np.array([0, 5, 1]), mode="fill", fill_value=fill), box)[0]
+    assert _ends(counts) == [(2, 3), (fill, fill), (3, 3)]
+    assert (counts["kinds"] & FINITE != 0).all()
+
+
 def test_whole_numbers_of_two_branches_are_both_held() -> None:
     """The first box takes one branch, whose whole number is known, the second takes the other."""
     boxes = _between([[1.0, -1.0], [-2.0, -1.0]], [[2.0, 1.0], [-1.0, 1.0]])

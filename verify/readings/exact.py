@@ -48,6 +48,7 @@ precision = flint.ctx.workprec
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
 _atan2 = np.frompyfunc(arb.atan2, 2, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
+_ball = np.frompyfunc(arb, 1, 1)
 
 
 class _Addresses:
@@ -395,7 +396,7 @@ class Balls(System):
         whole, unsure = self.to_whole(quotient)
         self.mark("lost", unsure)
         self.branch(equation, spread(np.where(unsure, UNDECIDED, whole != 0), shape), 2)
-        result = self.finish(equation, x - y * balls(whole))
+        result = self.finish(equation, x - y * np.asarray(_ball(whole), dtype=object))  # a float64 may not hold them
         for place in zip(
             *np.nonzero(np.broadcast_to(self._constants(x) & self._constants(y), result.shape)), strict=True
         ):
@@ -622,11 +623,12 @@ class Balls(System):
 
         def nearest(value: arb) -> arb:
             up, down = (value + half).floor(), (value - half).ceil()
-            if up == down or not value.is_exact():
+            above = up.unique_fmpz()
+            if up == down or above is None or not value.is_exact():
                 return up.union(down)
             # A tie: to the even neighbour, or away from zero.
             if to_even:
-                return down if int(up.unique_fmpz()) % 2 else up  # type: ignore[arg-type]
+                return down if int(above) % 2 else up
             return up if value > 0 else down
 
         result = np.asarray(np.frompyfunc(nearest, 1, 1)(x))

@@ -494,8 +494,6 @@ def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
                 dtype = np.dtype(variable.aval.dtype)
                 plain = value.astype(f"u{dtype.itemsize}").view(dtype)
                 operands.append(jax.numpy.asarray(plain))
-            elif kind == "truth":
-                operands.append(jax.numpy.asarray(value == YES))
             elif kind == "key":
                 data = jax.numpy.asarray(value.astype(np.uint32))
                 operands.append(jax.random.wrap_key_data(data, impl=variable.aval.dtype._impl.name))
@@ -1202,8 +1200,6 @@ def _ragged_dot(equation: Any) -> Callable[..., Any]:
 
     def before(rank: int, axis: int, batch: Sequence[int], contract: Sequence[int]) -> list[int]:
         """The axes by which groups may have sizes of their own."""
-        if axis in batch:
-            return list(batch[: list(batch).index(axis)])
         free = [each for each in range(rank) if each not in (*batch, *contract)]
         mine = list(contract) if axis in contract else free
         return [*batch, *mine[: mine.index(axis)]]
@@ -1371,7 +1367,7 @@ def _select_whole(system: System, equation: Any, which: Array, *cases: Array) ->
     system.branch(equation, which, len(cases))
     if kind_of(equation.invars[0].aval) == "truth":
         system.mark("lost", which == UNDECIDED)
-        which = np.maximum(which, 0)
+    which = np.clip(which, 0, len(cases) - 1)  # whole numbers beyond the cases mean the nearest case
     aligned = align(which, *cases)
     shape = np.broadcast_shapes(*(each.shape for each in aligned))
     return np.choose(np.broadcast_to(aligned[0], shape), [np.broadcast_to(each, shape) for each in aligned[1:]])
