@@ -829,6 +829,19 @@ def test_an_index_that_another_size_turns_into_another(index: int) -> None:
     assert not (index == -1 and "n = 2" in found.sizes)
 
 
+def test_the_index_of_the_label_may_be_one_that_a_program_asks_for() -> None:
+    """Of the other entries no index is left that could be it."""
+    given = {"domain": {"x": REALS, "y": domain.OneHot("n")}}
+
+    def first(x: Any, y: Any) -> Any:
+        mine = jnp.where(y > 0.5, _index(x), -1)
+        return jnp.sum(jnp.where(mine == 0, x, 0 * x))
+
+    assert verdict(claim(first, lambda x, y: jnp.sum(0 * x), "value", **given)).status is not Status.HOLDS
+    right = verdict(claim(first, lambda x, y: jnp.sum(y * x) * y[0], "value", **given))
+    assert right.sizes == ("every n",), right.reason
+
+
 def test_a_single_entry_may_be_the_label() -> None:
     """With one class the label is entry 0."""
 
@@ -986,6 +999,28 @@ def test_sums_over_an_axis_of_any_length(name: str) -> None:
     found = verdict(whole_claim(fn, right))
     assert found.sizes == (("every n",) if "remainder" in name else ("n = 2", "n = 3")), found.reason
     assert verdict(whole_claim(fn, wrong)).status is not Status.HOLDS
+
+
+def test_a_sum_of_entries_of_one_kind_may_be_less_than_an_entry_of_another() -> None:
+    """Of the entries that are at most zero it is no less than any of them; the others are not in it."""
+
+    def kept(x: Any) -> Any:
+        return jnp.where(below(x) > 0, jnp.maximum(behind(x), 0.0), behind(x))
+
+    def of_those_alone(x: Any) -> Any:
+        return jnp.where(x > 0, below(x) - jnp.exp(x), jnp.maximum(below(x) - jnp.exp(x), 0.0))
+
+    given = {"domain": {"x": REALS}}
+    assert verdict(claim(behind, kept, "value", **given)).status is not Status.HOLDS
+    right = verdict(claim(lambda x: below(x) - jnp.exp(x), of_those_alone, "value", **given))
+    assert right.sizes == ("every n",), right.reason
+
+
+def test_a_product_of_numbers_along_an_axis_of_any_length_is_not_one_of_them() -> None:
+    given = {"domain": {"x": REALS}}
+    for extreme, status in ((jnp.prod, Status.UNKNOWN), (jnp.max, Status.HOLDS), (jnp.min, Status.HOLDS)):
+        twos = claim(lambda x, e=extreme: e(2 + 0 * x), lambda x: 2.0 + jnp.sum(0 * x), "value", **given)
+        assert verdict(twos).status is status
 
 
 def test_a_product_or_a_maximum_of_rows_is_no_extreme_of_all() -> None:
