@@ -661,6 +661,16 @@ WHOLE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Callable[[Any
         _total,
         lambda x: x[0],
     ),
+    "index below zero": (
+        lambda x: jnp.where(_index(x) < 0, 2 * x, x),
+        lambda x: 2 * x,
+        lambda x: 1 * x,
+    ),
+    "number that is not zero": (
+        lambda x: jnp.where(x.astype(bool), x, jnp.ones_like(x)),
+        lambda x: 2 * x,
+        lambda x: jnp.where(x == 0, 1.0, x),
+    ),
     "whole part": (lambda x: jnp.asarray(x.astype(np.int32), x.dtype), lambda x: 1 * x, None),
     "whole part that is not zero": (
         lambda x: jnp.asarray(x.astype(np.int32), x.dtype),
@@ -764,14 +774,34 @@ def _three(x: Any) -> Any:
     return jnp.sum(jnp.where(i[:, None, None] == i[None, :, None], (x[:, None] * x[None, :])[:, None, :], 0.0), axis=0)
 
 
+def _three_crossed(x: Any) -> Any:
+    """The sum of x_i² δ_ik x_j over i."""
+    i = _index(x)
+    squares = (x[:, None] ** 2 * x[None, :])[:, :, None]
+    return jnp.sum(jnp.where(i[:, None, None] == i[None, None, :], squares, 0.0), axis=0)
+
+
+def _gathered(x: Any, index: Any) -> Any:
+    """One entry, by a gather."""
+    numbers = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
+    return lax.gather(x, jnp.asarray(index)[None], numbers, (1,), mode="promise_in_bounds")
+
+
 # Programs that a shortcut would read as something else: what they would be then, and what they are.
 SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[..., Any] | None]] = {
-    "backwards": (REALS, lambda x: 1 * x[::-1], lambda x: 1 * x, None),
-    "first": (
+    "backwards": (REALS, lambda x: 1 * lax.rev(x, (0,)), lambda x: 1 * x, None),
+    "gathered": (REALS, lambda x: _gathered(x, 0) + 0 * x, lambda x: 1 * x, lambda x: x[0] * jnp.ones_like(x)),
+    "from the second on": (
         REALS,
-        lambda x: x.at[0].get(mode="promise_in_bounds") + 0 * x,
-        lambda x: 1 * x,
-        lambda x: x[0] * jnp.ones_like(x),
+        lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(1),), (x.shape[0] - 1,))),
+        lambda x: 1 * jnp.sum(x),
+        lambda x: jnp.sum(x) - x[0],
+    ),
+    "but the last": (
+        REALS,
+        lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(0),), (x.shape[0] - 1,))),
+        lambda x: jnp.sum(x) - x[0],
+        None,
     ),
     "comparison with nothing": (REALS, lambda x: jnp.where(x > jnp.nan, x, 2 * x), lambda x: 1 * x, None),
     "reshaped": (domain.Reals("2 n"), lambda x: x.reshape(x.shape[1], 2), lambda x: x.T, None),
@@ -788,6 +818,12 @@ SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[...
         None,
     ),
     "three axes": (REALS, _three, lambda x: jnp.outer(x * x, jnp.ones_like(x)), lambda x: jnp.outer(x, x)),
+    "three axes, crossed": (
+        REALS,
+        _three_crossed,
+        lambda x: jnp.outer(x**3, jnp.ones_like(x)),
+        lambda x: jnp.outer(x, x * x),
+    ),
     "named function": (
         REALS,
         lambda x: jnp.outer(jnp.sin(x), x).T,
@@ -805,6 +841,37 @@ def test_no_shortcut_along_an_axis_of_any_length(name: str) -> None:
     if right is not None:
         found = verdict(claim(fn, right, "value", **given))
         assert found.sizes == ("every n",), found.reason
+
+
+@pytest.mark.parametrize(
+    ("fn", "reason"),
+    [
+        (
+            lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(0),), (x.shape[0] - 1,))),
+            "an index of an open axis that is not written out",
+        ),
+        (
+            lambda x: jnp.sum(x) * _gathered(x, jnp.asarray(x.shape[0] - 1)),
+            "an index of an open axis that is not written out",
+        ),
+        (
+            lambda x: jnp.sum(jnp.max((x[:, None] * x[None, :])[:, :, None] * jnp.array([[[1.0, 2.0]]]), axis=2)),
+            "a maximum over a matrix with open axes",
+        ),
+        (lambda x: jnp.prod(x), "a product along an axis of any length"),
+        (lambda x: jnp.asarray(jnp.bitwise_or.reduce(_ones(x)), x.dtype) * jnp.sum(x), "reduce_or of whole numbers"),
+        (
+            lambda x: jnp.asarray(_index(x)[0] + x.shape[0], np.int8).astype(x.dtype) * x[0],
+            "an index or a length of an axis",
+        ),
+    ],
+    ids=("slice", "gather", "maximum", "product", "bits", "narrow length"),
+)
+def test_what_is_not_read_at_every_size_is_said(fn: Any, reason: str) -> None:
+    given = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
+    found = verdict(claim(fn, lambda x: fn(x) + 0 * x[0], "value", **given))
+    assert found.sizes == ("n = 2",)
+    assert f"not for every n: {reason}" in found.reason
 
 
 def test_rows_that_an_open_axis_of_indices_picks_keep_their_own_axis() -> None:
