@@ -874,6 +874,18 @@ def test_what_is_not_read_at_every_size_is_said(fn: Any, reason: str) -> None:
     assert f"not for every n: {reason}" in found.reason
 
 
+@pytest.mark.parametrize("region", [REALS, domain.OneHot("n")], ids=["any entry", "the label"])
+def test_an_index_of_one_axis_may_be_one_of_another(region: Any) -> None:
+    """The k-th entries of both, for each k that both have."""
+    given = {"domain": {"x": region, "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+
+    def along(x: Any, y: Any) -> Any:
+        places = _index(x) if region is REALS else jnp.where(x > 0.5, _index(x), -1)
+        return jnp.sum(jnp.where(places[:, None] == _index(y)[None, :], x[:, None] * y[None, :], 0.0))
+
+    assert verdict(claim(along, lambda x, y: 0 * jnp.sum(x) * jnp.sum(y), "value", **given)).status is not Status.HOLDS
+
+
 def test_rows_that_an_open_axis_of_indices_picks_keep_their_own_axis() -> None:
     given = {"domain": {"x": domain.Reals("3 n"), "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
 

@@ -1318,15 +1318,24 @@ class Symbolic(System):
             return None
         raise TooHard("arithmetic with the index or the length of an open axis")
 
+    def _axis_of(self, index: Any) -> str:
+        """The name of the open axis that an index of a generic element, or the label, belongs to."""
+        return next(
+            each.name
+            for each in self.partition.axes.values()
+            if (index.role[0] in each.blocks if isinstance(index, Index) else index in each.singles)
+        )
+
     def _same_index(self, a: Any, b: Any) -> int:
         if a is None or b is None:
             raise TooHard("arithmetic with an index of an open axis")
+        if all(isinstance(each, (Index, str)) for each in (a, b)) and self._axis_of(a) != self._axis_of(b):
+            raise TooHard("a comparison of indices of two open axes")
         if isinstance(a, Index) and isinstance(b, Index):
             return int(a == b)
         for first, second in ((a, b), (b, a)):
-            if isinstance(first, Index) and isinstance(second, (int, np.integer)):
-                name = next(name for name, each in self.partition.axes.items() if first.role[0] in each.blocks)
-                self._single(name, int(second))
+            if isinstance(first, Index) and _is_whole(second):
+                self._single(self._axis_of(first), int(second))
                 return NO
         if isinstance(a, str) or isinstance(b, str):
             if a == b:
@@ -1337,8 +1346,7 @@ class Symbolic(System):
             # which naming the index brings about.
             number, key = (b, a) if isinstance(a, str) else (a, b)
             if _is_whole(number):
-                axis = next(each.name for each in self.partition.axes.values() if key in each.singles)
-                self._single(axis, int(number))
+                self._single(self._axis_of(key), int(number))
                 return NO
         raise TooHard("a comparison of indices of open axes")
 
