@@ -635,6 +635,318 @@ def test_a_comparison_of_a_length_is_the_same_at_every_size_or_open(larger: Any,
     assert (second.sizes == ("every n",)) == (true is False), second.reason
 
 
+def _ones(x: Any) -> Any:
+    return jnp.ones(x.shape, np.int32)
+
+
+def _total(x: Any) -> Any:
+    return 1 * jnp.sum(x)
+
+
+def _times(whole: Any, x: Any) -> Any:
+    """The sum of x as often as a whole number says."""
+    return jnp.asarray(whole, x.dtype) * jnp.sum(x)
+
+
+def _rest_is_named(x: Any) -> Any:
+    """How many entries beside the first there are, as a truth value."""
+    return jnp.where(jnp.asarray(x.shape[0] - 1).astype(bool), jnp.sum(x), 2 * jnp.sum(x))
+
+
+# A program with whole numbers along an axis of any length or beside it, a wrong formula, and a right one that is
+# proved for every size (None: for no more than sizes).
+WHOLE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Callable[[Any], Any] | None]] = {
+    "sum": (lambda x: _times(jnp.sum(_ones(x)), x), _total, None),
+    "count": (lambda x: jnp.asarray(jnp.sum(x > 0), x.dtype), lambda x: jnp.where(jnp.any(x > 0), 1.0, 0.0), None),
+    "running sum": (lambda x: jnp.asarray(jnp.cumsum(_ones(x)), x.dtype) * x, lambda x: 1 * x, None),
+    "product": (lambda x: _times(jnp.prod(2 * _ones(x)), x), lambda x: 2 * jnp.sum(x), None),
+    "dot": (lambda x: _times(_ones(x) @ _ones(x), x), _total, None),
+    "place": (lambda x: _times(jnp.argmax(_index(x)), x), lambda x: 0 * jnp.sum(x), None),
+    "bit of an index": (lambda x: jnp.sum(jnp.where(_index(x) & 1 == 0, x, 0 * x)), _total, None),
+    "bit": (lambda x: _times((jnp.array([3, 2]) & 1)[0], x), lambda x: 0 * jnp.sum(x), _total),
+    "either bit": (lambda x: _times((jnp.array([1, 2]) | 2)[0], x), _total, lambda x: 3 * jnp.sum(x)),
+    "other bits": (lambda x: _times((~jnp.array([3, 2]))[0], x), lambda x: -2 * jnp.sum(x), lambda x: -4 * jnp.sum(x)),
+    "width": (
+        lambda x: _times((jnp.array([100, 2], np.int8) + jnp.array([100, 2], np.int8))[0], x),
+        lambda x: 200 * jnp.sum(x),
+        lambda x: -56 * jnp.sum(x),
+    ),
+    "narrower": (
+        lambda x: _times(jnp.array([300, 2], np.int32).astype(np.int8)[0], x),
+        lambda x: 300 * jnp.sum(x),
+        lambda x: 44 * jnp.sum(x),
+    ),
+    "narrow index": (
+        lambda x: jnp.where(lax.iota(np.int8, x.shape[0]) < 0, 0 * x, x),
+        lambda x: jnp.where(_index(x) < 0, 0 * x, 1 * x),
+        None,
+    ),
+    "index made narrow": (
+        lambda x: jnp.where(_index(x).astype(np.int8) < 0, 0 * x, x),
+        lambda x: jnp.where(_index(x) < 0, 0 * x, 1 * x),
+        None,
+    ),
+    "no sign": (
+        lambda x: jnp.where(jnp.array([2**64 - 1, 1], np.uint64)[0] > 0, 1.0, 2.0) * jnp.sum(x),
+        lambda x: 2 * jnp.sum(x),
+        None,
+    ),
+    "index that is not zero": (
+        lambda x: jnp.sum(jnp.where(_index(x).astype(bool), x, 0 * x)),
+        _total,
+        lambda x: jnp.sum(x) - x[0],
+    ),
+    "index after nothing": (
+        lambda x: jnp.sum(jnp.where(np.int32(0) + _index(x) == 0, x, 0 * x)),
+        _total,
+        lambda x: x[0],
+    ),
+    "truth as a number": (
+        lambda x: jnp.sum(jnp.asarray((_index(x) == 0).astype(np.int32), x.dtype) * x),
+        _total,
+        lambda x: x[0],
+    ),
+    "index below zero": (
+        lambda x: jnp.where(_index(x) < 0, 2 * x, x),
+        lambda x: 2 * x,
+        lambda x: 1 * x,
+    ),
+    "number that is not zero": (
+        lambda x: jnp.where(x.astype(bool), x, jnp.ones_like(x)),
+        lambda x: 2 * x,
+        lambda x: jnp.where(x == 0, 1.0, x),
+    ),
+    "whole part": (lambda x: jnp.asarray(x.astype(np.int32), x.dtype), lambda x: 1 * x, None),
+    "whole part that is not zero": (
+        lambda x: jnp.asarray(x.astype(np.int32), x.dtype),
+        lambda x: jnp.where(x == 0, 0.0, 1.0),
+        None,
+    ),
+    "length that is not zero": (_rest_is_named, _total, None),
+    "all pairs": (
+        lambda x: jnp.where(jnp.all(_index(x)[:, None] == _index(x)[None, :]), jnp.sum(x), 0 * jnp.sum(x)),
+        lambda x: 0 * jnp.sum(x),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_are_those_of_every_entry(name: str) -> None:
+    """A generic entry stands for many; and of one entry, or of more than a type counts, something else is true."""
+    fn, wrong, right = WHOLE[name]
+    given = {"domain": {"x": REALS}, "sizes": {"n": (1, 3)}}
+    refused = verdict(claim(fn, wrong, "value", **given))
+    assert refused.sizes != ("every n",)
+    assert refused.status is not Status.HOLDS or "narrow" in name
+    if right is not None:
+        found = verdict(claim(fn, right, "value", **given))
+        assert found.sizes == ("every n",), found.reason
+
+
+def _of_pairs(x: Any) -> Any:
+    return jnp.max(x, axis=1)
+
+
+def _many(x: Any) -> Any:
+    return jnp.sum(jnp.ones_like(x[:, 0]))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x: _many(x) * jnp.sum(_of_pairs(x) ** 2), lambda x: jnp.sum(_of_pairs(x)) ** 2, False),
+        (lambda x: jnp.sum(_of_pairs(x)), lambda x: _many(x) * jnp.max(x[0]), False),
+        (
+            lambda x: jnp.outer(_of_pairs(x), _of_pairs(x)),
+            lambda x: jnp.outer(_of_pairs(x) ** 2, jnp.ones_like(x[:, 0])),
+            False,
+        ),
+        (lambda x: jnp.outer(_of_pairs(x), x[:, 0]).T, lambda x: jnp.outer(x[:, 0], _of_pairs(x)), True),
+        (
+            lambda x: jnp.sum(_of_pairs(x)[:, None] * _of_pairs(x)[None, :], axis=0),
+            lambda x: _of_pairs(x) * jnp.sum(_of_pairs(x)),
+            True,
+        ),
+        (lambda x: _of_pairs(x[:, :1]), lambda x: x[:, 0], True),
+        (lambda x: jnp.sum(_of_pairs(jnp.sum(x[:, None, :] * x[None, :, :], axis=1))), lambda x: 0.0, False),
+    ],
+    ids=map(str, range(7)),
+)
+def test_each_row_of_an_open_axis_has_a_maximum_of_its_own(left: Any, right: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("n 2")}, "sizes": {"n": (2, 3)}}
+    found = verdict(claim(left, right, "value", **given))
+    assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
+    assert (found.status is Status.HOLDS) == true
+
+
+def test_a_maximum_over_what_is_left_of_one_entry_has_no_value() -> None:
+    def rest(x: Any) -> Any:
+        left = lax.slice_in_dim(x, 1, None)
+        return lax.reduce_max(left, (0,)) - lax.reduce_max(left, (0,))
+
+    for least, status in ((1, "n = 2"), (2, "every n")):
+        given = {"domain": {"x": REALS}, "sizes": {"n": (least, 2)}}
+        assert verdict(claim(rest, lambda x: 0 * x[0], "value", **given)).sizes == (status,)
+    none = {"domain": {"x": REALS, "y": domain.Reals("0")}}
+
+    def of_none(x: Any, y: Any) -> Any:
+        return jnp.sum(x) + lax.reduce_max(y, (0,)) - lax.reduce_max(y, (0,))
+
+    assert verdict(claim(of_none, lambda x, y: jnp.sum(x), "value", **none)).status is not Status.HOLDS
+
+
+def test_shares_of_two_classes_in_an_open_batch() -> None:
+    """Each share is what the other leaves of one, of which their sums are written alike."""
+
+    def shares(x: Any) -> Any:
+        return jnp.exp(x) / jnp.sum(jnp.exp(x), axis=1, keepdims=True)
+
+    given = {"domain": {"x": domain.Reals("n 2")}, "sizes": {"n": (2, 3)}}
+    for other, sizes in ((lambda s: jnp.sum(1 - s[:, 1]), ("every n",)), (lambda s: jnp.sum(s[:, 1]), ())):
+        by_hand = claim(lambda x: jnp.sum(shares(x)[:, 0]), lambda x, o=other: o(shares(x)), "value", **given)
+        assert verdict(by_hand).sizes == sizes
+
+
+def _rows_by_index(x: Any, y: Any) -> Any:
+    """The first row as often as y has entries."""
+    return x.at[jnp.zeros(y.shape, np.int32)].get(mode="promise_in_bounds")
+
+
+def _three(x: Any) -> Any:
+    """The sum of x_i δ_ij x_k over i."""
+    i = _index(x)
+    return jnp.sum(jnp.where(i[:, None, None] == i[None, :, None], (x[:, None] * x[None, :])[:, None, :], 0.0), axis=0)
+
+
+def _three_crossed(x: Any) -> Any:
+    """The sum of x_i² δ_ik x_j over i."""
+    i = _index(x)
+    squares = (x[:, None] ** 2 * x[None, :])[:, :, None]
+    return jnp.sum(jnp.where(i[:, None, None] == i[None, None, :], squares, 0.0), axis=0)
+
+
+def _gathered(x: Any, index: Any) -> Any:
+    """One entry, by a gather."""
+    numbers = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
+    return lax.gather(x, jnp.asarray(index)[None], numbers, (1,), mode="promise_in_bounds")
+
+
+# Programs that a shortcut would read as something else: what they would be then, and what they are.
+SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[..., Any] | None]] = {
+    "backwards": (REALS, lambda x: 1 * lax.rev(x, (0,)), lambda x: 1 * x, None),
+    "gathered": (REALS, lambda x: _gathered(x, 0) + 0 * x, lambda x: 1 * x, lambda x: x[0] * jnp.ones_like(x)),
+    "from the second on": (
+        REALS,
+        lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(1),), (x.shape[0] - 1,))),
+        lambda x: 1 * jnp.sum(x),
+        lambda x: jnp.sum(x) - x[0],
+    ),
+    "but the last": (
+        REALS,
+        lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(0),), (x.shape[0] - 1,))),
+        lambda x: jnp.sum(x) - x[0],
+        None,
+    ),
+    "comparison with nothing": (REALS, lambda x: jnp.where(x > jnp.nan, x, 2 * x), lambda x: 1 * x, None),
+    "reshaped": (domain.Reals("2 n"), lambda x: x.reshape(x.shape[1], 2), lambda x: x.T, None),
+    "columns of shares": (
+        domain.Simplex("2 n"),
+        lambda x: jnp.sum(x, axis=0),
+        lambda x: 1 + 0 * x[0],
+        lambda x: x[0] + x[1],
+    ),
+    "rows of shares": (
+        domain.Simplex("n n"),
+        lambda x: jnp.sum(x, axis=0),
+        lambda x: 1 + 0 * jnp.sum(x, axis=0),
+        None,
+    ),
+    "three axes": (REALS, _three, lambda x: jnp.outer(x * x, jnp.ones_like(x)), lambda x: jnp.outer(x, x)),
+    "three axes, crossed": (
+        REALS,
+        _three_crossed,
+        lambda x: jnp.outer(x**3, jnp.ones_like(x)),
+        lambda x: jnp.outer(x, x * x),
+    ),
+    "named function": (
+        REALS,
+        lambda x: jnp.outer(jnp.sin(x), x).T,
+        lambda x: jnp.outer(jnp.sin(x), x),
+        lambda x: jnp.outer(x, jnp.sin(x)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_no_shortcut_along_an_axis_of_any_length(name: str) -> None:
+    region, fn, wrong, right = SHORT[name]
+    given = {"domain": {"x": region}, "sizes": {"n": (2, 3)}}
+    assert verdict(claim(fn, wrong, "value", **given)).status is not Status.HOLDS
+    if right is not None:
+        found = verdict(claim(fn, right, "value", **given))
+        assert found.sizes == ("every n",), found.reason
+
+
+@pytest.mark.parametrize(
+    ("fn", "reason"),
+    [
+        (
+            lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(0),), (x.shape[0] - 1,))),
+            "an index of an open axis that is not written out",
+        ),
+        (
+            lambda x: jnp.sum(x) * _gathered(x, jnp.asarray(x.shape[0] - 1)),
+            "an index of an open axis that is not written out",
+        ),
+        (
+            lambda x: jnp.sum(jnp.max((x[:, None] * x[None, :])[:, :, None] * jnp.array([[[1.0, 2.0]]]), axis=2)),
+            "a maximum over a matrix with open axes",
+        ),
+        (lambda x: jnp.prod(x), "a product along an axis of any length"),
+        (lambda x: jnp.asarray(jnp.bitwise_or.reduce(_ones(x)), x.dtype) * jnp.sum(x), "reduce_or of whole numbers"),
+        (
+            lambda x: jnp.asarray(_index(x)[0] + x.shape[0], np.int8).astype(x.dtype) * x[0],
+            "an index or a length of an axis",
+        ),
+    ],
+    ids=("slice", "gather", "maximum", "product", "bits", "narrow length"),
+)
+def test_what_is_not_read_at_every_size_is_said(fn: Any, reason: str) -> None:
+    given = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
+    found = verdict(claim(fn, lambda x: fn(x) + 0 * x[0], "value", **given))
+    assert found.sizes == ("n = 2",)
+    assert f"not for every n: {reason}" in found.reason
+
+
+@pytest.mark.parametrize("region", [REALS, domain.OneHot("n")], ids=["any entry", "the label"])
+def test_an_index_of_one_axis_may_be_one_of_another(region: Any) -> None:
+    """The k-th entries of both, for each k that both have."""
+    given = {"domain": {"x": region, "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+
+    def along(x: Any, y: Any) -> Any:
+        places = _index(x) if region is REALS else jnp.where(x > 0.5, _index(x), -1)
+        return jnp.sum(jnp.where(places[:, None] == _index(y)[None, :], x[:, None] * y[None, :], 0.0))
+
+    assert verdict(claim(along, lambda x, y: 0 * jnp.sum(x) * jnp.sum(y), "value", **given)).status is not Status.HOLDS
+
+
+def test_rows_that_an_open_axis_of_indices_picks_keep_their_own_axis() -> None:
+    given = {"domain": {"x": domain.Reals("3 n"), "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+
+    def squares(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.ones_like(x[0])) * jnp.sum(_rows_by_index(x, y) ** 2, axis=1)
+
+    square = claim(squares, lambda x, y: jnp.sum(_rows_by_index(x, y), axis=1) ** 2, "value", **given)
+    assert verdict(square).status is not Status.HOLDS
+
+
+def test_an_array_of_fixed_size_has_any_shape_beside_an_open_axis() -> None:
+    given = {"domain": {"x": REALS, "w": domain.Reals("2 3")}, "sizes": {"n": (2, 3)}}
+    flat = claim(lambda x, w: jnp.sum(x) * w.reshape(6), lambda x, w: w.reshape(6) * jnp.sum(x), "value", **given)
+    assert verdict(flat).sizes == ("every n",)
+
+
 def test_rows_of_an_open_batch_have_maxima_of_their_own() -> None:
     """The largest logit of one row is not that of another, however many rows there are."""
     given = {"domain": {"x": domain.Reals("t n")}, "sizes": {"t": (2, 3), "n": (2,)}}
@@ -1057,6 +1369,19 @@ def test_an_index_that_another_size_turns_into_another(index: int) -> None:
     assert not (index == -1 and "n = 2" in found.sizes)
 
 
+def test_the_index_of_the_label_may_be_one_that_a_program_asks_for() -> None:
+    """Of the other entries no index is left that could be it."""
+    given = {"domain": {"x": REALS, "y": domain.OneHot("n")}}
+
+    def first(x: Any, y: Any) -> Any:
+        mine = jnp.where(y > 0.5, _index(x), -1)
+        return jnp.sum(jnp.where(mine == 0, x, 0 * x))
+
+    assert verdict(claim(first, lambda x, y: jnp.sum(0 * x), "value", **given)).status is not Status.HOLDS
+    right = verdict(claim(first, lambda x, y: jnp.sum(y * x) * y[0], "value", **given))
+    assert right.sizes == ("every n",), right.reason
+
+
 def test_a_single_entry_may_be_the_label() -> None:
     """With one class the label is entry 0."""
 
@@ -1219,6 +1544,28 @@ def test_sums_over_an_axis_of_any_length(name: str) -> None:
     found = verdict(whole_claim(fn, right))
     assert found.sizes == (("every n",) if "remainder" in name else ("n = 2", "n = 3")), found.reason
     assert verdict(whole_claim(fn, wrong)).status is not Status.HOLDS
+
+
+def test_a_sum_of_entries_of_one_kind_may_be_less_than_an_entry_of_another() -> None:
+    """Of the entries that are at most zero it is no less than any of them; the others are not in it."""
+
+    def kept(x: Any) -> Any:
+        return jnp.where(below(x) > 0, jnp.maximum(behind(x), 0.0), behind(x))
+
+    def of_those_alone(x: Any) -> Any:
+        return jnp.where(x > 0, below(x) - jnp.exp(x), jnp.maximum(below(x) - jnp.exp(x), 0.0))
+
+    given = {"domain": {"x": REALS}}
+    assert verdict(claim(behind, kept, "value", **given)).status is not Status.HOLDS
+    right = verdict(claim(lambda x: below(x) - jnp.exp(x), of_those_alone, "value", **given))
+    assert right.sizes == ("every n",), right.reason
+
+
+def test_a_product_of_numbers_along_an_axis_of_any_length_is_not_one_of_them() -> None:
+    given = {"domain": {"x": REALS}}
+    for extreme, status in ((jnp.prod, Status.UNKNOWN), (jnp.max, Status.HOLDS), (jnp.min, Status.HOLDS)):
+        twos = claim(lambda x, e=extreme: e(2 + 0 * x), lambda x: 2.0 + jnp.sum(0 * x), "value", **given)
+        assert verdict(twos).status is status
 
 
 def test_a_product_or_a_maximum_of_rows_is_no_extreme_of_all() -> None:

@@ -28,7 +28,7 @@ from verify.readings.algebra import (
 )
 from verify.readings.api import enclose
 from verify.readings.interpreter import walk
-from verify.readings.symbolic import COMPARISONS, Symbolic
+from verify.readings.symbolic import COMPARISONS, Axis, Block, Partition, Symbolic
 
 mp = mpmath.mp
 POINTS = (0.25, -0.75, 0.625)
@@ -275,6 +275,7 @@ INFINITE: dict[str, tuple[Callable[..., Any], float]] = {
     "two infinities": (lambda x: jnp.where(jnp.float64(-jnp.inf) < jnp.float64(jnp.inf), x, 2 * x), 1.0),
     "largest": (lambda x: jnp.maximum(x, -jnp.inf), 1.0),
     "smallest": (lambda x: jnp.minimum(jnp.float64(jnp.inf), x), 1.0),
+    "size of minus infinity": (lambda x: jnp.where(x < jnp.abs(jnp.float64(-jnp.inf)), x, 2 * x), 1.0),
     "finite": (lambda x: jnp.where(jnp.isfinite(x), x, 2 * x), 1.0),
     "not finite": (lambda x: jnp.where(jnp.isfinite(jnp.float64(jnp.inf)), x, 2 * x), 2.0),
 }
@@ -303,6 +304,9 @@ NEEDY: dict[str, tuple[Callable[..., Any], Any, bool]] = {
     "one over a product": (lambda x: 1 / (x * (1 + x)), POSITIVE, True),
     "one over a product that vanishes": (lambda x: 1 / (x * (1 + x)), NEGATIVE, False),
     "log of a quotient": (lambda x: jnp.log(x / (x - 1)), NEGATIVE, True),
+    "whole power of anything": (lambda x: lax.pow(x, 0 * x + 3), ANY, True),
+    "broken power of what may be zero": (lambda x: lax.pow(x, 0 * x + 1.5), AT_LEAST_ZERO, True),
+    "broken power of anything": (lambda x: lax.pow(x, 0 * x + 1.5), ANY, False),
     "log of a quotient of two signs": (lambda x: jnp.log(x / (1 - x)), NEGATIVE, False),
 }
 
@@ -341,6 +345,7 @@ STRUCTURES: dict[str, Callable[..., Any]] = {
     "joined": lambda m, v: jnp.concatenate([m, v[None, :], m], axis=0),
     "padded": lambda m, v: jnp.pad(v, (1, 2)),
     "scattered": lambda m, v: m.at[1, jnp.array([2, 0, 2])].add(v),
+    "scattered beyond the end": lambda m, v: m.at[1, jnp.array([2, 3, 7])].add(v),
     "outer": lambda m, v: jnp.outer(v, v[:2]),
     "reshaped": lambda m, v: m.reshape(3, 2),
     "tiled": lambda m, v: jnp.broadcast_to(v[:, None], (3, 2)),
@@ -398,6 +403,82 @@ def test_roots_and_exponents_keep_their_factors(name: str) -> None:
         for point in (0.25, 1.0, 3.0):
             ratio = at(value, (point,)) / rule(mpmath.mpf(point))
             assert close(ratio, mpmath.mpf(1))
+
+
+@pytest.mark.parametrize(
+    ("fn", "outside", "end"),
+    [
+        (lax.asin, 1.5, 1.0),
+        (lax.acos, -1.5, -1.0),
+        (lax.acosh, 0.5, 1.0),
+        (lax.atanh, 1.0, 0.5),
+        (lax.erf_inv, -1.0, -0.5),
+        (lax.lgamma, 0.0, 1.0),
+        (lax.digamma, -0.5, 0.5),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_function_of_a_number_outside_its_domain_is_named(fn: Callable[..., Any], outside: float, end: float) -> None:
+    with pytest.raises(TooHard, match=f"{fn.__name__} of a number at which it has no value"):
+        read(lambda a: fn(outside + 0 * a), 1)
+    (inside,) = read(lambda a: fn(end + 0 * a), 1)
+    assert not inside.needs
+
+
+def test_squares_of_a_sine_and_of_another_function_are_not_one_together() -> None:
+    def both(other: Callable[..., Any]) -> Callable[..., Any]:
+        def fn(a: Any) -> Any:
+            sine, second = lax.sin(a), other(a)
+            return sine * sine + second * second
+
+        return fn
+
+    assert read(both(lax.cos), 1)[0].constant == 1
+    for name in ("erf", "atan", "asinh", "cbrt"):
+        assert read(both(UNARY[name][0]), 1)[0].constant is None
+
+
+def test_a_number_is_cut_to_no_whole_one_and_compared_with_nothing() -> None:
+    for fn in (lambda a: jnp.asarray(a.astype(np.int32), a.dtype), lambda a: jnp.where(a > jnp.nan, a, 2 * a)):
+        with pytest.raises(TooHard):
+            read(fn, 1)
+
+
+def open_axis() -> tuple[Symbolic, Value, Value]:
+    """A reading with an axis of any length, and two entries of x that may be one."""
+    system = Symbolic(Field(Learnt()), Partition({"n": Axis("n", 2, (), (0,))}, {0: Block(0)}))
+    first, second = (system.input("x", (("in", 0, place),), POSITIVE) for place in (0, 1))
+    return system, first, second
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [
+        lambda a, b: a + b,
+        lambda a, b: a * a + b + b + b.field.one,
+        lambda a, b: a * b + b,
+        lambda a, b: a.field.exp(a) + a.field.exp(b),
+        lambda a, b: a * b,
+        lambda a, b: b,
+    ],
+    ids=map(str, range(6)),
+)
+def test_the_logarithm_of_two_entries_keeps_its_factors_where_they_are_one(combine: Callable[..., Any]) -> None:
+    system, first, second = open_axis()
+    whole = system.field.log(combine(first, second))
+    joined = system.renamed(whole, {(0, 1): (0, 0)})
+    assert (joined - system.field.log(combine(first, first))).is_zero
+
+
+def test_what_is_known_of_a_logarithm_is_known_of_that_of_another_entry_alone() -> None:
+    for combine, known in ((lambda a, b: b, True), (lambda a, b: a + b, False)):
+        system, first, second = open_axis()
+        field = system.field
+        alone = field.log(first)
+        whole = field.log(combine(first, second))
+        field.generators[field.used(whole.num)[0]].signs = NEGATIVE
+        system.renamed(whole, {(0, 1): (0, 0)})
+        assert (field.generators[field.used(alone.num)[0]].signs == NEGATIVE) is known
 
 
 def test_whole_numbers_become_truth_values_where_they_are_not_zero() -> None:

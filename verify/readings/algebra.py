@@ -777,12 +777,16 @@ class Field:
         if a.num.is_zero():
             raise TooHard("the logarithm of zero")
         a = self.demand(a, POSITIVE)
+        summed = self.log_of_size(a)
+        return Value(self, summed.num, summed.unit, summed.den, summed.needs | a.needs)
+
+    def log_of_size(self, a: Value) -> Value:
+        """``log |f|`` of a value that is not zero, whatever it needs."""
         scale, pairs = self.factor(a.num)
         terms = [self.log_of_whole(abs(scale)), self.negative(self.log_of_whole(a.unit))]
         terms += [self._times(power, self.log_of_base(base)) for base, power in pairs]
         terms += [self._times(-power, self.log_of_base(base)) for base, power in a.den]
-        summed = self.total(terms)
-        return Value(self, summed.num, summed.unit, summed.den, summed.needs | a.needs)
+        return self.total(terms)
 
     def _times(self, factor: int, a: Value) -> Value:
         return self.multiply(self.number(factor), a)

@@ -152,6 +152,11 @@ class System(ABC):
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
 
+    def whole(self, equation: Any, inputs: list[Array]) -> list[Array]:
+        """Operands as the interpreter's own rows take them: each entry one whole number or truth value, or a key."""
+        del equation
+        return inputs
+
     def sign_bit(self, equation: Any, numbers: Array) -> Array:
         """Truth values: is the sign bit set? Of a zero nobody knows; refused where a system has no answer."""
         raise UnsupportedPrimitive("the sign bit", self.name, source_line(equation))
@@ -342,7 +347,7 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     if name == "select_n":  # what is chosen from may depend on the arguments, and the choice not
         system.depends = flags[0]
     if name in CONCRETE and name not in system.own:
-        return concrete(system, equation, inputs), depends
+        return concrete(system, equation, system.whole(equation, inputs)), depends
     if name in STRUCTURE and any(_is_key(variable.aval) for variable in equation.invars):
         return _moved_keys(system, equation, inputs), depends
     kinds = {kind_of(variable.aval) for variable in equation.invars}
@@ -361,9 +366,10 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
             raise UnsupportedPrimitive(name, system.name, source_line(equation))
         result = row(equation, *inputs)
     elif name in WHOLE:
-        result = wrapped(equation, WHOLE[name](system, equation, *unsigned(equation.invars, inputs)))
+        plain = system.whole(equation, inputs)
+        result = wrapped(equation, WHOLE[name](system, equation, *unsigned(equation.invars, plain)))
     elif name in CONCRETE_WHOLE:
-        result = concrete(system, equation, inputs)
+        result = concrete(system, equation, system.whole(equation, inputs))
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
