@@ -257,6 +257,8 @@ def test_nothing_is_claimed_of_floats_behind_complex_numbers() -> None:
     for fn in (power, smoothed, lambda x: jnp.where(jnp.exp(1j * x).real > 0, x, -x)):
         found = np.ravel(allowed(fn, Z))
         assert not any(ball.is_finite() and ball.is_exact() for ball in found)
+    for fn in (power, lambda x: jnp.exp(1j * x).real):
+        assert not any(ball.is_finite() for ball in np.ravel(allowed(fn, Z)))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 15])
@@ -305,6 +307,43 @@ def test_sums_of_no_complex_numbers_are_zero() -> None:
         return jnp.sum((u + 1j * u)[:0]).real + jnp.prod((u + 1j * u)[:0]).real + u[0]
 
     assert float(enclose(none, np.array([0.5, 2.0]))[()].mid()) == 1.5
+
+
+def test_products_and_transforms_of_no_complex_numbers_are_empty_or_zero() -> None:
+    def none(u: Any) -> Any:
+        z = (u + 1j * u)[:0]
+        ones = (u + 1j).reshape(1, 2)
+        rows = [jnp.dot(z, z), (z.reshape(2, 0) @ z.reshape(0, 2))[1, 0], jnp.sum(z.reshape(0, 1) @ ones)]
+        return u[0] + sum(each.real for each in (*rows, jnp.sum(lax.fft(z.reshape(2, 0), "FFT", (0,)))))
+
+    assert enclose(none, np.array([0.5, 2.0]))[()] == 0.5
+
+
+def test_a_size_without_a_value_less_itself_has_none() -> None:
+    def less_itself(u: Any) -> Any:
+        size = jnp.abs(1 / lax.complex(u, u))
+        return size - size
+
+    found = enclose(less_itself, np.array([0.5, 0.0]))
+    assert not found[1].is_finite()
+    assert enclose(less_itself, np.array([0.5]))[0] == 0
+
+
+def test_complex_numbers_do_not_become_whole_ones() -> None:
+    def cast(u: Any) -> Any:
+        named = {"new_dtype": np.dtype(np.int32), "weak_type": False, "sharding": None}
+        return u * lax.convert_element_type_p.bind(lax.complex(u, u), **named)
+
+    with pytest.raises(UnsupportedPrimitive, match="complex numbers as whole numbers"):
+        enclose(cast, Z)
+
+
+def test_the_direction_of_a_constant_is_no_kink() -> None:
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(lambda x: [x + lax.sign(jnp.zeros((), jnp.complex128)).real])(0.5)
+        (found,), trail = walk(Exact(), closed, [balls(np.array([0.5]))], 1)
+    assert found[0] == 0.5
+    assert not trail.kinks.any()
 
 
 def test_the_direction_of_what_may_be_zero_is_any_and_marked() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from flint import arb
 from jax import lax
+from jax.extend import core as jex
 from jax.scipy import special
 
 from verify import Claim, Derivative, Status, check, domain
@@ -798,6 +799,19 @@ def test_whole_numbers_are_made_of_numbers() -> None:
     assert found.tolist() == [[5]]
 
 
+def test_a_cast_to_another_format_of_numbers_keeps_the_range() -> None:
+    box = _between([[-1.5, 0.25]], [[1.75, 3.0]])
+    for fn in (lambda x: x.astype(np.float32), lambda x: (x > 0).astype(int).astype(float) * 0 + x):
+        assert _ends(_read(fn, box)[0]) == [(-1.5, 1.75), (0.25, 3)]
+
+
+def test_a_range_that_nothing_lies_in_is_any() -> None:
+    for kinds, lo, hi in ((PLUS, -2.0, -1.0), (NONE, 1.0, 2.0), (0, -np.inf, np.inf)):
+        (found,) = ranges(kinds, lo, hi, shape=(1,))
+        assert found["kinds"] == ALL
+        assert (found["lo"], found["hi"]) == (-np.inf, np.inf)
+
+
 def test_whole_numbers_that_no_float_is_lie_between_two() -> None:
     wide = _read(lambda x: jnp.where(x > 0, 2**60 + 1, 2**53 + 1) - jnp.where(x > 0, 0, 1), _between([-1.0], [1.0]))
     assert _ends(wide[0]) == [(-(2.0**63), 2.0**63)]
@@ -1028,6 +1042,15 @@ def test_a_choice_of_structure_that_is_open_is_refused() -> None:
         _read(turns, _between([1.5], [2.5]))
     with pytest.raises(UnsupportedPrimitive, match="complex numbers"):
         _read(lambda x: lax.complex(x, x).real, _between([1.0], [2.0]))
+    with pytest.raises(UnsupportedPrimitive, match="complex numbers"):
+        _read(
+            lambda x: jnp.where(jnp.arange(2).astype(complex) == jnp.ones(2, int).astype(complex), x, -x),
+            _between([1.0], [2.0]),
+        )
+    primitive = jex.Primitive("made_up_whole")
+    primitive.def_abstract_eval(lambda k: k)
+    with pytest.raises(UnsupportedPrimitive, match="made_up_whole"):
+        _read(lambda x: jnp.where(primitive.bind(jnp.arange(2)) > 0, x, -x), _between([1.0], [2.0]))
     assert _ends(_read(lambda x: lax.bitcast_convert_type(x, np.int64), _between([1.0], [2.0]))[0]) == [
         (-(2.0**63), 2.0**63)
     ]

@@ -196,9 +196,7 @@ def fourier(system: Balls, equation: Any, array: Array) -> Array:
     first = array.ndim - len(lengths)
     outer = range(first, array.ndim - 1)
     z = np.asarray(_whole(array), dtype=object)
-    size = lengths[-1] if len(lengths) else 1
-    if not len(lengths):
-        return z if kind != IRFFT else system.watch(parts(z)[0])
+    size = lengths[-1]
     if kind in (FFT, RFFT):
         z = _dft(np.ascontiguousarray(z), size, False)
         z = z[..., : size // 2 + 1] if kind == RFFT else z
