@@ -585,6 +585,9 @@ def test_what_has_no_row_says_so() -> None:
     [
         ("polygamma", (-1.0, 2.0)),
         ("polygamma", (0.5, 2.0)),
+        ("igamma", (-0.5, 2.0)),
+        ("igammac", (-0.5, 2.0)),
+        ("igammac", (2.0, -0.5)),
         ("igamma_grad_a", (-1.0, 0.0)),
         ("igamma_grad_a", (-0.5, 0.0)),
     ],

@@ -372,6 +372,21 @@ def test_whole_numbers_and_answers_become_complex_numbers() -> None:
     assert all(each.is_exact() for each in found)
 
 
+def test_open_answers_and_large_whole_numbers_become_complex_numbers() -> None:
+    def mixed(u: Any) -> list[Any]:
+        large = jnp.array(2**63 + 2**62, jnp.uint64) + jnp.uint64(0)
+        return [lax.convert_element_type(each, jnp.complex128).real for each in (u > 0, large)]
+
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(mixed)(0.5)
+        (answer, large), trail = walk(Exact(), closed, [np.array([arb(0, 1), arb(1)], dtype=object)], 2)
+    assert answer[0].contains(0)
+    assert answer[0].contains(1)
+    assert answer[1] == 1
+    assert large[0] == 2**63 + 2**62
+    assert trail.hulls.tolist() == [True, False]
+
+
 def test_complex_entries_are_scattered_by_each_operation() -> None:
     x, y = np.array([0.5, -1.25, 2.0]), np.array([1.0, 0.25, -0.75])
     places = np.array([2, 0, 2])

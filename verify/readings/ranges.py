@@ -922,9 +922,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         system = self.system
         if source == "truth":
             system.branch(equation, array, 2)
-            if target == "number":
-                return system.from_truth(array)
-            return _settled(system.from_truth(array))
+            return system.from_truth(array)
         array = _as_ranges(array)
         if target == "truth":
             return _compare("ne", array, system.lift(np.zeros((1,) * array.ndim)))
