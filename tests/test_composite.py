@@ -580,6 +580,15 @@ def test_what_has_no_row_says_so() -> None:
         enclose(lambda x: lax.approx_max_k(x, 2, aggregate_to_topk=False)[0], X)
 
 
+@pytest.mark.parametrize("kind", ["multiply", "min", "max", "subtract"])
+def test_what_is_scattered_beyond_the_end_is_dropped(kind: str) -> None:
+    def scattered(x: Any) -> Any:
+        return getattr(x.at[jnp.array([0, 7])], kind)(jnp.array([3.0, 100.0]), mode="drop")
+
+    with jax.enable_x64(True):
+        assert [float(each) for each in enclose(scattered, X)] == scattered(jnp.asarray(X)).tolist()
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [

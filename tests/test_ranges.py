@@ -810,6 +810,16 @@ def test_a_cast_keeps_a_range_and_what_is_known() -> None:
     assert _ends(both) == [(-0.5, 2.75), (1.25, 4)]
 
 
+def test_what_a_value_is_made_of_is_known_beside_its_cast() -> None:
+    def larger(x: Any) -> list[Any]:
+        minus = -x
+        return [minus.astype(np.float32), jnp.maximum(x, minus)]
+
+    cast, size = _read(larger, _between([-1.0], [2.0]))
+    assert _ends(cast) == [(-2, 1)]
+    assert _ends(size) == [(0, 2)]
+
+
 def test_a_range_that_nothing_lies_in_is_any() -> None:
     for kinds, lo, hi in ((PLUS, -2.0, -1.0), (NONE, 1.0, 2.0), (0, -np.inf, np.inf)):
         (found,) = ranges(kinds, lo, hi, shape=(1,))
