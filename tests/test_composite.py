@@ -598,6 +598,35 @@ def test_what_has_no_row_says_so() -> None:
         enclose(lambda x: lax.reduce_window(x, 2.0, lax.mul, (2,), (1,), "SAME"), X)
     with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
         enclose(lambda x: lax.reduce_window(x, jnp.exp(x[0] - x[0] / 3), lax.mul, (2,), (1,), "SAME"), X)
+    with pytest.raises(UnsupportedPrimitive, match="sort by 2 keys"):
+        enclose(lambda x: lax.sort((jnp.array([1, 0, 1, 0]), x), num_keys=2)[1], X)
+    with pytest.raises(UnsupportedPrimitive, match="approx_top_k before it is put together"):
+        enclose(lambda x: lax.approx_max_k(x, 2, aggregate_to_topk=False)[0], X)
+
+
+@pytest.mark.parametrize("kind", ["multiply", "min", "max", "subtract"])
+def test_what_is_scattered_beyond_the_end_is_dropped(kind: str) -> None:
+    def scattered(x: Any) -> Any:
+        return getattr(x.at[jnp.array([0, 7])], kind)(jnp.array([3.0, 100.0]), mode="drop")
+
+    with jax.enable_x64(True):
+        assert [float(each) for each in enclose(scattered, X)] == scattered(jnp.asarray(X)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("polygamma", (-1.0, 2.0)),
+        ("polygamma", (0.5, 2.0)),
+        ("igamma", (-0.5, 2.0)),
+        ("igammac", (-0.5, 2.0)),
+        ("igammac", (2.0, -0.5)),
+        ("igamma_grad_a", (-1.0, 0.0)),
+        ("igamma_grad_a", (-0.5, 0.0)),
+    ],
+)
+def test_functions_of_two_numbers_have_no_ball_where_they_are_not_defined(name: str, given: tuple[float, ...]) -> None:
+    assert not enclose(getattr(lax, name), *map(np.array, given))[()].is_finite()
 
 
 def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from flint import arb
 from jax import lax
+from jax.extend import core as jex
 from jax.scipy import special
 
 from verify import Claim, Derivative, Status, check, domain
@@ -806,6 +807,34 @@ def test_whole_numbers_are_made_of_numbers() -> None:
     assert found.tolist() == [[5]]
 
 
+def test_a_cast_keeps_a_range_and_what_is_known() -> None:
+    box = _between([[-1.5, 0.25]], [[1.75, 3.0]])
+    assert _ends(_read(lambda x: x.astype(np.float32), box)[0]) == [(-1.5, 1.75), (0.25, 3)]
+    yes, open_, both = _read(
+        lambda x: [(x[1:] > 0).astype(int), (x > 0).astype(int), jnp.square((x[1:] > 0).astype(float)) + x], box
+    )
+    assert yes.tolist() == [[1]]
+    assert _ends(open_) == [(0, 1), (1, 1)]
+    assert _ends(both) == [(-0.5, 2.75), (1.25, 4)]
+
+
+def test_what_a_value_is_made_of_is_known_beside_its_cast() -> None:
+    def larger(x: Any) -> list[Any]:
+        minus = -x
+        return [minus.astype(np.float32), jnp.maximum(x, minus)]
+
+    cast, size = _read(larger, _between([-1.0], [2.0]))
+    assert _ends(cast) == [(-2, 1)]
+    assert _ends(size) == [(0, 2)]
+
+
+def test_a_range_that_nothing_lies_in_is_any() -> None:
+    for kinds, lo, hi in ((PLUS, -2.0, -1.0), (NONE, 1.0, 2.0), (0, -np.inf, np.inf)):
+        (found,) = ranges(kinds, lo, hi, shape=(1,))
+        assert found["kinds"] == ALL
+        assert (found["lo"], found["hi"]) == (-np.inf, np.inf)
+
+
 def test_whole_numbers_that_no_float_is_lie_between_two() -> None:
     wide = _read(lambda x: jnp.where(x > 0, 2**60 + 1, 2**53 + 1) - jnp.where(x > 0, 0, 1), _between([-1.0], [1.0]))
     assert _ends(wide[0]) == [(-(2.0**63), 2.0**63)]
@@ -1046,6 +1075,21 @@ def test_a_choice_of_structure_that_is_open_is_refused() -> None:
     assert _ends(_read(lambda x: lax.bitcast_convert_type(x, np.int64), _between([1.0], [2.0]))[0]) == [
         (-(2.0**63), 2.0**63)
     ]
+
+
+def test_of_whole_numbers_only_what_is_known_is_read() -> None:
+    primitive = jex.Primitive("made_up_whole")
+    primitive.def_abstract_eval(lambda k: k)
+    with pytest.raises(UnsupportedPrimitive, match="made_up_whole"):
+        _read(lambda x: jnp.where(primitive.bind(jnp.arange(2)) > 0, x, -x), _between([1.0], [2.0]))
+    with pytest.raises(UnsupportedPrimitive, match="complex numbers"):
+        _read(lambda x: jnp.where(jnp.equal(*[jnp.arange(2).astype(complex)] * 2), x, -x), _between([1.0], [2.0]))
+
+
+def test_a_number_that_is_not_zero_is_not_equal_to_zero() -> None:
+    box = _between([-1.0, 0.0], [1.0, 1.0], FINITE & ~NONE)
+    assert _read(lambda x: x == 0, box)[0].tolist() == [0, 0]
+    assert _read(lambda x: x == 0, _between([-1.0], [1.0]))[0].tolist() == [-1]
 
 
 def test_the_remainder_of_whole_numbers_that_floats_do_not_reach() -> None:

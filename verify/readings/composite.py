@@ -342,8 +342,6 @@ def _incomplete_slope(a: arb, x: arb) -> arb:
         return NAN
     if x.is_zero():
         return ZERO
-    if not x > 0:
-        return NAN
     part = acb(-x).hypgeom([acb(a), acb(a)], [acb(a + 1), acb(a + 1)]).real
     log = x.log()
     first = x.gamma_lower(a, regularized=1) * (log - a.digamma())

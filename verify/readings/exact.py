@@ -46,6 +46,8 @@ PASSED_ON: Final = ("reduce_or", "reduce_and", "copy")
 precision = flint.ctx.workprec
 
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
+# An infinity is equal to itself; of complex numbers none is asked for.
+_has_value = np.frompyfunc(lambda each: each.is_finite() if isinstance(each, acb) else not each.is_nan(), 1, 1)
 _atan2 = np.frompyfunc(arb.atan2, 2, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
 _ball = np.frompyfunc(arb, 1, 1)
@@ -333,9 +335,13 @@ class Balls(System):
         return spread(result, shape)
 
     def same(self, a: Array, b: Array) -> Array:
-        """Where both entries are one value, and so equal; the shared ball without a value is not one."""
-        where = addresses(a)
-        return (where == addresses(b)) & (where != id(NAN))
+        """Where both entries are one value, and so equal; what may have no value is not equal to itself."""
+        same = addresses(a) == addresses(b)
+        if same.any():
+            a, same = np.broadcast_arrays(a, same)
+            same = same.copy()
+            same[same] = _has_value(a[same]).astype(bool)
+        return same
 
     def multiply(self, equation: Any, a: Array, b: Array) -> Array:
         """Products; of an exact zero and anything bounded, zero."""

@@ -110,16 +110,6 @@ def _quotient_of(x: int, y: int) -> int:
     return _product_of(x, y)
 
 
-def _less(x: int, y: int) -> int:
-    """Bit 1: it may be less; bit 2: it may not be. Two finite numbers of one sign may be either."""
-    if NAN in (x, y):
-        return 3
-    order = (BELOW, MINUS, NONE, PLUS, ABOVE)
-    if x == y:
-        return 3 if x in (MINUS, PLUS) else 2
-    return 1 if order.index(x) < order.index(y) else 2
-
-
 def _equal(x: int, y: int) -> int:
     if NAN in (x, y):
         return 3
@@ -131,7 +121,6 @@ def _equal(x: int, y: int) -> int:
 ADD: Final = _table(_sum_of)
 MULTIPLY: Final = _table(_product_of)
 DIVIDE: Final = _table(_quotient_of)
-LESS: Final = _table(_less)
 EQUAL: Final = _table(_equal)
 FLIP: Final = np.array(
     [
@@ -472,10 +461,7 @@ def _compared(name: str, a: Array, b: Array) -> Array:
         a, b = b, a
         name = {"gt": "lt", "le": "ge"}[name]
     if name in ("lt", "ge"):
-        open_ = LESS[a["kinds"], b["kinds"]]
-        below, not_below = _apart(a, b), _apart_or_level(b, a)
-        may, may_not = (open_ & 1 != 0) & ~not_below, (open_ & 2 != 0) & ~below
-        answer = np.where(~may_not, YES, np.where(~may, NO, UNDECIDED)).astype(np.int8)
+        answer = np.where(_apart(a, b), YES, np.where(_apart_or_level(b, a), NO, UNDECIDED)).astype(np.int8)
         return answer if name == "lt" else negate(answer)
     open_ = EQUAL[a["kinds"], b["kinds"]]
     apart = _apart(a, b) | _apart(b, a)
@@ -999,9 +985,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         system = self.system
         if source == "truth":
             system.branch(equation, array, 2)
-            if target == "number":
-                return system.from_truth(array)
-            return _settled(system.from_truth(array))
+            return system.from_truth(array)
         array = _as_ranges(array)
         if target == "truth":
             return _compare("ne", array, system.lift(np.zeros((1,) * array.ndim)))

@@ -93,9 +93,7 @@ class Rounded(Balls):
         widened = self._bounded(widened, wide)
         # A partial sum may be as large as the sum of magnitudes, in some order.
         partial = self._bounded(sizes + sizes * share, wide)
-        lost = ~finite(partial)
-        if lost.any():
-            widened[lost] = NAN
+        widened[~finite(partial)] = NAN
         if plain:
             return widened
         return self.finish(equation, widened)
