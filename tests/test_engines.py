@@ -338,6 +338,21 @@ def test_what_the_predicate_excludes_needs_no_point() -> None:
     assert enclosed(_squares, lambda x: 2 * jnp.abs(x + 1e7) - 2e7, where=lambda x: x < 9).status is Status.UNKNOWN
 
 
+@pytest.mark.parametrize("gap", [0.0, 2.0])
+def test_a_winner_that_the_region_names_is_the_largest(gap: float) -> None:
+    """The others need not be seen to be it; with the sign turned, or where any may win, they do."""
+    named = {"x": Saturated("n", winner=1, gap=gap)}
+    for entry, status in ((1, Status.HOLDS), (0, Status.FAILS)):
+        found = enclosed(_squares, lambda x, e=entry: 2 * x + jnp.max(x) - x[e], domain=named)
+        assert found.status is status, found.reason
+    turned = enclosed(_squares, lambda x: 2 * x + jnp.min(-x) + x[1], domain=named)
+    assert turned.status is Status.UNKNOWN
+    far = enclosed(_squares, lambda x: 2 * x + jnp.max(jnp.append(x, 1e7)) - 1e7, domain=named)
+    assert far.status is Status.UNKNOWN
+    apart = enclosed(_squares, lambda x: 2 * x + jnp.max(x[::2]) - jnp.max(jnp.append(x[::2], -1e7)), domain=named)
+    assert apart.status is Status.UNKNOWN
+
+
 def test_an_order_that_the_domain_gives_needs_no_point() -> None:
     """Of entries between -4 and 4 none is above 5, wherever they are sorted."""
     near = {"x": Interval("n", -4.0, 4.0)}

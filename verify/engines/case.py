@@ -650,9 +650,10 @@ class Case:
             # Where it surely does not hold nothing is claimed.
             kept = np.broadcast_to((held.reshape(len(held), -1) != NO).all(axis=1), (count,))
             arguments, count = [each[kept] for each in arguments], int(kept.sum())
+        leaders = _leaders(subject, arguments)
         arguments = [*arguments, *(box_of(Facts(), shape) for shape in program.directions)]
         try:
-            _, trail = walk(Ranges(), program.closed, arguments, count)
+            _, trail = walk(Ranges(leaders), program.closed, arguments, count)
         except (UnsupportedPrimitive, TypeError, ValueError, IndexError):
             return None
         return {path: branch.seen.any(axis=1) for path, branch in trail.branches.items()}
@@ -714,6 +715,20 @@ def _boxes(subject: Subject, split: Set[int]) -> tuple[list[Array], int] | None:
         flat = np.stack(columns, axis=1) if columns else np.empty((count, 0), dtype=kind)
         arguments.append(flat.reshape(count, *shape))
     return arguments, count
+
+
+def _leaders(subject: Subject, arguments: Sequence[Array]) -> dict[int, set[int]]:
+    """Of each entry of a row with a winner, by its name, the name of the winner."""
+    leaders: dict[int, set[int]] = {}
+    for region, argument in zip(subject.regions, arguments, strict=False):
+        winner = region.facts.winner
+        if isinstance(winner, int) and argument.size:
+            for row in argument["name"].reshape(-1, argument.shape[-1]).tolist():
+                best = row[winner % len(row)]
+                for each in row:
+                    if each != best:
+                        leaders.setdefault(each, set()).add(best)
+    return leaders
 
 
 def all_literals(program: Program) -> list[float]:

@@ -9,7 +9,8 @@ Numbers are those of the reals: nothing overflows, and what no rule knows may be
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -622,14 +623,19 @@ def _half_line(name: str, a: Array) -> Array:
 
 
 class Ranges(System):
-    """Ranges of values; what it has no rule for may be anything."""
+    """Ranges of values; what it has no rule for may be anything.
+
+    Args:
+        leaders: of a value, by its name, the names of those that it does not exceed.
+    """
 
     name = "ranges"
     forks = True
 
-    def __init__(self) -> None:
+    def __init__(self, leaders: Mapping[int, Set[int]] = MappingProxyType({})) -> None:
         """Build the rows."""
         super().__init__()
+        self.leaders = leaders
         self.rows = _Rows(self)
         self.own = _Every(self.rows)
         # How arrays were made, by their identity, kept alive: a value is itself wherever it goes.
@@ -1035,11 +1041,22 @@ class _Rows(dict[str, Callable[..., Any]]):
             empty = {"reduce_sum": 0.0, "reduce_prod": 1.0, "reduce_max": -np.inf, "reduce_min": np.inf}[name]
             return self.system.lift(np.full(moved.shape[1:], empty))
         if name in ("reduce_max", "reduce_min") and len(moved) <= MOST_PLACES:
-            self.system.met_at(equation, _may_be_largest(np.moveaxis(moved, 0, -1), greater=name == "reduce_max"))
+            entries = np.moveaxis(moved, 0, -1)
+            may = _may_be_largest(entries, greater=name == "reduce_max")
+            if self.system.leaders and name == "reduce_max":
+                may &= ~self._led(entries)
+            self.system.met_at(equation, may)
         result = moved[0].copy()
         for entry in moved[1:]:
             result = REDUCED[name](result, entry)
         return result
+
+    def _led(self, array: Array) -> Array:
+        """Entries along the last axis beside which one stands that they do not exceed; a tie is no outcome."""
+        names = array["name"].reshape(-1, array.shape[-1]).tolist()
+        nobody: frozenset[int] = frozenset()
+        led = [[bool(self.system.leaders.get(each, nobody) & set(row)) for each in row] for row in names]
+        return np.array(led, dtype=bool).reshape(array.shape)
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         (mine, other), (batch, batches) = equation.params["dimension_numbers"]
