@@ -92,7 +92,8 @@ def nuclear_gradient(x: Any) -> Any:
 
 
 def volume(x: Any) -> Any:
-    return jnp.sum(jnp.log(jnp.abs(jnp.diag(jnp.linalg.qr(_symmetric(x))[1]))))
+    # Squared, since the sign of each entry of the diagonal is always the same one, and an absolute value is a choice.
+    return jnp.sum(jnp.log(jnp.diag(jnp.linalg.qr(_symmetric(x))[1]) ** 2)) / 2
 
 
 def volume_gradient(x: Any) -> Any:
