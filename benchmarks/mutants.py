@@ -821,13 +821,16 @@ condition that always holds, a number that is one more. The tests that execute t
 mutant that none of them notices stands for a mistake that could be made tomorrow without a test failing: it gets a
 test, or a reason why it is none.
 
-Of {mutants} mutants {looked} were looked at, drawn at random over all files. {killed} were noticed by a test that
-failed, {timeout} by one that did not end. {explained} were noticed by none, with a reason that is below; left without
-one: {unexplained}. It is a sample: of a mutant that was not looked at nothing is known. Of `engines/forms.py` more were
-looked at than the draw asked for, and 57 that none noticed were added.{none}
+Of {mutants} mutants {looked} were looked at. {killed} were noticed by a test that failed, {timeout} by one that did not
+end. {explained} were noticed by none, with a reason that is below; left without one: {unexplained}.
 
-What such a sample is good for: to ask of each survivor which false claim it would let through, and to write that claim
-down as a test. More than once the code itself let it through, too; what was found stands under *Fixed* in the
+Where somebody could drop a check, by a condition of an `if` that never holds or always does, {checks} of {conditions}
+mutants were looked at. The others are a sample, drawn at random over all files: of a mutant that was not looked at
+nothing is known. Of `engines/forms.py` more were looked at than the draw asked for, and 57 that none noticed were
+added.{none}
+
+What it is good for: to ask of each survivor which false claim it would let through, and to write that claim down as a
+test. Again and again the code itself let one through, too; what was found stands under *Fixed* in the
 [changelog](../CHANGELOG.md).
 """
 HOW: Final = """\
@@ -889,10 +892,12 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
         for file, those in found.items()
         if those and not looked.keys() & {each.key for each in those}
     ]
+    conditions = [each.key for those in found.values() for each in those if each.operator == "guard"]
+    total["conditions"], total["checks"] = len(conditions), len(looked.keys() & set(conditions))
     none = f"\nNewer than the sample, and not looked at yet: {', '.join(new)}." if new else ""
     lines = [
         *HEAD.format_map(
-            total | {"none": none} | {each: total[each] for each in ("timeout", "explained", "unexplained")}
+            total | {"none": none} | {each: total[each] for each in ("checks", "timeout", "explained", "unexplained")}
         ).splitlines(),
         "",
         "| module | mutants | looked at | noticed | did not end | with a reason | without one |",

@@ -20,7 +20,7 @@ from verify.engines import BUDGETS, bounds, cones, enclose, falsify, forms, prov
 from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Value
+from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, TooHard, Value
 from verify.readings.symbolic import Symbolic
 
 OPEN = "every n"
@@ -192,6 +192,13 @@ def test_a_minor_that_is_zero_but_for_its_roots(factor: float, holds: bool) -> N
     assert found(lambda a, v: (1 + a) * v[0] ** 2 + v[1] ** 2, bound, ">=", regions) == holds
 
 
+def test_a_minor_that_is_a_quotient_has_not_the_sign_of_its_numerator() -> None:
+    """It is -R^4 with R^3 = 1 / x, so that it is -R / x: negative where both are."""
+    regions = {"x": domain.Interval("", -2.0, -1.0), **V2}
+    fn, bound = lambda x, v: v[1] ** 2 + 0 * x, lambda x, v: 2 * jnp.cbrt(1 / x) ** 2 * v[0] * v[1]
+    assert not found(fn, bound, ">=", regions, where=lambda x, v: jnp.cbrt(1 / x) < 0)
+
+
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.999, False)])
 def test_a_threshold_of_which_the_square_is_known(factor: float, holds: bool) -> None:
     """Where a^2 + b^2 <= c^2, twice their product is at most c^2, and at most no less."""
@@ -214,6 +221,13 @@ def test_logarithms_are_ordered_as_what_stands_in_them(sign: int, holds: bool) -
         return (sign * x[0] > 0) & (sign * x[1] > 0) & (jnp.log(sign * x[0]) >= jnp.log(sign * x[1]))
 
     assert found(lambda x: x[0], lambda x: x[1], ">=", {"x": domain.Reals("2")}, where) == holds
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (2.0, False), (0.5, False)])
+def test_multiples_of_logarithms_are_not_ordered_as_what_stands_in_them(factor: float, holds: bool) -> None:
+    regions = {"x": domain.Positive("2")}
+    where = lambda x: factor * jnp.log(x[0]) >= jnp.log(x[1])  # noqa: E731
+    assert found(lambda x: x[0], lambda x: x[1], ">=", regions, where) == holds
 
 
 @pytest.mark.parametrize("relation", ["<=", ">="])
@@ -243,6 +257,22 @@ def test_a_quotient_has_the_sign_of_what_it_is_divided_by(relation: Any, power: 
 )
 def test_a_logarithm_is_at_least_that_of_one_term(inside: Any, bound: Any, holds: bool) -> None:
     assert found(lambda x: jnp.log(inside(x)), bound, ">=", {"x": domain.Reals("2")}) == holds
+
+
+@pytest.mark.parametrize(("less", "holds"), [(0.0, True), (0.001, False)])
+def test_what_holds_in_every_order_of_the_entries_is_proved(less: float, holds: bool) -> None:
+    """Schur's inequality, which is attained where all entries are equal."""
+
+    def fn(v: Any) -> Any:
+        return sum(v[i] * (v[i] - v[(i + 1) % 3]) * (v[i] - v[(i + 2) % 3]) for i in range(3))
+
+    assert found(fn, lambda v: less * v[0] * v[1] * v[2], ">=", {"v": domain.Positive("3")}) == holds
+
+
+@pytest.mark.parametrize("entry", [0, 1])
+def test_of_a_target_every_vertex_counts(entry: int) -> None:
+    assert not found(lambda y: y[entry], lambda y: 0 * y[entry], "<=", {"y": domain.OneHot("2")})
+    assert found(lambda y: y[0] * y[1], lambda y: 0 * y[entry], "<=", {"y": domain.OneHot("2")})
 
 
 def test_a_logarithm_of_a_difference_is_not_at_least_that_of_one_term() -> None:
@@ -361,8 +391,11 @@ def _error(x: Any, v: Any) -> Any:
         (lambda x, v: _mean(x, v**3), lambda x, v: 0 * x[0], ">=", False),
         (lambda x, v: jnp.sum(v**4), lambda x, v: jnp.sum(v**3) * 2 - jnp.sum(v**2) + 0 * x[0], ">=", True),
         (lambda x, v: jnp.sum(v**4), lambda x, v: jnp.sum(v**3) * 2.01 - jnp.sum(v**2) + 0 * x[0], ">=", False),
+        # Where the largest entry is known, that of other values is not.
+        (lambda x, v: jnp.max(2 * v), lambda x, v: jnp.max(v), "<=", False),
+        (lambda x, v: jnp.min(v), lambda x, v: jnp.min(v / 2) + 0 * jnp.max(v), "<=", False),
     ],
-    ids=map(str, range(16)),
+    ids=map(str, range(18)),
 )
 def test_entries_of_either_sign_along_an_open_axis(fn: Any, bound: Any, relation: Any, holds: bool) -> None:
     """Means of squares, and the largest and smallest entry."""
@@ -418,6 +451,47 @@ def test_an_exponential_of_what_is_at_most_zero_is_at_most_one(fn: Any, bound: A
         sizes={"n": (2, 3)},
     )
     assert bool(prove.prove_open_bound(claim).proved) == (holds and most == 0)
+
+
+@pytest.mark.parametrize(
+    "region", [domain.Simplex("t n"), domain.Saturated("t n", winner=0, gap=1.0)], ids=["shares", "winner"]
+)
+def test_an_argument_with_two_open_axes_is_read_as_it_is(region: Any) -> None:
+    claim = Claim(
+        id="made-up.axes",
+        autodiff=Derivative(lambda x: jnp.sum(jnp.exp(x)), "value"),
+        by_hand=lambda x: 0 * jnp.sum(x),
+        relation=">=",
+        domain={"x": region},
+        sizes={"t": (2, 3), "n": (2, 3)},
+    )
+    assert prove.prove_open_bound(claim).proved == ["value"]
+
+
+@pytest.mark.parametrize(("power", "holds"), [(3, True), (2, False)])
+def test_a_bound_of_a_gradient_is_one_of_its_entries_and_not_along_a_direction(power: int, holds: bool) -> None:
+    claim = Claim(
+        id="made-up.gradient",
+        autodiff=Derivative(lambda x: jnp.sum(x**power), "gradient", "x"),
+        by_hand=lambda x: 0 * x,
+        relation=">=",
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    outcome = prove.prove_open_bound(claim)
+    assert outcome.proved == (["grad", "jacrev", "jacfwd"] if holds else [])
+    assert bool(outcome.reasons) != holds
+
+
+def test_an_equation_is_proved_along_directions_too() -> None:
+    claim = Claim(
+        id="made-up.equation",
+        autodiff=Derivative(lambda x: jnp.sum(x**3), "gradient", "x"),
+        by_hand=lambda x: 3 * x * x,
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    assert prove.prove_open_bound(claim).proved == ["grad", "jacrev", "jacfwd", "jvp", "vjp"]
 
 
 # -- the parts -------------------------------------------------------------------------------------------------------
@@ -661,6 +735,13 @@ def test_a_product_with_sums_keeps_the_sign(poly: Callable[..., Any], holds: boo
     assert bounds.BoundReader._multiplied(bounds.BoundReader, field, found) is holds  # pyright: ignore[reportArgumentType]
 
 
+def test_what_may_have_either_sign_is_put_in_no_order() -> None:
+    field = Field(Learnt())
+    a, v = (field.of(field.generator("input", (name, ()), signs)) for name, signs in (("a", POSITIVE), ("v", ANY)))
+    with pytest.raises(TooHard, match="of either sign"):
+        bounds._groups(field, (a + v).num)
+
+
 @pytest.mark.parametrize("power", [1, 2, 3])
 @pytest.mark.parametrize("negative", [False, True])
 @pytest.mark.parametrize("known", [False, True])
@@ -691,8 +772,9 @@ def test_what_stands_in_a_denominator_turns_a_polynomial_with_its_sign(power: in
         (lambda x: jnp.sum(jnp.exp(-x)) ** 2, lambda x: jnp.sum(jnp.exp(-x * x)) * jnp.sum(jnp.exp(-x))),
         (lambda x: jnp.sum(jnp.exp(x * x)), lambda x: jnp.sum(jnp.exp(x))),
         (lambda x: jnp.sum(jnp.exp(x * x * x)), lambda x: jnp.sum(jnp.exp(x * x))),
+        (lambda x: jnp.sum(jnp.exp(jnp.sin(x))), lambda x: jnp.sum(jnp.exp(jnp.sin(2 * x)))),
     ],
-    ids=("squares", "no squares", "halves", "products", "growing squares", "growing cubes"),
+    ids=("squares", "no squares", "halves", "products", "growing squares", "growing cubes", "sines"),
 )
 def test_exponentials_of_other_functions_of_an_entry_are_not_taken_for_each_other(fn: Any, bound: Any) -> None:
     subject = Claim(
@@ -719,6 +801,8 @@ def test_a_polynomial_is_parted_by_a_root_whatever_comes_behind_it() -> None:
     assert plain == (before * further).num
     assert factor == (behind * behind + further).num
     assert bounds.BoundReader._by_root(field, (before * further + behind * root).num, place) is None
+    with pytest.raises(TooHard, match="powers of a root"):
+        bounds.BoundReader._by_root(field, root.num * root.num, place)
 
 
 @pytest.mark.parametrize(
@@ -743,3 +827,122 @@ def test_a_bound_on_what_has_no_value_somewhere_is_not_proved(fn: Any, holds: tu
         )
         found = prove.check(Case(subject, BUDGETS["standard"], 0))
         assert (found.status is Status.HOLDS) == expected, found.reason
+
+
+def test_a_product_is_covered_by_squares_and_one_that_is_larger_is_not() -> None:
+    field = Field(Learnt())
+    kinds = {"p": AT_LEAST_ZERO, "q": AT_LEAST_ZERO, "r": ANY}
+    p, q, r = (field.variables[field.generator("parameter", (name, 0), signs)] for name, signs in kinds.items())
+
+    def left(poly: Any, means: bool = True) -> tuple[int, int]:
+        return sums.uncovered(field, poly, frozenset(), means=means)
+
+    assert left(p * p - 2 * p * q + q * q) == (3, 0)
+    assert left(p * p - 2 * p * q + q * q, means=False) == (3, 1)
+    assert left(p * p - 3 * p * q + q * q) == (3, 1)
+    assert left(p * p - 2 * p * q) == (2, 1)
+    # Of either sign: the square covers both products.
+    assert left(p * p - 2 * p * r + r * r) == left(p * p + 2 * p * r + r * r) == (3, 0)
+    assert left(p * p + 3 * p * r + r * r) == (3, 1)
+
+
+def test_a_product_of_too_many_sums_is_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = Field(Learnt())
+    x = field.generator("input", ("x", (("in", 0, -1),)), POSITIVE, frozenset({(0, -1)}))
+    total = field.variables[field.generator("sum", (0, ((x, 1),), ()), POSITIVE, depth=1)]
+    p, q = (field.variables[field.generator("parameter", (name, 0), AT_LEAST_ZERO)] for name in "pq")
+    assert sums.uncovered(field, total**3, frozenset()) == (3, 0)
+    with pytest.raises(TooHard, match="a product of 13 sums"):
+        sums.uncovered(field, total**13, frozenset())
+    monkeypatch.setattr(sums, "MOST_TERMS", 3)
+    assert sums.uncovered(field, total**3, frozenset()) == (3, 0)
+    with pytest.raises(TooHard, match="more than 3 sums"):
+        sums.uncovered(field, p * p + p * q + q * q + p, frozenset())
+    expansion = sums._Expansion(field, frozenset())
+    expansion.sort(total)
+    with pytest.raises(TooHard, match="more than 3 sums"):
+        expansion._product([*expansion.sums.values()] * 4, None, 1)
+
+
+def test_without_entries_the_scalars_tell_which_term_is_larger() -> None:
+    assert sums.dominates(((1,), ()), ((2,), ()), [True], [])
+    assert not sums.dominates(((2,), ()), ((1,), ()), [True], [])
+    assert not sums.dominates(((1,), ()), ((2,), ()), [False], [])
+
+
+def test_a_form_is_looked_for_among_parameters_alone() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    root = field.power_of(x, Fraction(1, 2))
+    p, q = (field.of(field.generator("parameter", ("p", number), AT_LEAST_ZERO)) for number in range(2))
+
+    def plain(poly: Any, _: int) -> bool:
+        return field.plain_signs(poly) <= AT_LEAST_ZERO
+
+    assert not forms.at_least_zero(field, (root - x).num, [], plain)
+    assert forms.at_least_zero(field, (root * (p - q) * (p - q)).num, [], plain)
+    assert not forms.at_least_zero(field, ((root - x) * (p - q) * (p - q)).num, [], plain)
+
+
+def test_a_root_is_no_value_of_an_entry_of_an_axis_of_any_length() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    with pytest.raises(TooHard, match="a bound with a root"):
+        sums.uncovered(field, (field.power_of(x, Fraction(1, 2)) + x).num, frozenset())
+    assert sums.uncovered(field, (x * x + x).num, frozenset()) == (2, 0)
+
+
+def test_terms_that_a_logarithm_is_at_least_that_of() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    p = field.of(field.generator("parameter", ("p", 0), AT_LEAST_ZERO))
+    e = field.exp(x)
+    inside = (e * field.exp(y) + field.number(3) + e + e * e + p).num
+    assert set(map(str, forms._terms_of(field, inside))) == {
+        str((field.one_poly, field.zero_poly)),
+        str((e.num, x.num)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound", "holds"),
+    [
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x[1]), False),
+        (lambda x: jnp.sum(x[0]) ** 2, lambda x: jnp.sum(x[0]) * jnp.sum(x[1]), False),
+        (lambda x: jnp.sum(jnp.exp(x[0])), lambda x: jnp.sum(jnp.exp(x[1])), False),
+        (lambda x: jnp.sum(jnp.sqrt(x[0])), lambda x: jnp.sum(jnp.sqrt(x[1])), False),
+        (lambda x: 2 * jnp.sum(x[0]) * jnp.sum(x[1]), lambda x: jnp.sum(x[0]) ** 2 + jnp.sum(x[1]) ** 2, True),
+        (lambda x: jnp.sum(x[0]), lambda x: jnp.sum(x[1]) + jnp.sum(x[0]), True),
+    ],
+    ids=("sums", "squares", "exponentials", "roots", "mean of squares", "both"),
+)
+def test_rows_of_an_axis_of_any_length_are_not_taken_for_each_other(fn: Any, bound: Any, holds: bool) -> None:
+    for turn in (lambda x: x, jnp.transpose):
+        subject = Claim(
+            id="made-up.rows",
+            autodiff=Derivative(lambda x, turn=turn: fn(turn(x)), "value"),
+            by_hand=lambda x, turn=turn: bound(turn(x)),
+            relation="<=",
+            domain={"x": domain.Positive("2 n" if turn is not jnp.transpose else "n 2")},
+            sizes={"n": (2, 3)},
+        )
+        found = prove.check(Case(subject, BUDGETS["standard"], 0))
+        assert (found.status is Status.HOLDS) == holds, found.reason
+
+
+def test_sums_of_roots_and_entries_of_two_axes_are_not_expanded() -> None:
+    field = Field(Learnt())
+    x, y = (
+        field.of(field.generator("input", ("x", (("in", block, 0),)), POSITIVE, frozenset({(block, 0)})))
+        for block in range(2)
+    )
+    (root,) = field.used(field.power_of(x, Fraction(1, 2)).num)
+    total = field.variables[field.generator("sum", (0, ((root, 1),), ()), POSITIVE, depth=1)]
+    with pytest.raises(TooHard, match="a sum of a root"):
+        sums._Expansion(field, frozenset()).sort(total)
+    expansion = sums._Expansion(field, frozenset())
+    expansion.sort(x.num)
+    expansion.sort(field.one_poly)
+    assert expansion.element == (0, 0)
+    with pytest.raises(TooHard, match="pairs of entries"):
+        expansion.sort(y.num)

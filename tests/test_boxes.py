@@ -98,6 +98,8 @@ def test_shares_are_those_of_the_volume() -> None:
         (lambda d: jnp.exp(d / 2), 1.25, 1 - 2 * math.log(1.25)),
         (lambda d: jnp.log(2 - d), 0.5, 2 - math.exp(0.5)),
         (lambda d: -jnp.sqrt(2 - d), -1.25, 1 - (2 - 1.25**2)),
+        (lambda d: d * jnp.log(2 + 0 * d), 0.25, 1 - 0.25 / math.log(2)),
+        (lambda d: d * jnp.sqrt(2 + 0 * d), 0.25, 1 - 0.25 / math.sqrt(2)),
     ],
     ids=(
         "square",
@@ -115,6 +117,8 @@ def test_shares_are_those_of_the_volume() -> None:
         "exponential of a half",
         "logarithm",
         "root",
+        "logarithm of a number",
+        "root of a number",
     ),
 )
 def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: float, share: float) -> None:
@@ -144,6 +148,22 @@ def test_ends_say_the_signs_of_entries_and_no_more(fn: Any, bound: Any, ends: An
     region = {"d": domain.Interval("4", *ends)}
     found = shares(lambda d: fn(jnp.sum(d)), lambda d: bound(jnp.sum(d)), "<=", region)
     assert least <= (found.proved if found else 0) <= most
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_a_box_has_few_sides(count: int) -> None:
+    region = {"d": domain.Interval(str(count), 0.0, 1.0)}
+    found = shares(lambda d: jnp.sum(d), lambda d: 0 * d[0] - 1, ">=", region)
+    assert found is None if count == 5 else found.proved == 1
+
+
+def test_what_has_finitely_many_values_is_no_box() -> None:
+    """Of two shares one is zero; half a number is below one."""
+    hot = {"y": domain.OneHot("2"), **UNIT}
+    assert shares(lambda y, d: y[0] * y[1] + d, lambda y, d: 0.1 + d, "<=", hot).proved == 1
+    fixed = {"a": domain.Constant(0.5), **UNIT}
+    found = shares(lambda a, d: a * d, lambda a, d: 0.6 + 0 * d, "<=", fixed)
+    assert (found.proved, found.whole) == (1, True)
 
 
 @pytest.mark.parametrize("gap", [0.0, 2.0, 10.0])
@@ -194,6 +214,15 @@ def test_of_two_statements_no_more_is_proved_than_of_both(
     assert abs(found.proved - proved) + abs(found.refuted - refuted) < 2.0**-40
 
 
+@pytest.mark.parametrize("relation", ["<=", ">="])
+def test_a_quotient_has_either_sign_where_what_it_is_divided_by_has(relation: Any) -> None:
+    subject = claim(lambda d: 0 * d, lambda d: jnp.where(d == 0.5, 0 * d, 1 / (d - 0.5)), relation, UNIT)
+    found = shares(subject.autodiff.fn, subject.by_hand, relation, UNIT)
+    assert found.whole
+    assert abs(found.proved - 0.5) < 0.02
+    assert prove.check(Case(subject, BUDGETS["standard"], 0)).status is Status.UNKNOWN
+
+
 def test_a_box_is_not_the_domain() -> None:
     """A bound that holds up to 8 and fails beyond is not proved, and the reason says on which box it was looked at."""
 
@@ -232,8 +261,9 @@ def test_logits_enter_by_their_differences() -> None:
         (lambda d: jnp.sin(d), lambda d: 0.1 + 0 * d),
         (lambda d: jnp.log(d), lambda d: -1 + 0 * d),
         (lambda d: jnp.sort(jnp.stack([d, d]))[0], lambda d: -1 + d),
+        (lambda d: jnp.where(d == 0.5, -1.0, 1 / (0.5 - d)), lambda d: 0 * d),
     ],
-    ids=("choice", "sin", "log", "sort"),
+    ids=("choice", "sin", "log", "sort", "quotient"),
 )
 def test_what_boxes_do_not_follow_is_not_proved(fn: Any, bound: Any) -> None:
     """Choices, functions by name, functions without a value, unsupported primitives: no crash, and no proof."""

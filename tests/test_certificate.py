@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from controls import CONTROLS
 from verify import Claim, Derivative, domain
 from verify.engines import certificate as certificates
 from verify.engines.certificate import NoCertificate, certificate
+from verify.engines.prove import prove_at
 from verify.formats import FLOAT64
 from verify.loader import load
 from verify.program import trace
@@ -270,7 +272,9 @@ def test_what_is_not_proved_for_every_size_or_not_everywhere_has_no_form_for_eve
         autodiff=Derivative(lambda x: jnp.sum(jnp.abs(x)), "gradient", wrt="x"),
         by_hand=lambda x: jnp.where(x > 0, 1.0, -1.0),
     )
-    for each in (wrong, kinked):
+    fixed = replace(CLAIMS["squared-error.two-class.x1-line-2"], sizes={})
+    assert prove_at(trace(fixed, {}, FLOAT64), 1.0).proved
+    for each in (wrong, kinked, fixed):
         assert certificates.every_size(each) == []
 
 
@@ -336,6 +340,7 @@ def test_what_is_not_written_is_told_in_the_file() -> None:
     words = text.partition("from sympy import *")[0]
     assert "both sides, to be checked without gradproof" in words
     assert "Not written:\n  grad at n = 3: a reason\n" in words
+    assert "For every size at once" not in words
     assert "Not written" not in certificates._file(CLAIMS["squared-error.gradient"], written, [], [])
 
 
@@ -356,6 +361,8 @@ def test_the_last_share_of_a_total_is_what_the_others_leave() -> None:
         sizes={},
     )
     ((_, autodiff, by_hand),) = cases(certificate(claim))
+    rng, facts = random.Random(3), claim.domain["y"].facts
+    assert all(certificates._draw(rng, facts) + certificates._draw(rng, facts) < 1 for _ in range(20))
     assert [str(sympy.expand(each)) for each in by_hand] == ["-y_0_0 - y_0_1 + 1", "-y_1_0 - y_1_1 + 1"]
     assert all(is_zero(left - right) for left, right in zip(autodiff, by_hand, strict=True))
 
@@ -363,6 +370,9 @@ def test_the_last_share_of_a_total_is_what_the_others_leave() -> None:
 def test_a_form_says_how_its_axis_is_cut_up() -> None:
     text = certificate(CLAIMS["squared-error.gradient-one-hot"])
     assert "; axis n: the label, all others alike:\n" in text
+    sums = [line.strip() for line in text.splitlines() if "= the sum over all j of " in line]
+    assert sums
+    assert all(line.endswith("(without the label)") for line in sums)
 
 
 def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:
@@ -382,3 +392,125 @@ def test_a_certificate_runs_by_itself(tmp_path: Path) -> None:
     wrong = run(text.replace("by_hand = [", "by_hand = [1 + ", 1))
     assert wrong.returncode == 1
     assert "value: not shown: components [0]" in wrong.stdout
+
+
+def test_values_that_a_hypothesis_leaves_out_are_not_written() -> None:
+    """The sides agree at the label zero alone, of which alone the claim speaks."""
+    claim = Claim(
+        id="zero",
+        autodiff=Derivative(lambda x, k: x * jnp.where(k == 0, 1.0, 2.0), "value"),
+        by_hand=lambda x, k: x * 1,
+        domain={"x": domain.Reals(""), "k": domain.Labels("", below=3)},
+        where=lambda x, k: k < 1,
+        sizes={},
+    )
+    written, without = certificates.closed(claim, {})
+    assert ([each.title for each in written], without) == (["value, k = 0"], [])
+
+
+def test_a_side_without_a_value_is_not_written() -> None:
+    claim = Claim(
+        id="infinite",
+        autodiff=Derivative(lambda x: jnp.full_like(x, jnp.inf), "value"),
+        by_hand=lambda x: jnp.full_like(x, jnp.nan),
+        domain={"x": domain.Reals("")},
+        sizes={},
+    )
+    subject = trace(claim, {}, FLOAT64)
+    with pytest.raises(Undecided, match="a component without a value"):
+        certificates._Writer(subject, subject.modes[0], {}).write()
+
+
+def test_directions_and_ends_are_told_where_there_are_some() -> None:
+    for region, ends in ((domain.Reals("2"), []), (domain.Interval("2", 1.0, 3.0), ["at least 1 and at most 3"])):
+        claim = Claim(
+            id="cube",
+            autodiff=Derivative(lambda x: jnp.sum(x**3), "gradient", wrt="x"),
+            by_hand=lambda x: 3 * x * x,
+            domain={"x": region},
+            sizes={},
+        )
+        written, _ = certificates.closed(claim, {})
+        told = {each.mode: [remark.partition(": ")[::2] for remark in each.remarks] for each in written}
+        assert told["grad"] == [("x_0, x_1", text) for text in ends]
+        assert told["jvp"] == [*told["grad"], ("v_0, v_1", "the direction, free")]
+
+
+def test_each_output_has_its_own_form_for_every_size() -> None:
+    claim = Claim(
+        id="two",
+        autodiff=Derivative(lambda x, y: jnp.sum(x * x * y), "gradient", wrt=("x", "y")),
+        by_hand=lambda x, y: (2 * x * y, x * x),
+        domain={"x": domain.Reals("n"), "y": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    written, _ = certificates.closed(claim, {"n": 2}, first=True)
+    reduced = certificates.every_size(claim)
+    for forms in (reduced, reduced[::-1]):
+        ((_, autodiff, form),) = cases(
+            certificates._file(claim, certificates.instantiated(written, forms, {"n": 2}), [], [])
+        )
+        assert len(form) == 4
+        assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+
+
+def test_a_form_says_which_indices_coincide() -> None:
+    head = list(certificates._reduced_lines(certificates.every_size(CLAIMS["softmax.jacobian"])))
+    outputs = {line.partition("output ")[2].rstrip(":") for line in head if ", output " in line}
+    assert outputs == {"0", "0, indices all different", "0, indices that coincide"}
+
+
+def test_a_constant_argument_stands_in_a_certificate_as_a_number() -> None:
+    claim = Claim(
+        id="scaled",
+        autodiff=Derivative(lambda x, c: c[0] * x * c[1], "value"),
+        by_hand=lambda x, c: 6 * x,
+        domain={"x": domain.Reals(""), "c": domain.Constant([2.0, 3.0])},
+    )
+    ((_, autodiff, by_hand),) = cases(certificate(claim))
+    assert [str(autodiff), str(by_hand)] == ["[6*x]", "[6*x]"]
+
+
+def test_a_mode_is_named_once_though_its_form_comes_up_on_several_paths() -> None:
+    claim = Claim(
+        id="paths",
+        autodiff=Derivative(lambda x, c: x * x + c * c, "value"),
+        by_hand=lambda x, c: x * x + jnp.abs(c) * jnp.abs(c),
+        domain={"x": domain.Reals("n"), "c": domain.Reals("")},
+        sizes={"n": (2, 3)},
+    )
+    assert [each.modes for each in certificates.every_size(claim)] == [["value"]]
+
+
+def test_what_breaks_off_has_no_form_for_what_came_before() -> None:
+    """The stable form divides by c in its second component."""
+    claim = Claim(
+        id="divides",
+        autodiff=Derivative(lambda x, c: (x * x * c, c), "value"),
+        by_hand=lambda x, c: (x * c * x, c * 1),
+        stable=lambda x, c: (x * x * c, c * c / c),
+        domain={"x": domain.Reals("n"), "c": domain.Reals("")},
+        sizes={"n": (2, 3)},
+    )
+    assert [each.modes for each in certificates.every_size(claim)] == [["value"], ["value"]]
+
+
+def test_the_number_of_entries_stands_in_the_form_for_every_size() -> None:
+    claim = Claim(
+        id="mean",
+        autodiff=Derivative(lambda x: jnp.mean(x * x), "gradient", wrt="x"),
+        by_hand=lambda x: 2 * x / jnp.sum(jnp.ones_like(x)),
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    written, _ = certificates.closed(claim, {"n": 3}, first=True)
+    forms = certificates.every_size(claim)
+    assert any("the number of entries" in each.legend.values() for each in forms)
+    assert (forms[0].modes[:2], forms[0].autodiff) == (["grad", "jacrev"], "(2*x_k)/((N1))")
+    (beside,) = certificates.instantiated(written, forms, {"n": 3})
+    ((_, autodiff, form),) = cases(certificates._file(claim, [beside], [], []))
+    assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+    # What speaks of no output, or has a name that is no argument's, is not written out.
+    other = [replace(each, component="1[0]") for each in forms]
+    assert certificates.instantiated(written, other, {"n": 3}) == []
+    assert certificates._expanded("x_k*w0", {}, written[0].entries, 3, (0,)) is None

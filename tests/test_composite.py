@@ -98,6 +98,13 @@ def _geqrf(a: Any) -> Any:
     return geqrf(a)
 
 
+def _ragged(dot: Any, ragged: list[int], group: list[int], sizes: np.ndarray) -> Callable[..., Any]:
+    numbers = lax.RaggedDotDimensionNumbers(dot, lhs_ragged_dimensions=ragged, rhs_group_dimensions=group)
+    return lambda a, b: lax.ragged_dot_general(a, b, jnp.asarray(sizes), numbers)
+
+
+RAGGED = np.sin(np.arange(12.0)).reshape(2, 3, 2)
+
 # Function, arguments, whether it is differentiated too.
 CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "sort": (jnp.sort, (X,), True),
@@ -147,6 +154,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
     "min pool": (_pool(lax.min, np.inf), (IMAGE,), True),
     "sum pool": (_pool(lax.add, 0.0), (IMAGE,), True),
     "sum pool dilated": (_pool(lax.add, 0.0, window_dilation=(1, 1, 2, 1)), (IMAGE,), True),
+    "pool from a value that is computed": (
+        lambda x: lax.reduce_window(x, -jnp.full((), jnp.inf, x.dtype), jnp.logaddexp, (2,), (1,), "SAME"),
+        (X,),
+        False,
+    ),
     "cholesky": (lambda a: lax.linalg.cholesky(a), (SPD,), True),
     "log determinant": (lambda a: 2 * jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(a)))), (SPD,), True),
     "solve triangular": (
@@ -211,6 +223,16 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], bool]] = {
         lambda a, b: lax.ragged_dot(a, b, jnp.array([1, 2, 0, 1])),
         (RNG.normal(size=(5, 2)), RNG.normal(size=(4, 2, 3))),
         True,
+    ),
+    "ragged product of batches": (
+        _ragged((((2,), (2,)), ((0,), (1,))), [1], [0], np.array([[1, 2, 0], [0, 1, 2]])),
+        (RAGGED, np.cos(np.arange(24.0)).reshape(3, 2, 2, 2)),
+        True,
+    ),
+    "ragged batches": (
+        _ragged((((2,), (1,)), ((0,), (0,))), [0], [], np.array([1, 1])),
+        (RAGGED, np.cos(np.arange(12.0)).reshape(2, 2, 3)),
+        False,
     ),
     "symmetric product": (
         lambda a, c: lax.linalg.symmetric_product(a, c, alpha=2.0, beta=-0.5, symmetrize_output=True),
@@ -499,7 +521,8 @@ def test_no_point_has_to_show_a_place_below_zero() -> None:
         return jnp.floor(x).astype(jnp.int64)
 
     def choices(fn: Callable[..., Any]) -> int:
-        return len(_walked(Exact(), fn, [arb(1.5), arb(4), arb(-2.25)])[1].branches)
+        found = _walked(Exact(), fn, [arb(1.5), arb(4), arb(-2.25)])[1].branches
+        return sum(each.label.startswith("select_n") for each in found.values())
 
     def asked(place: Any, x: Any) -> Any:
         return jnp.sum(jnp.where(place < 0, -x, x))
@@ -512,6 +535,7 @@ def test_no_point_has_to_show_a_place_below_zero() -> None:
         lambda x: whole(x[0]),
         lambda x: lax.top_k(whole(x), 1)[0],
         lambda x: jnp.sort(whole(x))[-1],
+        lambda x: lax.linalg.lu(x[:1, None])[0][0, 0].astype(jnp.int64),
     ):
         assert choices(lambda x, number=number: asked(number(x), x)) == 1
 
@@ -574,6 +598,35 @@ def test_what_has_no_row_says_so() -> None:
         enclose(lambda x: lax.reduce_window(x, 2.0, lax.mul, (2,), (1,), "SAME"), X)
     with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
         enclose(lambda x: lax.reduce_window(x, jnp.exp(x[0] - x[0] / 3), lax.mul, (2,), (1,), "SAME"), X)
+    with pytest.raises(UnsupportedPrimitive, match="sort by 2 keys"):
+        enclose(lambda x: lax.sort((jnp.array([1, 0, 1, 0]), x), num_keys=2)[1], X)
+    with pytest.raises(UnsupportedPrimitive, match="approx_top_k before it is put together"):
+        enclose(lambda x: lax.approx_max_k(x, 2, aggregate_to_topk=False)[0], X)
+
+
+@pytest.mark.parametrize("kind", ["multiply", "min", "max", "subtract"])
+def test_what_is_scattered_beyond_the_end_is_dropped(kind: str) -> None:
+    def scattered(x: Any) -> Any:
+        return getattr(x.at[jnp.array([0, 7])], kind)(jnp.array([3.0, 100.0]), mode="drop")
+
+    with jax.enable_x64(True):
+        assert [float(each) for each in enclose(scattered, X)] == scattered(jnp.asarray(X)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("polygamma", (-1.0, 2.0)),
+        ("polygamma", (0.5, 2.0)),
+        ("igamma", (-0.5, 2.0)),
+        ("igammac", (-0.5, 2.0)),
+        ("igammac", (2.0, -0.5)),
+        ("igamma_grad_a", (-1.0, 0.0)),
+        ("igamma_grad_a", (-0.5, 0.0)),
+    ],
+)
+def test_functions_of_two_numbers_have_no_ball_where_they_are_not_defined(name: str, given: tuple[float, ...]) -> None:
+    assert not enclose(getattr(lax, name), *map(np.array, given))[()].is_finite()
 
 
 def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:

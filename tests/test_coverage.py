@@ -92,7 +92,8 @@ def nuclear_gradient(x: Any) -> Any:
 
 
 def volume(x: Any) -> Any:
-    return jnp.sum(jnp.log(jnp.abs(jnp.diag(jnp.linalg.qr(_symmetric(x))[1]))))
+    # Squared, since the sign of each entry of the diagonal is always the same one, and an absolute value is a choice.
+    return jnp.sum(jnp.log(jnp.diag(jnp.linalg.qr(_symmetric(x))[1]) ** 2)) / 2
 
 
 def volume_gradient(x: Any) -> Any:
@@ -257,6 +258,8 @@ def test_nothing_is_claimed_of_floats_behind_complex_numbers() -> None:
     for fn in (power, smoothed, lambda x: jnp.where(jnp.exp(1j * x).real > 0, x, -x)):
         found = np.ravel(allowed(fn, Z))
         assert not any(ball.is_finite() and ball.is_exact() for ball in found)
+    for fn in (power, lambda x: jnp.exp(1j * x).real):
+        assert not any(ball.is_finite() for ball in np.ravel(allowed(fn, Z)))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 8, 15])
@@ -307,6 +310,43 @@ def test_sums_of_no_complex_numbers_are_zero() -> None:
     assert float(enclose(none, np.array([0.5, 2.0]))[()].mid()) == 1.5
 
 
+def test_products_and_transforms_of_no_complex_numbers_are_empty_or_zero() -> None:
+    def none(u: Any) -> Any:
+        z = (u + 1j * u)[:0]
+        ones = (u + 1j).reshape(1, 2)
+        rows = [jnp.dot(z, z), (z.reshape(2, 0) @ z.reshape(0, 2))[1, 0], jnp.sum(z.reshape(0, 1) @ ones)]
+        return u[0] + sum(each.real for each in (*rows, jnp.sum(lax.fft(z.reshape(2, 0), "FFT", (0,)))))
+
+    assert enclose(none, np.array([0.5, 2.0]))[()] == 0.5
+
+
+def test_a_size_without_a_value_less_itself_has_none() -> None:
+    def less_itself(u: Any) -> Any:
+        size = jnp.abs(1 / lax.complex(u, u))
+        return size - size
+
+    found = enclose(less_itself, np.array([0.5, 0.0]))
+    assert not found[1].is_finite()
+    assert enclose(less_itself, np.array([0.5]))[0] == 0
+
+
+def test_complex_numbers_do_not_become_whole_ones() -> None:
+    def cast(u: Any) -> Any:
+        named = {"new_dtype": np.dtype(np.int32), "weak_type": False, "sharding": None}
+        return u * lax.convert_element_type_p.bind(lax.complex(u, u), **named)
+
+    with pytest.raises(UnsupportedPrimitive, match="complex numbers as whole numbers"):
+        enclose(cast, Z)
+
+
+def test_the_direction_of_a_constant_is_no_kink() -> None:
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(lambda x: [x + lax.sign(jnp.zeros((), jnp.complex128)).real])(0.5)
+        (found,), trail = walk(Exact(), closed, [balls(np.array([0.5]))], 1)
+    assert found[0] == 0.5
+    assert not trail.kinks.any()
+
+
 def test_the_direction_of_what_may_be_zero_is_any_and_marked() -> None:
     with jax.enable_x64(True), precision(100):
         closed = jax.make_jaxpr(lambda x, y: [jnp.sign(lax.complex(x, y)).real])(0.0, 0.0)
@@ -331,6 +371,21 @@ def test_whole_numbers_and_answers_become_complex_numbers() -> None:
     found = enclose(mixed, x)
     assert [float(each.mid()) for each in found] == [1.0, -1.25, 5.0]
     assert all(each.is_exact() for each in found)
+
+
+def test_open_answers_and_large_whole_numbers_become_complex_numbers() -> None:
+    def mixed(u: Any) -> list[Any]:
+        large = jnp.array(2**63 + 2**62, jnp.uint64) + jnp.uint64(0)
+        return [lax.convert_element_type(each, jnp.complex128).real for each in (u > 0, large)]
+
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(mixed)(0.5)
+        (answer, large), trail = walk(Exact(), closed, [np.array([arb(0, 1), arb(1)], dtype=object)], 2)
+    assert answer[0].contains(0)
+    assert answer[0].contains(1)
+    assert answer[1] == 1
+    assert large[0] == 2**63 + 2**62
+    assert trail.hulls.tolist() == [True, False]
 
 
 def test_complex_entries_are_scattered_by_each_operation() -> None:

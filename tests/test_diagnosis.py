@@ -122,6 +122,15 @@ def test_a_sum_that_cancels_is_blamed() -> None:
     assert found is not None
     assert found.equation.startswith("a sum of 3 terms up to 5.44 = -5.06e-9")
     assert 29 <= found.bits <= 33
+    found = blamed(lambda x: jnp.exp(x) @ jnp.array([1.0, 1.0, -2.0], x.dtype), [1.0, 1.0, 1.0 + 2.0**-30])
+    assert found is not None
+    assert found.equation == "a sum of products = -5.06e-9"
+
+
+def test_large_operands_are_told_with_their_exponent() -> None:
+    found = blamed(lambda x: 1e22 * jnp.exp(x[0]) - 1e22 * jnp.exp(x[1]), [1.0, 1.0 + 2.0**-30])
+    assert found is not None
+    assert found.equation == "2.7182818284590452e+22 - 2.7182818309906425e+22 = -2.53e+13"
 
 
 def test_loops_and_choices_are_followed() -> None:
@@ -137,6 +146,18 @@ def test_loops_and_choices_are_followed() -> None:
 def test_what_has_no_value_or_is_zero_is_not_diagnosed() -> None:
     assert blamed(lambda x: x[0] - x[0], [1.0]) is None
     assert blamed(lambda x: jnp.log(x[0]), [-1.0]) is None
+
+
+def test_a_thousand_bits_that_cancel_are_known() -> None:
+    found = blamed(slope, [700.0, 0.0])
+    assert found is not None
+    assert found.bits == 1010  # 700 nats
+
+
+def test_operations_that_enlarge_by_a_small_constant_are_not_blamed() -> None:
+    """A whole power enlarges a relative error by its exponent, which is no cancellation."""
+    assert blamed(lambda x: jnp.exp(x[0]) ** 12, [0.5], form="bfloat16") is None
+    assert blamed(lambda x: jnp.exp(x)[jnp.argmax(x)] * 3, [0.5, 0.25], form="bfloat16") is None
 
 
 def _claim(by_hand: Function, gap: float) -> Claim:

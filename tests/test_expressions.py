@@ -48,7 +48,7 @@ def shifted(name: str, x: Any) -> Any:
 
 
 def scattered(x: Any) -> Any:
-    return x.at[jnp.array([2, 0, 2])].add(2 * x)
+    return x.at[jnp.array([2, 0, 2])].add(2 * x), x.at[jnp.array([1, 40])].add(2 * x[:2])
 
 
 ROWS: dict[str, Callable[[Any], Any]] = {
@@ -262,6 +262,12 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
             jnp.exp(0 * x[0]),
             jnp.log(0 * x[0] + 1.0),
             (0 * x[0]) ** 2,
+            x[0] ** jnp.float64(0.0),
+            (0 * x[0] + 3.0) / 2.0,
+            (0 * x[0]) / x[1],
+            jnp.exp(jnp.minimum(x[0], -jnp.inf)),
+            jnp.minimum(jnp.abs(jnp.minimum(x[0], -jnp.inf)), x[1]),
+            jnp.where(jnp.minimum(x[2], -jnp.inf) < x[2], x[0], x[1]),
         )
     )
     assert [each.text for each in terms] == [
@@ -281,6 +287,12 @@ def test_numbers_are_compared_and_an_entry_is_equal_to_itself() -> None:
         "1",
         "0",
         "0",
+        "1",
+        "Rational(3, 2)",
+        "0",
+        "0",
+        "x_1",
+        "x_0",
     ]
 
 

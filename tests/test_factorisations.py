@@ -20,8 +20,8 @@ from verify.claim import Claim, Derivative, Status
 from verify.domain import Interval, Reals
 from verify.readings.api import allowed, enclose
 from verify.readings.exact import Exact, precision
-from verify.readings.factorisations import _is_real, _matched, _signed, symmetric
-from verify.readings.interpreter import walk
+from verify.readings.factorisations import _is_real, _matched, _normalised, _signed, symmetric
+from verify.readings.interpreter import UnsupportedPrimitive, walk
 
 REAL = np.array([[1.0, -2.0, 0.5, 1.5], [3.0, 0.25, -1.0, 2.0], [0.75, 1.25, -2.5, 1.0], [-0.5, 4.0, 1.0, 3.0]])
 IMAGINARY = np.flip(REAL, 1) + 0.125
@@ -226,6 +226,40 @@ def test_a_matrix_without_eigenvalues_leaves_the_others_theirs() -> None:
         (found,), _ = walk(Exact(), closed, [given], 3)
     assert not any(each.is_finite() for each in found[:2].ravel())
     assert sorted(round(float(each)) for each in found[2]) == [2, 3]
+
+
+def test_a_matrix_without_rows_has_no_eigenvalues() -> None:
+    found = enclose(lambda a: lax.linalg.eig(a), np.zeros((0, 0)))
+    assert [each.shape for each in found] == [(0,), (0, 0), (0, 0)]
+    assert [each.shape for each in enclose(lambda a: lax.linalg.eigh(a), np.zeros((0, 0)))] == [(0, 0), (0,)]
+
+
+def test_of_two_entries_of_one_size_the_one_that_the_library_made_real_is_real() -> None:
+    with precision(100):
+        columns, values = np.array([[acb(1)], [acb(0, 1)]], dtype=object), np.array([acb(2, 1)], dtype=object)
+        half = 0.5**0.5
+        for returned, sides in (([half, half * 1j], [0, 1]), ([-half * 1j, half], [1, 0])):
+            found = _normalised(columns, values, np.array([[each] for each in returned]), real=False)
+            assert [each.imag == 0 for each in found[:, 0]] == [side == 0 for side in sides]
+        for returned in ([half, half], [half * 1j, half * 1j]):
+            found = _normalised(columns, values, np.array([[each] for each in returned]), real=False)
+            assert not any(each.is_finite() for each in found.ravel())
+
+
+def test_a_part_of_the_spectrum_is_refused() -> None:
+    for fn in (
+        lambda a: lax.linalg.svd(a, full_matrices=False, compute_uv=False, subset_by_index=(0, 1)),
+        lambda a: lax.linalg.eigh(a, subset_by_index=(0, 1)),
+    ):
+        with pytest.raises(UnsupportedPrimitive, match="of a part of the spectrum"):
+            enclose(fn, np.array([[2.0, 0.0], [0.0, 1.0]]))
+
+
+def test_a_matrix_that_may_be_singular_has_singular_values_alone() -> None:
+    u, values, v = enclose(lambda a: lax.linalg.svd(a), np.array([[2.0, 0.0], [0.0, 0.0]]))
+    assert values[0].contains(2)
+    assert values[1].contains(0)
+    assert not any(each.is_finite() for each in (*u.ravel(), *v.ravel()))
 
 
 def test_a_vector_that_the_library_has_turned_is_not_taken_for_ours() -> None:

@@ -73,6 +73,16 @@ def test_without_its_claims_there_is_no_table() -> None:
     assert precision.table({}) == []
 
 
+def test_where_no_equation_is_to_blame_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "SUBJECTS", precision.SUBJECTS[:1])
+    monkeypatch.setattr(precision, "FORMATS", {"float64": FLOAT64})
+    monkeypatch.setattr(precision, "GAPS", (0.0, 40.0))
+    monkeypatch.setattr(precision, "diagnose", lambda *_: None)
+    found = precision.table(CLAIMS)
+    assert [row["digits"] for row in found if row["form"] == "jax.grad"][1] == "none"
+    assert not any("loses" in row for row in found)
+
+
 def test_digits_of_the_worst_component_rounded_down() -> None:
     tiny = FLOAT64.smallest_normal
     for values, exact, digits in (

@@ -231,6 +231,18 @@ def test_a_choice_is_not_settled_by_another_that_does_not_imply_it(turn: int, fa
     assert verdict(claim(implied, lambda x, y: jnp.where(x + y > 2, x, 3 * x), "value", **given)).status is Status.HOLDS
 
 
+@pytest.mark.parametrize(("third", "status"), [(3, Status.HOLDS), (4, Status.UNKNOWN)])
+def test_two_choices_settle_a_third_about_their_sum(third: int, status: Status) -> None:
+    def chosen(x: Any, y: Any, inner: Any) -> Any:
+        return jnp.where(x > 1, jnp.where(y > 2, inner, 3 * x), 4 * x)
+
+    def thrice(x: Any, y: Any) -> Any:
+        return chosen(x, y, jnp.where(x + y > third, x, 2 * x))
+
+    given = {"domain": {"x": domain.Reals(""), "y": domain.Reals("")}, "sizes": {}}
+    assert verdict(claim(thrice, lambda x, y: chosen(x, y, x), "value", **given)).status is status
+
+
 def _size(x: Any) -> Any:
     """The sum of the magnitudes, by a choice for each entry."""
     return jnp.sum(jnp.where(x > 0, x, -x))
@@ -271,6 +283,39 @@ def test_kinds_of_entries_are_not_shared_by_two_axes(monkeypatch: pytest.MonkeyP
     assert verdict(claim(lambda x, y: _size(x) + _size(y), right, "value", **given)).status is Status.HOLDS
     assert seen
     assert all(used == held for used, held in seen)
+
+
+def test_an_answer_about_entries_is_not_taken_for_one_that_has_fewer_outcomes() -> None:
+    """Where c is at least zero, no x + c is negative; where it is not, some are, and the sides differ there."""
+
+    def formula(x: Any, c: Any) -> Any:
+        asked_first = jnp.abs(c) * jnp.abs(c)
+        signs = jnp.sign(x + c)
+        return asked_first + jnp.sum(signs * (signs - 1))
+
+    given = {"domain": {"x": domain.Interval("n", 0.0, 2.0), "c": domain.Reals("")}, "sizes": {"n": (2, 3)}}
+    outcome = prove.prove_open(claim(lambda x, c: c * c + 0 * jnp.sum(x), formula, "value", **given))
+    assert not outcome.proved
+    assert "come up in different orders" in outcome.reasons["value"]
+
+
+def test_kinks_are_told() -> None:
+    kinked = claim(lambda x, y: jnp.sum(y * jnp.abs(x)), lambda x, y: y * jnp.where(x > 0, 1.0, -1.0))
+    assert verdict(replace(kinked, domain={"x": REALS, "y": REALS})).exceptions == ("x_k = 0",)
+
+
+def test_a_condition_that_has_factors_elsewhere_is_not_one_of_them() -> None:
+    """Where roots of exp(x) occur, x² - exp(x) is the product of two factors that have either sign."""
+
+    def by_square(x: Any, y: Any) -> Any:
+        spread = x[None, :] + 0 * y[:, None]
+        return jnp.where(spread * spread > jnp.exp(spread), 1.0, 0.0)
+
+    def by_factor(x: Any, y: Any) -> Any:
+        return jnp.where(x > jnp.exp(x / 2), 1.0, 0.0)[None, :] + 0 * y[:, None]
+
+    given = {"domain": {"x": REALS, "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+    assert not prove.prove_open(claim(by_square, by_factor, "value", **given), 0.1).proved
 
 
 def _index(x: Any) -> Any:
@@ -590,6 +635,318 @@ def test_a_comparison_of_a_length_is_the_same_at_every_size_or_open(larger: Any,
     assert (second.sizes == ("every n",)) == (true is False), second.reason
 
 
+def _ones(x: Any) -> Any:
+    return jnp.ones(x.shape, np.int32)
+
+
+def _total(x: Any) -> Any:
+    return 1 * jnp.sum(x)
+
+
+def _times(whole: Any, x: Any) -> Any:
+    """The sum of x as often as a whole number says."""
+    return jnp.asarray(whole, x.dtype) * jnp.sum(x)
+
+
+def _rest_is_named(x: Any) -> Any:
+    """How many entries beside the first there are, as a truth value."""
+    return jnp.where(jnp.asarray(x.shape[0] - 1).astype(bool), jnp.sum(x), 2 * jnp.sum(x))
+
+
+# A program with whole numbers along an axis of any length or beside it, a wrong formula, and a right one that is
+# proved for every size (None: for no more than sizes).
+WHOLE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Callable[[Any], Any] | None]] = {
+    "sum": (lambda x: _times(jnp.sum(_ones(x)), x), _total, None),
+    "count": (lambda x: jnp.asarray(jnp.sum(x > 0), x.dtype), lambda x: jnp.where(jnp.any(x > 0), 1.0, 0.0), None),
+    "running sum": (lambda x: jnp.asarray(jnp.cumsum(_ones(x)), x.dtype) * x, lambda x: 1 * x, None),
+    "product": (lambda x: _times(jnp.prod(2 * _ones(x)), x), lambda x: 2 * jnp.sum(x), None),
+    "dot": (lambda x: _times(_ones(x) @ _ones(x), x), _total, None),
+    "place": (lambda x: _times(jnp.argmax(_index(x)), x), lambda x: 0 * jnp.sum(x), None),
+    "bit of an index": (lambda x: jnp.sum(jnp.where(_index(x) & 1 == 0, x, 0 * x)), _total, None),
+    "bit": (lambda x: _times((jnp.array([3, 2]) & 1)[0], x), lambda x: 0 * jnp.sum(x), _total),
+    "either bit": (lambda x: _times((jnp.array([1, 2]) | 2)[0], x), _total, lambda x: 3 * jnp.sum(x)),
+    "other bits": (lambda x: _times((~jnp.array([3, 2]))[0], x), lambda x: -2 * jnp.sum(x), lambda x: -4 * jnp.sum(x)),
+    "width": (
+        lambda x: _times((jnp.array([100, 2], np.int8) + jnp.array([100, 2], np.int8))[0], x),
+        lambda x: 200 * jnp.sum(x),
+        lambda x: -56 * jnp.sum(x),
+    ),
+    "narrower": (
+        lambda x: _times(jnp.array([300, 2], np.int32).astype(np.int8)[0], x),
+        lambda x: 300 * jnp.sum(x),
+        lambda x: 44 * jnp.sum(x),
+    ),
+    "narrow index": (
+        lambda x: jnp.where(lax.iota(np.int8, x.shape[0]) < 0, 0 * x, x),
+        lambda x: jnp.where(_index(x) < 0, 0 * x, 1 * x),
+        None,
+    ),
+    "index made narrow": (
+        lambda x: jnp.where(_index(x).astype(np.int8) < 0, 0 * x, x),
+        lambda x: jnp.where(_index(x) < 0, 0 * x, 1 * x),
+        None,
+    ),
+    "no sign": (
+        lambda x: jnp.where(jnp.array([2**64 - 1, 1], np.uint64)[0] > 0, 1.0, 2.0) * jnp.sum(x),
+        lambda x: 2 * jnp.sum(x),
+        None,
+    ),
+    "index that is not zero": (
+        lambda x: jnp.sum(jnp.where(_index(x).astype(bool), x, 0 * x)),
+        _total,
+        lambda x: jnp.sum(x) - x[0],
+    ),
+    "index after nothing": (
+        lambda x: jnp.sum(jnp.where(np.int32(0) + _index(x) == 0, x, 0 * x)),
+        _total,
+        lambda x: x[0],
+    ),
+    "truth as a number": (
+        lambda x: jnp.sum(jnp.asarray((_index(x) == 0).astype(np.int32), x.dtype) * x),
+        _total,
+        lambda x: x[0],
+    ),
+    "index below zero": (
+        lambda x: jnp.where(_index(x) < 0, 2 * x, x),
+        lambda x: 2 * x,
+        lambda x: 1 * x,
+    ),
+    "number that is not zero": (
+        lambda x: jnp.where(x.astype(bool), x, jnp.ones_like(x)),
+        lambda x: 2 * x,
+        lambda x: jnp.where(x == 0, 1.0, x),
+    ),
+    "whole part": (lambda x: jnp.asarray(x.astype(np.int32), x.dtype), lambda x: 1 * x, None),
+    "whole part that is not zero": (
+        lambda x: jnp.asarray(x.astype(np.int32), x.dtype),
+        lambda x: jnp.where(x == 0, 0.0, 1.0),
+        None,
+    ),
+    "length that is not zero": (_rest_is_named, _total, None),
+    "all pairs": (
+        lambda x: jnp.where(jnp.all(_index(x)[:, None] == _index(x)[None, :]), jnp.sum(x), 0 * jnp.sum(x)),
+        lambda x: 0 * jnp.sum(x),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_are_those_of_every_entry(name: str) -> None:
+    """A generic entry stands for many; and of one entry, or of more than a type counts, something else is true."""
+    fn, wrong, right = WHOLE[name]
+    given = {"domain": {"x": REALS}, "sizes": {"n": (1, 3)}}
+    refused = verdict(claim(fn, wrong, "value", **given))
+    assert refused.sizes != ("every n",)
+    assert refused.status is not Status.HOLDS or "narrow" in name
+    if right is not None:
+        found = verdict(claim(fn, right, "value", **given))
+        assert found.sizes == ("every n",), found.reason
+
+
+def _of_pairs(x: Any) -> Any:
+    return jnp.max(x, axis=1)
+
+
+def _many(x: Any) -> Any:
+    return jnp.sum(jnp.ones_like(x[:, 0]))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "true"),
+    [
+        (lambda x: _many(x) * jnp.sum(_of_pairs(x) ** 2), lambda x: jnp.sum(_of_pairs(x)) ** 2, False),
+        (lambda x: jnp.sum(_of_pairs(x)), lambda x: _many(x) * jnp.max(x[0]), False),
+        (
+            lambda x: jnp.outer(_of_pairs(x), _of_pairs(x)),
+            lambda x: jnp.outer(_of_pairs(x) ** 2, jnp.ones_like(x[:, 0])),
+            False,
+        ),
+        (lambda x: jnp.outer(_of_pairs(x), x[:, 0]).T, lambda x: jnp.outer(x[:, 0], _of_pairs(x)), True),
+        (
+            lambda x: jnp.sum(_of_pairs(x)[:, None] * _of_pairs(x)[None, :], axis=0),
+            lambda x: _of_pairs(x) * jnp.sum(_of_pairs(x)),
+            True,
+        ),
+        (lambda x: _of_pairs(x[:, :1]), lambda x: x[:, 0], True),
+        (lambda x: jnp.sum(_of_pairs(jnp.sum(x[:, None, :] * x[None, :, :], axis=1))), lambda x: 0.0, False),
+    ],
+    ids=map(str, range(7)),
+)
+def test_each_row_of_an_open_axis_has_a_maximum_of_its_own(left: Any, right: Any, true: bool) -> None:
+    given = {"domain": {"x": domain.Reals("n 2")}, "sizes": {"n": (2, 3)}}
+    found = verdict(claim(left, right, "value", **given))
+    assert (found.sizes == ("every n",)) == true, (found.reason, found.sizes)
+    assert (found.status is Status.HOLDS) == true
+
+
+def test_a_maximum_over_what_is_left_of_one_entry_has_no_value() -> None:
+    def rest(x: Any) -> Any:
+        left = lax.slice_in_dim(x, 1, None)
+        return lax.reduce_max(left, (0,)) - lax.reduce_max(left, (0,))
+
+    for least, status in ((1, "n = 2"), (2, "every n")):
+        given = {"domain": {"x": REALS}, "sizes": {"n": (least, 2)}}
+        assert verdict(claim(rest, lambda x: 0 * x[0], "value", **given)).sizes == (status,)
+    none = {"domain": {"x": REALS, "y": domain.Reals("0")}}
+
+    def of_none(x: Any, y: Any) -> Any:
+        return jnp.sum(x) + lax.reduce_max(y, (0,)) - lax.reduce_max(y, (0,))
+
+    assert verdict(claim(of_none, lambda x, y: jnp.sum(x), "value", **none)).status is not Status.HOLDS
+
+
+def test_shares_of_two_classes_in_an_open_batch() -> None:
+    """Each share is what the other leaves of one, of which their sums are written alike."""
+
+    def shares(x: Any) -> Any:
+        return jnp.exp(x) / jnp.sum(jnp.exp(x), axis=1, keepdims=True)
+
+    given = {"domain": {"x": domain.Reals("n 2")}, "sizes": {"n": (2, 3)}}
+    for other, sizes in ((lambda s: jnp.sum(1 - s[:, 1]), ("every n",)), (lambda s: jnp.sum(s[:, 1]), ())):
+        by_hand = claim(lambda x: jnp.sum(shares(x)[:, 0]), lambda x, o=other: o(shares(x)), "value", **given)
+        assert verdict(by_hand).sizes == sizes
+
+
+def _rows_by_index(x: Any, y: Any) -> Any:
+    """The first row as often as y has entries."""
+    return x.at[jnp.zeros(y.shape, np.int32)].get(mode="promise_in_bounds")
+
+
+def _three(x: Any) -> Any:
+    """The sum of x_i δ_ij x_k over i."""
+    i = _index(x)
+    return jnp.sum(jnp.where(i[:, None, None] == i[None, :, None], (x[:, None] * x[None, :])[:, None, :], 0.0), axis=0)
+
+
+def _three_crossed(x: Any) -> Any:
+    """The sum of x_i² δ_ik x_j over i."""
+    i = _index(x)
+    squares = (x[:, None] ** 2 * x[None, :])[:, :, None]
+    return jnp.sum(jnp.where(i[:, None, None] == i[None, None, :], squares, 0.0), axis=0)
+
+
+def _gathered(x: Any, index: Any) -> Any:
+    """One entry, by a gather."""
+    numbers = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
+    return lax.gather(x, jnp.asarray(index)[None], numbers, (1,), mode="promise_in_bounds")
+
+
+# Programs that a shortcut would read as something else: what they would be then, and what they are.
+SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[..., Any] | None]] = {
+    "backwards": (REALS, lambda x: 1 * lax.rev(x, (0,)), lambda x: 1 * x, None),
+    "gathered": (REALS, lambda x: _gathered(x, 0) + 0 * x, lambda x: 1 * x, lambda x: x[0] * jnp.ones_like(x)),
+    "from the second on": (
+        REALS,
+        lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(1),), (x.shape[0] - 1,))),
+        lambda x: 1 * jnp.sum(x),
+        lambda x: jnp.sum(x) - x[0],
+    ),
+    "but the last": (
+        REALS,
+        lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(0),), (x.shape[0] - 1,))),
+        lambda x: jnp.sum(x) - x[0],
+        None,
+    ),
+    "comparison with nothing": (REALS, lambda x: jnp.where(x > jnp.nan, x, 2 * x), lambda x: 1 * x, None),
+    "reshaped": (domain.Reals("2 n"), lambda x: x.reshape(x.shape[1], 2), lambda x: x.T, None),
+    "columns of shares": (
+        domain.Simplex("2 n"),
+        lambda x: jnp.sum(x, axis=0),
+        lambda x: 1 + 0 * x[0],
+        lambda x: x[0] + x[1],
+    ),
+    "rows of shares": (
+        domain.Simplex("n n"),
+        lambda x: jnp.sum(x, axis=0),
+        lambda x: 1 + 0 * jnp.sum(x, axis=0),
+        None,
+    ),
+    "three axes": (REALS, _three, lambda x: jnp.outer(x * x, jnp.ones_like(x)), lambda x: jnp.outer(x, x)),
+    "three axes, crossed": (
+        REALS,
+        _three_crossed,
+        lambda x: jnp.outer(x**3, jnp.ones_like(x)),
+        lambda x: jnp.outer(x, x * x),
+    ),
+    "named function": (
+        REALS,
+        lambda x: jnp.outer(jnp.sin(x), x).T,
+        lambda x: jnp.outer(jnp.sin(x), x),
+        lambda x: jnp.outer(x, jnp.sin(x)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_no_shortcut_along_an_axis_of_any_length(name: str) -> None:
+    region, fn, wrong, right = SHORT[name]
+    given = {"domain": {"x": region}, "sizes": {"n": (2, 3)}}
+    assert verdict(claim(fn, wrong, "value", **given)).status is not Status.HOLDS
+    if right is not None:
+        found = verdict(claim(fn, right, "value", **given))
+        assert found.sizes == ("every n",), found.reason
+
+
+@pytest.mark.parametrize(
+    ("fn", "reason"),
+    [
+        (
+            lambda x: jnp.sum(lax.dynamic_slice(x, (jnp.asarray(0),), (x.shape[0] - 1,))),
+            "an index of an open axis that is not written out",
+        ),
+        (
+            lambda x: jnp.sum(x) * _gathered(x, jnp.asarray(x.shape[0] - 1)),
+            "an index of an open axis that is not written out",
+        ),
+        (
+            lambda x: jnp.sum(jnp.max((x[:, None] * x[None, :])[:, :, None] * jnp.array([[[1.0, 2.0]]]), axis=2)),
+            "a maximum over a matrix with open axes",
+        ),
+        (lambda x: jnp.prod(x), "a product along an axis of any length"),
+        (lambda x: jnp.asarray(jnp.bitwise_or.reduce(_ones(x)), x.dtype) * jnp.sum(x), "reduce_or of whole numbers"),
+        (
+            lambda x: jnp.asarray(_index(x)[0] + x.shape[0], np.int8).astype(x.dtype) * x[0],
+            "an index or a length of an axis",
+        ),
+    ],
+    ids=("slice", "gather", "maximum", "product", "bits", "narrow length"),
+)
+def test_what_is_not_read_at_every_size_is_said(fn: Any, reason: str) -> None:
+    given = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
+    found = verdict(claim(fn, lambda x: fn(x) + 0 * x[0], "value", **given))
+    assert found.sizes == ("n = 2",)
+    assert f"not for every n: {reason}" in found.reason
+
+
+@pytest.mark.parametrize("region", [REALS, domain.OneHot("n")], ids=["any entry", "the label"])
+def test_an_index_of_one_axis_may_be_one_of_another(region: Any) -> None:
+    """The k-th entries of both, for each k that both have."""
+    given = {"domain": {"x": region, "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+
+    def along(x: Any, y: Any) -> Any:
+        places = _index(x) if region is REALS else jnp.where(x > 0.5, _index(x), -1)
+        return jnp.sum(jnp.where(places[:, None] == _index(y)[None, :], x[:, None] * y[None, :], 0.0))
+
+    assert verdict(claim(along, lambda x, y: 0 * jnp.sum(x) * jnp.sum(y), "value", **given)).status is not Status.HOLDS
+
+
+def test_rows_that_an_open_axis_of_indices_picks_keep_their_own_axis() -> None:
+    given = {"domain": {"x": domain.Reals("3 n"), "y": domain.Reals("t")}, "sizes": {"n": (2, 3), "t": (2, 3)}}
+
+    def squares(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.ones_like(x[0])) * jnp.sum(_rows_by_index(x, y) ** 2, axis=1)
+
+    square = claim(squares, lambda x, y: jnp.sum(_rows_by_index(x, y), axis=1) ** 2, "value", **given)
+    assert verdict(square).status is not Status.HOLDS
+
+
+def test_an_array_of_fixed_size_has_any_shape_beside_an_open_axis() -> None:
+    given = {"domain": {"x": REALS, "w": domain.Reals("2 3")}, "sizes": {"n": (2, 3)}}
+    flat = claim(lambda x, w: jnp.sum(x) * w.reshape(6), lambda x, w: w.reshape(6) * jnp.sum(x), "value", **given)
+    assert verdict(flat).sizes == ("every n",)
+
+
 def test_rows_of_an_open_batch_have_maxima_of_their_own() -> None:
     """The largest logit of one row is not that of another, however many rows there are."""
     given = {"domain": {"x": domain.Reals("t n")}, "sizes": {"t": (2, 3), "n": (2,)}}
@@ -630,6 +987,14 @@ def test_the_article_s_missing_hypothesis() -> None:
     found = verdict(claim(entropy, lambda x, y: softmax(x) - y))
     assert found.residual == "σ_k (Sum[y_j] - 1)"
     assert found.reason == "the sides are equal where the entries of y sum to one"
+
+
+def test_a_factor_of_one_component_is_not_named_as_that_of_all() -> None:
+    given = {"domain": {"x": domain.Reals("2")}, "sizes": {}}
+    for factors, named in (([2.0, 2.0], True), ([2.0, 3.0], False)):
+        found = verdict(claim(lambda x, f=factors: x * jnp.array(f), lambda x: x * 1, "value", **given))
+        assert found.residual
+        assert ("2 times the formula" in found.reason) == named
 
 
 def test_a_missing_factor_is_named() -> None:
@@ -743,11 +1108,186 @@ def test_a_division_has_a_value_where_the_region_leaves_zero_out(region: Any, ho
     assert (found.status is Status.HOLDS) == holds, found.reason
 
 
+def test_a_sum_of_exponentials_is_positive_whoever_wins() -> None:
+    """What is known of a difference of exponentials is not taken for knowledge of their sum."""
+    for winner in (0, 1):
+        for unit in (2, 3):
+
+            def fn(x: Any, y: Any, unit: int = unit) -> Any:
+                return jnp.log(-jnp.exp(x[0] / unit) - jnp.exp(x[1] / unit))
+
+            regions = {"x": domain.Saturated("2", winner=winner, gap=0.5), "y": domain.Reals("2")}
+            given = {"domain": regions, "sizes": {}}
+            assert (
+                verdict(claim(lambda x, y, fn=fn: fn(x, y) + 0 * y[0], fn, "value", **given)).status is Status.UNKNOWN
+            )
+
+
 def test_an_unsupported_primitive_is_unknown() -> None:
     """It is named."""
     found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value"))
     assert found.status is Status.UNKNOWN
     assert "sort" in found.reason
+    fixed = {"domain": {"x": domain.Reals("2"), "y": domain.Reals("2")}, "sizes": {}}
+    found = verdict(claim(lambda x, y: jnp.sort(x) + y, lambda x, y: x + y, "value", **fixed))
+    assert found.reason.startswith("not at its size: primitive 'sort' is not supported")
+
+
+def test_a_program_that_cannot_be_read_is_named_and_takes_no_other_with_it() -> None:
+    def unread(x: Any, y: Any) -> Any:
+        return jnp.sort(x) + y
+
+    same = claim(lambda x, y: x + y + 0 * jnp.sum(y), lambda x, y: x + y, "value")
+    formula = prove.prove_at(trace(replace(same, by_hand=unread), {"n": 2}, FLOAT64), 1.0)
+    assert not formula.proved
+    assert set(formula.reasons) == {"value", "formula"}
+    assert all("'sort' is not supported" in reason for reason in formula.reasons.values())
+    stable = prove.prove_at(trace(replace(same, stable=unread), {"n": 2}, FLOAT64), 1.0)
+    assert stable.proved == ["value"]
+    assert set(stable.reasons) == {"stable"}
+    # What holds without a hypothesis holds with any; with its size left open that is tried.
+    hypothesis = replace(same, where=lambda x, y: jnp.sort(x)[0] > 0)
+    assert "'sort' is not supported" in prove.prove_at(trace(hypothesis, {"n": 2}, FLOAT64), 1.0).reasons["value"]
+    assert prove.prove_open(hypothesis).proved == ["value"]
+
+
+def test_a_mode_that_cannot_be_read_takes_no_other_with_it() -> None:
+    def fn(x: Any, y: Any) -> Any:
+        return jnp.sum(x * y)
+
+    same = claim(fn, lambda x, y: y + 0 * x)
+    unread = replace(same, autodiff=Derivative(lambda x, y: fn(jnp.sort(x), y), "gradient", wrt="x"))
+    subject, other = (trace(each, {"n": 2}, FLOAT64) for each in (same, unread))
+    assert [each.name for each in subject.modes[:2]] == ["grad", "jacrev"]
+    found = prove.prove_at(replace(subject, modes=(other.modes[0], subject.modes[1])), 1.0)
+    assert found.proved == ["jacrev"]
+    assert "'sort' is not supported" in found.reasons["grad"]
+
+
+def test_a_side_without_a_value_is_named() -> None:
+    infinite = claim(lambda x, y: jnp.full_like(x, jnp.inf), lambda x, y: jnp.full_like(x, jnp.nan), "value")
+    assert prove.prove_open(infinite).reasons == {"value": "a side without a value"}
+
+
+def test_a_choice_between_two_entries_of_an_open_axis_is_not_followed() -> None:
+    def larger(x: Any, y: Any) -> Any:
+        return jnp.sum(jnp.where(x[:, None] > x[None, :], x[:, None], x[None, :]))
+
+    same = claim(larger, lambda x, y: larger(x, y) + 0 * y[0], "value", domain={"x": REALS, "y": REALS})
+    assert "depends on two entries" in prove.prove_open(same).reasons["formula"]
+
+
+def test_too_many_values_are_not_tried_one_by_one() -> None:
+    for below, words in (
+        ((100,), "values of whole numbers"),
+        ((10, 10), "values of one-hot targets and whole numbers"),
+    ):
+        labels = {f"k{place}": domain.Labels("", below=each) for place, each in enumerate(below)}
+        same = Claim(
+            id="labels",
+            autodiff=Derivative(lambda x, **labels: x * 1.0, "value"),
+            by_hand=lambda x, **labels: x + 0 * x,
+            domain={"x": domain.Reals(""), **labels},
+        )
+        assert prove.prove_at(trace(same, {}, FLOAT64), 1.0).reasons == {"value": f"too many {words}"}
+
+
+def test_whole_numbers_and_constants_along_an_axis(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {"domain": {"x": LOGITS, "k": domain.Labels("n", 3)}}
+    labels = claim(lambda x, k: x + k.astype(x.dtype), lambda x, k: k.astype(x.dtype) + x, "value", **given)
+    found = verdict(labels)
+    assert found.sizes == ("n = 2", "n = 3")
+    assert found.reason == "not for every n: whole numbers or constants along an axis of any length"
+    monkeypatch.setattr(prove, "MOST_ENTRIES", 2)
+    assert verdict(labels).sizes == ("n = 2",)
+    given = {"domain": {"x": LOGITS, "c": domain.Constant([2.0, 3.0])}}
+    assert verdict(claim(lambda x, c: c[0] * x * c[1], lambda x, c: 6 * x, "value", **given)).sizes == ("every n",)
+
+
+def test_a_product_lies_between_those_of_the_ends() -> None:
+    given = {"domain": {"x": domain.Interval("n", 1.0, 2.0), "y": domain.Interval("n", 1.0, 2.0)}}
+    for end, proved in ((1.0, ["value"]), (2.0, [])):
+
+        def above(x: Any, y: Any, end: float = end) -> Any:
+            return x * y - end
+
+        same = claim(lambda x, y, above=above: jnp.abs(above(x, y)), above, "value", **given)
+        assert prove.prove_open(same).proved == proved
+
+
+def test_what_holds_at_every_size_of_a_claim_is_proved_though_not_at_others() -> None:
+    """No hypothesis is missing: the claim is about two classes."""
+    twice = claim(lambda x: jnp.sum(jnp.ones_like(x)) * x, lambda x: 2 * x, "value", domain={"x": LOGITS})
+    found = verdict(replace(twice, sizes={"n": (2,)}))
+    assert (found.status, found.sizes) == (Status.HOLDS, ("n = 2",))
+    assert found.reason == "not for every n: the sides differ by x_k (n - 2)"
+    assert not found.residual
+
+
+def test_a_hypothesis_is_named_where_it_can_be_proved_at_a_size_alone() -> None:
+    regions = {"x": domain.Positive("n"), "y": REALS, "k": domain.Labels("n", 2)}
+
+    def fn(x: Any, y: Any, k: Any) -> Any:
+        return x * jnp.sum(y) + 0 * k.astype(x.dtype)
+
+    found = verdict(claim(fn, lambda x, y, k: x * 1, "value", domain=regions))
+    assert found.reason == "the sides are equal where the entries of y sum to one"
+
+
+def test_a_hypothesis_about_a_size_is_tried_at_that_size() -> None:
+    twice = claim(lambda x: jnp.sum(jnp.ones_like(x)) * x, lambda x: 2 * x, "value", domain={"x": LOGITS})
+    for sizes in ((2, 3), (3, 4)):
+        assert verdict(replace(twice, sizes={"n": sizes})).reason == "the sides are equal where n = 2"
+
+
+@pytest.mark.parametrize("winner", [0, 1])
+def test_the_winner_exceeds_the_others_and_not_the_other_way_round(winner: int) -> None:
+    """The winner of an open axis is its first single entry, whatever its index."""
+    given = {"domain": {"x": domain.Saturated("n", winner=winner, gap=0.5), "y": REALS}}
+    for first, second, proved in ((winner, 1 - winner, ["value"]), (1 - winner, winner, [])):
+
+        def gap(x: Any, y: Any, first: int = first, second: int = second) -> Any:
+            return x[first] - x[second] + 0 * y[0]
+
+        same = claim(lambda x, y, gap=gap: jnp.abs(gap(x, y)), gap, "value", **given)
+        assert prove.prove_open(same).proved == proved
+        assert prove.prove_at(trace(same, {"n": 3}, FLOAT64), 1.0).proved == proved
+
+
+def test_hypotheses_that_may_be_missing() -> None:
+    """Two classes are tried where not all sizes have two, and one-hot targets where they are a distribution."""
+    wrong = claim(squared, lambda x, y: softmax(x) - y, domain={"x": LOGITS, "y": domain.Simplex("n")})
+    for sizes, two in (((2,), []), ((2, 3), ["where n = 2"]), ((3, 4), ["where n = 2"])):
+        found = [sentence for sentence, _ in prove.hypotheses(replace(wrong, sizes={"n": sizes}))]
+        assert found == ["for one-hot y", *two, "where x is positive"]
+    free = prove.hypotheses(replace(wrong, domain={"x": LOGITS, "y": REALS}, sizes={"n": (2,)}))
+    of_y = ["where the entries of y sum to one", "for one-hot y", "where y is positive"]
+    assert [sentence for sentence, _ in free if sentence != "where x is positive"] == of_y
+
+
+def test_too_many_kinds_of_entries_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    magnitudes = claim(
+        lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(jnp.abs(y)), "value"
+    )
+    magnitudes = replace(magnitudes, domain={"x": REALS, "y": REALS})
+    assert prove.prove_open(magnitudes).proved
+    monkeypatch.setattr(prove, "MOST_PARTITIONS", 3)
+    assert "too many kinds of entries" in prove.prove_open(magnitudes).reasons["value"]
+
+
+def test_a_difference_that_stays_though_the_sides_agree_is_not_shown() -> None:
+    case = Case(claim(squared, lambda x, y: softmax(x) - y), BUDGETS["quick"], 0)
+    assert prove.check(case).residual
+    found = prove.check(case, agrees=True)
+    assert (found.residual, found.reason) == ("", "the difference of the sides did not cancel in every case")
+
+
+def test_an_exponential_over_another_sum_is_no_softmax_output() -> None:
+    given = {"domain": {"x": LOGITS, "y": domain.Positive("n")}}
+    of_others = claim(lambda x, y: jnp.exp(x) / y, lambda x, y: 0 * x * y, "value", **given)
+    assert verdict(of_others).residual == "exp(x_k) / y_k"
+    of_sines = claim(lambda x, y: softmax(jnp.sin(x)) + 0 * y, lambda x, y: 0 * x * y, "value")
+    assert verdict(of_sines).residual == "exp(sin(x_k)) / Sum[exp(sin(x_j))]"
 
 
 # -- nothing is proved where nothing was checked ------------------------------------------------------------------
@@ -829,6 +1369,19 @@ def test_an_index_that_another_size_turns_into_another(index: int) -> None:
     assert not (index == -1 and "n = 2" in found.sizes)
 
 
+def test_the_index_of_the_label_may_be_one_that_a_program_asks_for() -> None:
+    """Of the other entries no index is left that could be it."""
+    given = {"domain": {"x": REALS, "y": domain.OneHot("n")}}
+
+    def first(x: Any, y: Any) -> Any:
+        mine = jnp.where(y > 0.5, _index(x), -1)
+        return jnp.sum(jnp.where(mine == 0, x, 0 * x))
+
+    assert verdict(claim(first, lambda x, y: jnp.sum(0 * x), "value", **given)).status is not Status.HOLDS
+    right = verdict(claim(first, lambda x, y: jnp.sum(y * x) * y[0], "value", **given))
+    assert right.sizes == ("every n",), right.reason
+
+
 def test_a_single_entry_may_be_the_label() -> None:
     """With one class the label is entry 0."""
 
@@ -904,6 +1457,11 @@ def test_the_label_may_be_an_index_that_the_program_names() -> None:
     assert verdict(claim(first, lambda x, y: 0 * x[0], "value", **given)).status is not Status.HOLDS
     right = verdict(claim(first, lambda x, y: jnp.where(y > 0, 0.0, 1.0) + 0 * x[0], "value", **given))
     assert right.status is Status.HOLDS, right.reason
+
+
+def test_a_distribution_sums_to_one_at_a_fixed_size() -> None:
+    given = {"domain": {"x": domain.Simplex("3")}, "sizes": {}}
+    assert verdict(claim(lambda x: jnp.sum(x), lambda x: 1 + 0 * x[0], "value", **given)).status is Status.HOLDS
 
 
 def test_the_last_entry_of_a_distribution_is_no_less_than_zero() -> None:
@@ -986,6 +1544,28 @@ def test_sums_over_an_axis_of_any_length(name: str) -> None:
     found = verdict(whole_claim(fn, right))
     assert found.sizes == (("every n",) if "remainder" in name else ("n = 2", "n = 3")), found.reason
     assert verdict(whole_claim(fn, wrong)).status is not Status.HOLDS
+
+
+def test_a_sum_of_entries_of_one_kind_may_be_less_than_an_entry_of_another() -> None:
+    """Of the entries that are at most zero it is no less than any of them; the others are not in it."""
+
+    def kept(x: Any) -> Any:
+        return jnp.where(below(x) > 0, jnp.maximum(behind(x), 0.0), behind(x))
+
+    def of_those_alone(x: Any) -> Any:
+        return jnp.where(x > 0, below(x) - jnp.exp(x), jnp.maximum(below(x) - jnp.exp(x), 0.0))
+
+    given = {"domain": {"x": REALS}}
+    assert verdict(claim(behind, kept, "value", **given)).status is not Status.HOLDS
+    right = verdict(claim(lambda x: below(x) - jnp.exp(x), of_those_alone, "value", **given))
+    assert right.sizes == ("every n",), right.reason
+
+
+def test_a_product_of_numbers_along_an_axis_of_any_length_is_not_one_of_them() -> None:
+    given = {"domain": {"x": REALS}}
+    for extreme, status in ((jnp.prod, Status.UNKNOWN), (jnp.max, Status.HOLDS), (jnp.min, Status.HOLDS)):
+        twos = claim(lambda x, e=extreme: e(2 + 0 * x), lambda x: 2.0 + jnp.sum(0 * x), "value", **given)
+        assert verdict(twos).status is status
 
 
 def test_a_product_or_a_maximum_of_rows_is_no_extreme_of_all() -> None:
@@ -1131,6 +1711,15 @@ def test_a_bound_that_one_mode_leaves_open_is_not_proved(monkeypatch: pytest.Mon
     assert verdict(whole).status is Status.UNKNOWN
 
 
+@pytest.mark.parametrize("budget", ["quick", "standard"])
+def test_a_bound_without_a_named_size_is_proved_at_its_size(budget: str) -> None:
+    """In a quick run one with a named size is, too, which is not traced with its size left open."""
+    squares = claim(lambda x, y: x**2 + 0 * y, lambda x, y: 0 * x, "value", relation=">=")
+    fixed = replace(squares, domain={"x": domain.Reals("2"), "y": domain.Reals("2")}, sizes={})
+    assert verdict(fixed, budget).sizes == ("",)
+    assert verdict(squares, budget).sizes == (("n = 2", "n = 3") if budget == "quick" else ("every n",))
+
+
 def test_the_only_entry_may_be_the_label() -> None:
     """Beside it there is nothing, and nothing is positive."""
     given: dict[str, Any] = {"domain": {"x": REALS, "y": domain.OneHot("n")}, "sizes": {"n": (1, 2)}}
@@ -1241,7 +1830,8 @@ def test_a_mode_that_is_traced_at_sizes_alone_is_not_proved_for_every_size() -> 
         return jnp.sum(x * y)
 
     found = verdict(claim(peculiar, lambda x, y: y))
-    assert "every n" not in found.sizes
+    assert found.sizes == ("n = 2", "n = 3")
+    assert "every n by grad, jacrev, vjp alone: " in found.reason
 
 
 def test_sizes_that_no_proof_reaches_are_searched() -> None:
@@ -1457,3 +2047,15 @@ def test_a_difference_at_a_fixed_size_is_told() -> None:
     found = verdict(claim(lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + x, **given))
     assert found.status is not Status.HOLDS
     assert found.residual
+    last = claim(lambda x: jnp.sum(x**3), lambda x: 3 * x**2 * jnp.array([1.0, 1.0, 2.0]), **given)
+    assert verdict(last).residual == "−3 x_2^2"
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(0.3, True), (0.31, False)])
+def test_a_power_with_a_float_as_exponent_has_a_gradient(factor: float, holds: bool) -> None:
+    subject = claim(
+        lambda x, y: jnp.sum(x**0.3),
+        lambda x, y: factor * x**0.3 / x,
+        domain={"x": domain.Positive("n"), "y": domain.Reals("n")},
+    )
+    assert (verdict(subject).status is Status.HOLDS) == holds

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from flint import arb
 from jax import lax
+from jax.extend import core as jex
 from jax.scipy import special
 
 from verify import Claim, Derivative, Status, check, domain
@@ -247,6 +248,14 @@ def test_the_limit_of_an_arc_tangent_is_no_float() -> None:
     (found,) = _read(lambda x: [lax.atan(x) > np.pi / 2], Ranges().lift(np.array([np.inf, -np.inf])))
     assert found.tolist() == [-1, 0]
     assert _ends(_read(lax.atan, Ranges().lift(np.array([np.inf])))[0]) == [(np.pi / 2, np.nextafter(np.pi / 2, 2))]
+
+
+@pytest.mark.parametrize("fill", [0, 7])
+def test_open_whole_numbers_are_filled_with_the_value_that_is_given(fill: int) -> None:
+    box = _between([[-1.0, 1.0]], [[1.0, 2.0]])
+    counts = _read(lambda x: jnp.take((x > 0) + 2, np.array([0, 5, 1]), mode="fill", fill_value=fill), box)[0]
+    assert _ends(counts) == [(2, 3), (fill, fill), (3, 3)]
+    assert (counts["kinds"] & FINITE != 0).all()
 
 
 def test_whole_numbers_of_two_branches_are_both_held() -> None:
@@ -798,6 +807,34 @@ def test_whole_numbers_are_made_of_numbers() -> None:
     assert found.tolist() == [[5]]
 
 
+def test_a_cast_keeps_a_range_and_what_is_known() -> None:
+    box = _between([[-1.5, 0.25]], [[1.75, 3.0]])
+    assert _ends(_read(lambda x: x.astype(np.float32), box)[0]) == [(-1.5, 1.75), (0.25, 3)]
+    yes, open_, both = _read(
+        lambda x: [(x[1:] > 0).astype(int), (x > 0).astype(int), jnp.square((x[1:] > 0).astype(float)) + x], box
+    )
+    assert yes.tolist() == [[1]]
+    assert _ends(open_) == [(0, 1), (1, 1)]
+    assert _ends(both) == [(-0.5, 2.75), (1.25, 4)]
+
+
+def test_what_a_value_is_made_of_is_known_beside_its_cast() -> None:
+    def larger(x: Any) -> list[Any]:
+        minus = -x
+        return [minus.astype(np.float32), jnp.maximum(x, minus)]
+
+    cast, size = _read(larger, _between([-1.0], [2.0]))
+    assert _ends(cast) == [(-2, 1)]
+    assert _ends(size) == [(0, 2)]
+
+
+def test_a_range_that_nothing_lies_in_is_any() -> None:
+    for kinds, lo, hi in ((PLUS, -2.0, -1.0), (NONE, 1.0, 2.0), (0, -np.inf, np.inf)):
+        (found,) = ranges(kinds, lo, hi, shape=(1,))
+        assert found["kinds"] == ALL
+        assert (found["lo"], found["hi"]) == (-np.inf, np.inf)
+
+
 def test_whole_numbers_that_no_float_is_lie_between_two() -> None:
     wide = _read(lambda x: jnp.where(x > 0, 2**60 + 1, 2**53 + 1) - jnp.where(x > 0, 0, 1), _between([-1.0], [1.0]))
     assert _ends(wide[0]) == [(-(2.0**63), 2.0**63)]
@@ -938,7 +975,6 @@ def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
             (lambda x: lax.sign(x), (0.0, 3.0), {1}),
             (lambda x: lax.sign(x), (-2.0, 0.0), {0}),
             (lambda x: lax.sign(x), (-2.0, -1.0), {0}),
-            (lambda x: lax.clamp(0.0, x, 1.0), (0.25, 0.5), {0, 1}),
             (lambda x: (x > 0).astype(x.dtype), (1.0, 2.0), {1}),
             (lambda x: (x > 0).astype(x.dtype), (-1.0, 2.0), {0, 1}),
             (lambda x: (x > 0).astype(np.int32), (-1.0, 0.0), {0}),
@@ -947,7 +983,15 @@ def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
         ):
             _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [_between([ends[0]], [ends[1]])], 1)
             (branch,) = trail.branches.values()
-            assert {outcome for outcome, mask in branch.seen.items() if mask.any()} == expected, ends
+            assert {outcome for outcome, mask in enumerate(branch.seen) if mask.any()} == expected, ends
+
+
+def test_both_ends_of_a_clip_are_choices() -> None:
+    closed = jax.make_jaxpr(lambda x: lax.clamp(0.0, x, 1.0))(0.5)
+    for ends, expected in (((0.25, 0.5), [{0}, {1}]), ((-1.0, 0.5), [{0, 1}, {1}]), ((0.5, 2.0), [{0}, {0, 1}])):
+        _, trail = walk(Ranges(), closed, [_between([ends[0]], [ends[1]])], 1)
+        found = [{outcome for outcome, mask in enumerate(each.seen) if mask.any()} for each in trail.branches.values()]
+        assert found == expected, ends
 
 
 def test_what_is_chosen_by_an_open_whole_number() -> None:
@@ -960,7 +1004,7 @@ def test_what_is_chosen_by_an_open_whole_number() -> None:
         seen = {name.label.split()[0]: name for name in trail.branches.values()}
         branch = seen.get("cond", seen.get("select_n"))
         assert branch is not None
-        return _ends(found), {outcome for outcome, mask in branch.seen.items() if mask.any()}
+        return _ends(found), {outcome for outcome, mask in enumerate(branch.seen) if mask.any()}
 
     for start, outcomes, ends in ((0, {0, 1}, (2, 13)), (1, {1, 2}, (12, 23)), (2, {2}, (22, 23)), (-5, {0}, (2, 3))):
         place = lambda x, k=start: k + jnp.count_nonzero(x[:1] > 0)  # noqa: E731
@@ -1031,6 +1075,21 @@ def test_a_choice_of_structure_that_is_open_is_refused() -> None:
     assert _ends(_read(lambda x: lax.bitcast_convert_type(x, np.int64), _between([1.0], [2.0]))[0]) == [
         (-(2.0**63), 2.0**63)
     ]
+
+
+def test_of_whole_numbers_only_what_is_known_is_read() -> None:
+    primitive = jex.Primitive("made_up_whole")
+    primitive.def_abstract_eval(lambda k: k)
+    with pytest.raises(UnsupportedPrimitive, match="made_up_whole"):
+        _read(lambda x: jnp.where(primitive.bind(jnp.arange(2)) > 0, x, -x), _between([1.0], [2.0]))
+    with pytest.raises(UnsupportedPrimitive, match="complex numbers"):
+        _read(lambda x: jnp.where(jnp.equal(*[jnp.arange(2).astype(complex)] * 2), x, -x), _between([1.0], [2.0]))
+
+
+def test_a_number_that_is_not_zero_is_not_equal_to_zero() -> None:
+    box = _between([-1.0, 0.0], [1.0, 1.0], FINITE & ~NONE)
+    assert _read(lambda x: x == 0, box)[0].tolist() == [0, 0]
+    assert _read(lambda x: x == 0, _between([-1.0], [1.0]))[0].tolist() == [-1]
 
 
 def test_the_remainder_of_whole_numbers_that_floats_do_not_reach() -> None:
@@ -1192,8 +1251,8 @@ def test_what_a_point_takes_is_open(name: str, low: float) -> None:
             without = ("norm", "gelu", "squareplus", "standardised", "xlogy", "sorted", "solved")
             assert trail.branches or name in without
             for path, branch in trail.branches.items():
-                for outcome, mask in branch.seen.items():
-                    if (mask & ~trail.lost).any():
+                for outcome, mask in enumerate(branch.seen):
+                    if mask[~trail.lost].any():
                         assert open_.branches[path].seen[outcome].any(), (branch.label, path, outcome)
 
 

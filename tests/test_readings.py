@@ -409,6 +409,17 @@ def test_zero_times_a_constant_without_a_value_has_none() -> None:
         assert not allowed(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
 
 
+def test_many_zeros_times_what_has_no_value_have_none() -> None:
+    def sparse(x: Any) -> Any:
+        many, undefined = jnp.concatenate([jnp.zeros(99), x]), jnp.concatenate([1 / (x - x), jnp.ones(99)])
+        return [many * undefined[0], many / (x - x), undefined * jnp.concatenate([jnp.zeros(99), x])]
+
+    products, quotients, others = enclose(sparse, np.array([2.0]))
+    assert not finite(products).any()
+    assert not finite(quotients).any()
+    assert finite(others).tolist() == [False, *[True] * 99]
+
+
 def test_two_undefined_values_are_not_one_value() -> None:
     def both(x: Any) -> Any:
         absent = jnp.take(x, np.array([5, 6]), mode="fill")
@@ -417,6 +428,22 @@ def test_two_undefined_values_are_not_one_value() -> None:
     difference, choice = enclose(both, np.array([1.0, 2.0]))
     assert not difference[()].is_finite()
     assert choice[()].contains(2), "an open comparison takes neither outcome"
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [lambda x: jnp.log(x - 1), lambda x: 0 / x, lambda x: 1 / lax.complex(x, x)],
+    ids=["log", "quotient", "complex"],
+)
+def test_what_has_no_value_is_not_known_to_equal_itself(fn: Callable[..., Any]) -> None:
+    def asked(x: Any) -> Any:
+        value = fn(x)
+        return jnp.where(value == value, 1.0, 2.0), jnp.where(value != value, 2.0, 1.0)
+
+    for found in enclose(asked, np.array(0.0)):
+        assert found[()].contains(2), "floats say that it is not equal to itself"
+    for found in enclose(asked, np.array(2.0)):
+        assert found[()] == 1
 
 
 @pytest.mark.parametrize("kind", ["sign", "truth"])
@@ -434,6 +461,31 @@ def test_round_away_from_zero() -> None:
     x = np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5])
     found = enclose(lambda v: lax.round(v, lax.RoundingMethod.AWAY_FROM_ZERO), x)
     assert [float(each) for each in found] == [1.0, 2.0, 3.0, -1.0, -2.0, -3.0]
+
+
+@pytest.mark.parametrize("method", lax.RoundingMethod)
+def test_what_may_be_a_tie_is_rounded_to_either_side(method: lax.RoundingMethod) -> None:
+    closed = trace(lambda x: lax.round(x, method), ((),))
+    wide = np.array([arb(0.5, 0.25), arb(0.5, 1), arb(1.5, 2.0**-40), arb(1.25, 0.125)], dtype=object)
+    found, _ = read(Exact(), closed, [wide], BITS)
+    for each, values in zip(found.ravel(), ([0, 1], [-1, 0, 1, 2], [1, 2], [1]), strict=True):
+        assert all(each.contains(value) for value in values)
+    assert found[3, 0] == 1
+
+
+@pytest.mark.parametrize("reading", [enclose, allowed])
+def test_numbers_beyond_every_fraction_have_whole_parts_and_remainders(reading: Callable[..., Any]) -> None:
+    x = np.array([1e80, -1e300, 2.0**60 + 2.0**10, 2.0**52 + 1])
+    for method in lax.RoundingMethod:
+        found = reading(lambda v, method=method: lax.round(v, method), x)
+        assert all(each.contains(value) for each, value in zip(found, x.tolist(), strict=True))
+        undefined = reading(lambda v, method=method: lax.round(jnp.where(v > 0, jnp.inf, v), method), 1.0)
+        assert not undefined[()].is_finite()
+    # The quotients are whole numbers that no float64 holds.
+    remainders = reading(lambda v: lax.rem(v, jnp.full_like(v, 3.0)), np.array([1e18, -1e18, 2.0**60 + 2.0**10]))
+    for each, value in zip(remainders, (1, -1, (2**60 + 2**10) % 3), strict=True):
+        assert each.contains(value)
+        assert abs(each - value) < 0.1
 
 
 def test_an_unsupported_primitive_says_its_name() -> None:
@@ -1004,6 +1056,53 @@ def test_the_place_of_the_largest_along_each_axis() -> None:
             assert [float(each) for each in found] == np.asarray(fn(m, axis=axis)).tolist()
 
 
+def test_the_place_of_the_largest_whole_number_is_known_below_zero_too() -> None:
+    closed = trace(lambda x: jnp.argmax(jnp.where(x > 2, 1, -1)).astype(x.dtype), ((3,),))
+    (found,), trail = walk(Exact(), closed, [balls(np.array([[1.5, 1.0, 3.0], [0.0, 1.0, 2.0]]))], 2)
+    assert [float(each) for each in found] == [2, 0]
+    assert not trail.lost.any()
+    assert [branch.seen.any(axis=(1, 2)).tolist() for branch in trail.branches.values()] == [[True, True]]
+
+
+def test_a_whole_number_beyond_the_cases_chooses_the_nearest() -> None:
+    def chosen(i: Any, x: Any) -> list[Any]:
+        whole = jnp.arange(3)
+        numbers, three = lax.select_n(i, x, 2 * x, 3 * x), lax.select_n(i, whole, whole + 10, whole + 20)
+        return [numbers, three, lax.select_n(i, whole, whole + 10)]
+
+    i, x = np.array([0, 5, -1], np.int32), np.array([4.0, 5.0, 6.0])
+    with jax.enable_x64(True):
+        returned = jax.jit(chosen)(i, x)
+        closed = jax.make_jaxpr(chosen)(i, x)
+    outputs, trail = walk(Exact(), closed, [i.astype(np.int64)[None], balls(x[None])], 1)
+    assert not trail.lost.any()
+    for found, value in zip(outputs, returned, strict=True):
+        assert [float(each) for each in found[0]] == np.asarray(value).tolist()
+
+
+@pytest.mark.parametrize(
+    ("fn", "what"),
+    [
+        (lambda x: lax.sort((jnp.argsort(x) // 2, jnp.argsort(-x)), num_keys=2)[1], "sort by several keys"),
+        (lambda x: jnp.sort(x > 0), "sort by several keys or by truth values"),
+        (lambda x: jax.random.bits(jnp.stack([jax.random.key(0), jax.random.key(1)])[0]), "stack of several keys"),
+        (lambda x: lax.scan(lambda c, _: (c, None), x, None, length=20_001)[0], "scan of 20001 steps"),
+        (
+            lambda x: lax.reduce_window(x, jnp.exp(jnp.log(jnp.float64(2.0))) / 2, lax.mul, (2,), (1,), "VALID"),
+            "reduce_window from a value that may change the result",
+        ),
+        (
+            lambda x: jax.pure_callback(lambda i: i, jax.ShapeDtypeStruct((), np.int64), jnp.argmax(x)),
+            "pure_callback",
+        ),
+    ],
+    ids=["two keys", "truth values", "random keys", "steps", "start", "callback"],
+)
+def test_what_is_not_read_says_so(fn: Callable[..., Any], what: str) -> None:
+    with pytest.raises(UnsupportedPrimitive, match=what):
+        enclose(fn, np.array([1.0, -1.0, 0.5]))
+
+
 def test_masks_that_are_open_stay_open_where_their_extremum_hangs_on_them() -> None:
     """Of the three entries of the mask the first is unknown, the second holds, the third does not."""
 
@@ -1057,6 +1156,14 @@ def test_a_value_minus_itself_is_zero_however_wide() -> None:
         assert found[0, 0].is_exact()
 
 
+def test_a_value_without_bounds_minus_itself_is_no_number() -> None:
+    def without(x: Any) -> Any:
+        endless, undefined = jnp.max(jnp.stack([jnp.float64(np.inf), x])), 1 / (x - x)
+        return [endless - endless, undefined - undefined]
+
+    assert not any(each.is_finite() for (each,) in map(np.ravel, enclose(without, 1.0)))
+
+
 def test_a_value_minus_an_equal_one_is_not_known_to_be_zero() -> None:
     wide = [np.array([arb(3, 100)], dtype=object), np.array([arb(3, 100)], dtype=object)]
     found, _ = read(Exact(), trace(lambda x, y: x - y, ((), ())), wide, BITS)
@@ -1064,8 +1171,12 @@ def test_a_value_minus_an_equal_one_is_not_known_to_be_zero() -> None:
 
 
 def test_floats_may_compute_one_value_twice_differently() -> None:
-    found = allowed(lambda x: jnp.exp(x) - jnp.exp(x), np.array(1.0))
-    assert not found[()].is_exact()
+    def less_itself(x: Any) -> Any:
+        value = jnp.exp(x)
+        return value - value
+
+    for fn in (less_itself, lambda x: jnp.exp(x) - jnp.exp(x)):
+        assert not allowed(fn, np.array(1.0))[()].is_exact()
 
 
 def test_an_open_comparison_gives_the_hull_and_is_marked() -> None:
@@ -1090,6 +1201,12 @@ def test_products_of_nothing_have_the_right_shape() -> None:
         found = enclose(fn, x)
         assert found.shape == shape
         assert all(each == 0 for each in found.ravel())
+
+
+def test_a_sum_of_nothing_is_a_ball() -> None:
+    for found in (enclose(lambda x: jnp.sum(x[:0]), np.ones(2)), allowed(lambda x: jnp.sum(x[:0]), np.ones(2))):
+        assert isinstance(found[()], arb)
+        assert found[()] == 0
 
 
 def test_what_is_not_zero_is_true_however_small() -> None:
@@ -1139,6 +1256,19 @@ def test_the_larger_of_open_answers_is_open() -> None:
     assert [each.tolist() for each in outputs[:4]] == [larger, smaller, larger, smaller]
     assert outputs[4].tolist() == smaller
     assert outputs[5].tolist() == [YES] * 4
+
+
+@pytest.mark.parametrize(
+    "fn", [lambda x: jnp.where(x > 1, 3, 2), lambda x: (x > 1).astype(np.int64) + 2], ids=["chosen", "cast"]
+)
+def test_a_whole_number_that_hangs_on_an_open_answer_is_lost(fn: Callable[[Any], Any]) -> None:
+    closed = trace(fn, ((),))
+    with precision(BITS):
+        (found,), trail = walk(Exact(), closed, [np.array([arb(1, 0.5), arb(5), arb(0)], dtype=object)], 3)
+    assert trail.lost.tolist() == [True, False, False]
+    assert found[1:].tolist() == [3, 2]
+    (branch,) = trail.branches.values()
+    assert branch.seen[:, :, 0].tolist() == [[False, False, True], [False, True, False]]
 
 
 def test_the_first_of_open_answers_is_lost() -> None:
@@ -1191,6 +1321,7 @@ def _steps(x: Any) -> Any:
         ("clip", lambda x: jnp.sum(jnp.clip(x, 0.0, 1.0)), [1.0, 0.5], [2.0, 0.5]),
         ("sign", lambda x: jnp.sum(jnp.sign(x) * x), [0.0, 1.0], [0.5, 1.0]),
         ("what a choice made constant", _steps, [1.0, 0.5], [-1.0, 0.5]),
+        ("a whole part", lambda x: jnp.where(jnp.floor(x[0]) == 1.0, x[1], 2 * x[1]), [1.0, 0.5], [1.5, 0.5]),
     ],
 )
 def test_kinks_are_marked(name: str, fn: Callable[..., Any], at: list[float], off: list[float]) -> None:
@@ -1199,14 +1330,27 @@ def test_kinks_are_marked(name: str, fn: Callable[..., Any], at: list[float], of
     assert trail.kinks.tolist() == [True, False]
 
 
+def test_of_constants_nothing_is_a_kink_and_no_outcome_has_to_be_seen() -> None:
+    def chosen(x: Any) -> Any:
+        two = jnp.sqrt(jnp.float64(4.0))
+        return [
+            jnp.where(two == 2.0, x, 2 * x),
+            jnp.sign(two - 2.0) * x,
+            jnp.where(jnp.sqrt(jnp.arange(2.0)) > 0.5, x, -x),
+        ]
+
+    _, trail = read(Exact(), trace(chosen, ((2,),)), [balls(np.array([[1.5, 3.0]]))], BITS)
+    assert not trail.kinks.any()
+    assert not trail.branches
+
+
 def test_every_outcome_of_a_choice_is_on_the_trail() -> None:
     closed = trace(lambda x: lax.select(x > 1, x, -x), ((),))
     _, trail = read(Exact(), closed, [balls(np.array([0.0, 3.0]))], BITS)
     (branch,) = trail.branches.values()
-    assert branch.outcomes == 2
     assert "select_n" in branch.label
     assert "test_readings.py" in branch.label
-    assert [branch.seen[outcome].tolist() for outcome in (0, 1)] == [[True, False], [False, True]]
+    assert branch.seen[:, :, 0].tolist() == [[True, False], [False, True]]
 
 
 @pytest.mark.parametrize(
@@ -1302,6 +1446,15 @@ def test_enclose_and_allowed_take_trees_and_lists() -> None:
     assert [float(each) for each in gradient] == [3.0, 12.0]
     with pytest.raises(ValueError, match="dtype 'float8' is unknown: expected one of float64, float32"):
         allowed(jnp.sin, 1.0, dtype="float8")
+
+
+@pytest.mark.parametrize("name", ["int64", "uint64", "int8"])
+def test_whole_numbers_are_taken_as_they_are(name: str) -> None:
+    ends = np.iinfo(name)
+    given = np.array([ends.max // 2 + 1, ends.min, 3], dtype=name)
+    for reading in (enclose, allowed):
+        found = reading(lambda i: 2.0 * i.astype(np.float64), given)
+        assert all(each.contains(2 * value) for each, value in zip(found, given.tolist(), strict=True))
 
 
 def test_the_precision_of_the_process_is_restored() -> None:

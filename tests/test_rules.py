@@ -12,6 +12,8 @@ from jax.scipy import special
 
 from verify import Claim, ClaimError, Derivative, RuleClaim, Status, check, domain
 from verify.cli import call
+from verify.engines import BUDGETS, enclose, floats
+from verify.engines.case import Case
 from verify.pages.text import rule_lines
 
 REALS = domain.Reals("n")
@@ -191,11 +193,48 @@ def test_which_side_keeps_more_digits_and_where() -> None:
     assert any("the rule keeps more" in line for line in rule_lines(report.row))
 
 
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        (jnp.sqrt, lambda x, t: t / (2 * jnp.sqrt(x))),
+        (lambda x: 0 * x + 1, lambda x, t: 3 * t),
+    ],
+    ids=["neither has a value", "one is zero"],
+)
+def test_without_a_value_to_compare_with_nothing_is_said_of_how_far_a_rule_is_off(body: Any, rule: Any) -> None:
+    given = {"x": domain.Interval("n", -2.0, -1.0)}
+    case = Case(RuleClaim(_forward(body, rule), domain=given, sizes=SIZES, id="rule.nowhere"), BUDGETS["quick"], 0)
+    found = floats.check(case).compared
+    assert [each["apart"] for each in found] == [None] * len(found)
+    assert found
+
+
 def test_a_kink_is_an_exception_of_a_right_rule() -> None:
     report = check(RuleClaim(jax.nn.relu, domain=X, sizes=SIZES), "quick")
     said = " ".join(text for verdict in report.verdicts for text in verdict.exceptions)
     assert "x_k = 0" in said
     assert "decides an exact equality" in said
+
+
+def test_a_kink_of_the_body_is_an_exception_of_a_rule_without_one() -> None:
+    smooth = _forward(lambda x: jnp.where(x == 0, 7 * x, x * x), lambda x, t: 2 * x * t)
+    report = check(RuleClaim(smooth, domain=X, sizes=SIZES, id="rule.smooth"), "quick")
+    assert report.status is Status.HOLDS
+    assert any("takes 0, the formula 7.00000" in text for text in report.exceptions), report.exceptions
+
+
+def test_of_the_kinks_of_a_rule_one_is_shown_at_which_the_sides_differ() -> None:
+    """At one and two the rule decides an equality as well, and is what the body says."""
+
+    def rule(x: Any, t: Any) -> Any:
+        return jnp.where((x * x - 1) * (x * x - 4) == 0, x + x, 2 * x) * t
+
+    other = _forward(lambda x: jnp.where(x == 3, 7 * x - 12, x * x), rule)
+    given = RuleClaim(other, domain={"x": domain.Reals("")}, sizes={}, id="rule.kinks", kind="gradient")
+    subject = Case(given, BUDGETS["quick"], 0)
+    (text,) = enclose.check(subject).exceptions
+    assert "x = 0x1.8p+1 " in text
+    assert text.endswith("takes 6.00000, the formula 7.00000)")
 
 
 def test_a_reverse_rule_has_no_forward_mode() -> None:

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -12,10 +13,22 @@ import numpy as np
 import pytest
 from jax import lax
 
-from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Restart, TooHard, Value
+from verify.readings import algebra
+from verify.readings.algebra import (
+    ANY,
+    AT_LEAST_ZERO,
+    NEGATIVE,
+    NOT_ZERO,
+    POSITIVE,
+    Field,
+    Learnt,
+    Restart,
+    TooHard,
+    Value,
+)
 from verify.readings.api import enclose
 from verify.readings.interpreter import walk
-from verify.readings.symbolic import COMPARISONS, Symbolic
+from verify.readings.symbolic import COMPARISONS, Axis, Block, Partition, Symbolic
 
 mp = mpmath.mp
 POINTS = (0.25, -0.75, 0.625)
@@ -262,6 +275,7 @@ INFINITE: dict[str, tuple[Callable[..., Any], float]] = {
     "two infinities": (lambda x: jnp.where(jnp.float64(-jnp.inf) < jnp.float64(jnp.inf), x, 2 * x), 1.0),
     "largest": (lambda x: jnp.maximum(x, -jnp.inf), 1.0),
     "smallest": (lambda x: jnp.minimum(jnp.float64(jnp.inf), x), 1.0),
+    "size of minus infinity": (lambda x: jnp.where(x < jnp.abs(jnp.float64(-jnp.inf)), x, 2 * x), 1.0),
     "finite": (lambda x: jnp.where(jnp.isfinite(x), x, 2 * x), 1.0),
     "not finite": (lambda x: jnp.where(jnp.isfinite(jnp.float64(jnp.inf)), x, 2 * x), 2.0),
 }
@@ -290,6 +304,9 @@ NEEDY: dict[str, tuple[Callable[..., Any], Any, bool]] = {
     "one over a product": (lambda x: 1 / (x * (1 + x)), POSITIVE, True),
     "one over a product that vanishes": (lambda x: 1 / (x * (1 + x)), NEGATIVE, False),
     "log of a quotient": (lambda x: jnp.log(x / (x - 1)), NEGATIVE, True),
+    "whole power of anything": (lambda x: lax.pow(x, 0 * x + 3), ANY, True),
+    "broken power of what may be zero": (lambda x: lax.pow(x, 0 * x + 1.5), AT_LEAST_ZERO, True),
+    "broken power of anything": (lambda x: lax.pow(x, 0 * x + 1.5), ANY, False),
     "log of a quotient of two signs": (lambda x: jnp.log(x / (1 - x)), NEGATIVE, False),
 }
 
@@ -328,6 +345,7 @@ STRUCTURES: dict[str, Callable[..., Any]] = {
     "joined": lambda m, v: jnp.concatenate([m, v[None, :], m], axis=0),
     "padded": lambda m, v: jnp.pad(v, (1, 2)),
     "scattered": lambda m, v: m.at[1, jnp.array([2, 0, 2])].add(v),
+    "scattered beyond the end": lambda m, v: m.at[1, jnp.array([2, 3, 7])].add(v),
     "outer": lambda m, v: jnp.outer(v, v[:2]),
     "reshaped": lambda m, v: m.reshape(3, 2),
     "tiled": lambda m, v: jnp.broadcast_to(v[:, None], (3, 2)),
@@ -385,6 +403,82 @@ def test_roots_and_exponents_keep_their_factors(name: str) -> None:
         for point in (0.25, 1.0, 3.0):
             ratio = at(value, (point,)) / rule(mpmath.mpf(point))
             assert close(ratio, mpmath.mpf(1))
+
+
+@pytest.mark.parametrize(
+    ("fn", "outside", "end"),
+    [
+        (lax.asin, 1.5, 1.0),
+        (lax.acos, -1.5, -1.0),
+        (lax.acosh, 0.5, 1.0),
+        (lax.atanh, 1.0, 0.5),
+        (lax.erf_inv, -1.0, -0.5),
+        (lax.lgamma, 0.0, 1.0),
+        (lax.digamma, -0.5, 0.5),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_function_of_a_number_outside_its_domain_is_named(fn: Callable[..., Any], outside: float, end: float) -> None:
+    with pytest.raises(TooHard, match=f"{fn.__name__} of a number at which it has no value"):
+        read(lambda a: fn(outside + 0 * a), 1)
+    (inside,) = read(lambda a: fn(end + 0 * a), 1)
+    assert not inside.needs
+
+
+def test_squares_of_a_sine_and_of_another_function_are_not_one_together() -> None:
+    def both(other: Callable[..., Any]) -> Callable[..., Any]:
+        def fn(a: Any) -> Any:
+            sine, second = lax.sin(a), other(a)
+            return sine * sine + second * second
+
+        return fn
+
+    assert read(both(lax.cos), 1)[0].constant == 1
+    for name in ("erf", "atan", "asinh", "cbrt"):
+        assert read(both(UNARY[name][0]), 1)[0].constant is None
+
+
+def test_a_number_is_cut_to_no_whole_one_and_compared_with_nothing() -> None:
+    for fn in (lambda a: jnp.asarray(a.astype(np.int32), a.dtype), lambda a: jnp.where(a > jnp.nan, a, 2 * a)):
+        with pytest.raises(TooHard):
+            read(fn, 1)
+
+
+def open_axis() -> tuple[Symbolic, Value, Value]:
+    """A reading with an axis of any length, and two entries of x that may be one."""
+    system = Symbolic(Field(Learnt()), Partition({"n": Axis("n", 2, (), (0,))}, {0: Block(0)}))
+    first, second = (system.input("x", (("in", 0, place),), POSITIVE) for place in (0, 1))
+    return system, first, second
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [
+        lambda a, b: a + b,
+        lambda a, b: a * a + b + b + b.field.one,
+        lambda a, b: a * b + b,
+        lambda a, b: a.field.exp(a) + a.field.exp(b),
+        lambda a, b: a * b,
+        lambda a, b: b,
+    ],
+    ids=map(str, range(6)),
+)
+def test_the_logarithm_of_two_entries_keeps_its_factors_where_they_are_one(combine: Callable[..., Any]) -> None:
+    system, first, second = open_axis()
+    whole = system.field.log(combine(first, second))
+    joined = system.renamed(whole, {(0, 1): (0, 0)})
+    assert (joined - system.field.log(combine(first, first))).is_zero
+
+
+def test_what_is_known_of_a_logarithm_is_known_of_that_of_another_entry_alone() -> None:
+    for combine, known in ((lambda a, b: b, True), (lambda a, b: a + b, False)):
+        system, first, second = open_axis()
+        field = system.field
+        alone = field.log(first)
+        whole = field.log(combine(first, second))
+        field.generators[field.used(whole.num)[0]].signs = NEGATIVE
+        system.renamed(whole, {(0, 1): (0, 0)})
+        assert (field.generators[field.used(alone.num)[0]].signs == NEGATIVE) is known
 
 
 def test_whole_numbers_become_truth_values_where_they_are_not_zero() -> None:
@@ -448,3 +542,236 @@ def test_powers_of_one_root_are_reduced_beside_another_root() -> None:
         return first * second**2 - first * (1 + b * b), first**3 * second - first * second * (1 + a * a)
 
     assert all(each.is_zero for each in read(squared, 2))
+
+
+@pytest.mark.parametrize(
+    ("fn", "signs"),
+    [
+        (lambda x, y, m: x + y, AT_LEAST_ZERO),
+        (lambda x, y, m: x + y + 1, POSITIVE),
+        (lambda x, y, m: -x - y - 1, NEGATIVE),
+        (lambda x, y, m: x - y, ANY),
+        (lambda x, y, m: x * m + m, NEGATIVE),
+        (lambda x, y, m: x * m - m, ANY),
+        (lambda x, y, m: (x + 1) * m * m, POSITIVE),
+        (lambda x, y, m: (x + 1) * m**3, NEGATIVE),
+    ],
+    ids=map(str, range(8)),
+)
+def test_the_signs_of_a_sum_are_those_that_its_terms_allow(fn: Callable[..., Any], signs: Any) -> None:
+    field = Field(Learnt())
+    kinds = {"x": AT_LEAST_ZERO, "y": AT_LEAST_ZERO, "m": NEGATIVE}
+    given = [field.variables[field.generator("input", (name, ()), each)] for name, each in kinds.items()]
+    assert field.plain_signs(fn(*given)) == signs
+
+
+def test_a_sum_of_values_of_either_sign_has_either_sign() -> None:
+    field = Field(Learnt())
+    x, y = (field.variables[field.generator("input", (name, ()))] for name in "xy")
+    for poly in (x + y, x * x + y, -x * x - y, x * y + 1, x**3 + 1):
+        assert field.plain_signs(poly) == ANY
+    assert field.plain_signs(x * x + y * y) == AT_LEAST_ZERO
+    assert field.plain_signs(x * x + 1) == POSITIVE
+
+
+def test_a_product_of_what_is_not_zero_is_not_zero() -> None:
+    field = Field(Learnt())
+    x, y = (field.variables[field.generator("input", (name, ()), NOT_ZERO)] for name in "xy")
+    assert field.plain_signs(x * y * 2) == NOT_ZERO
+    assert field.plain_signs(-x * x) == NEGATIVE
+    assert field.plain_signs(x * y + 1) == ANY
+
+
+EQUAL: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
+    "halves": (lambda a, b: jnp.sin(a / 2 + a / 2), lambda a, b: jnp.sin(a), lambda a, b: jnp.sin(2 * a)),
+    "shares": (
+        lambda a, b: jnp.sin(a / (a + b) + b / (a + b)),
+        lambda a, b: jnp.sin(1 + 0 * a),
+        lambda a, b: jnp.sin(a / (a + b)),
+    ),
+    "quotient": (lambda a, b: jnp.exp(a / (a * a)), lambda a, b: jnp.exp(1 / a), lambda a, b: jnp.exp(1 / (a * a))),
+    "conjugates": (
+        lambda a, b: jnp.sin(1 / (1 + jnp.sqrt(a))),
+        lambda a, b: jnp.sin((1 - jnp.sqrt(a)) / (1 - a)),
+        lambda a, b: jnp.sin((1 + jnp.sqrt(a)) / (1 - a)),
+    ),
+    "float exponents": (lambda a, b: (a**0.3) ** 2, lambda a, b: a**0.6, lambda a, b: a**0.3),
+    "float exponents of a sum": (
+        lambda a, b: jnp.exp(0.3 * jnp.log(a + b)) * (a + b) ** 3,
+        lambda a, b: (a + b) ** 2 * (a + b) ** 0.3 * (a + b),
+        lambda a, b: (a + b) ** 3 * (a + b) ** 0.1,
+    ),
+    "float exponents of a number": (
+        lambda a, b: (2 + 0 * a) ** 0.3 * a,
+        lambda a, b: a * jnp.exp(0.3 * jnp.log(2 + 0 * a)),
+        lambda a, b: a * 2**0.3,
+    ),
+    "factors": (lambda a, b: jnp.sin(a * (b / a)), lambda a, b: jnp.sin(b), lambda a, b: jnp.sin(a * b)),
+    "logarithm of a root": (
+        lambda a, b: jnp.log(jnp.sqrt(a)),
+        lambda a, b: jnp.log(a) / 2,
+        lambda a, b: jnp.log(a),
+    ),
+    "roots of roots": (lambda a, b: jnp.sqrt(jnp.sqrt(a)), lambda a, b: a**0.25, lambda a, b: a**0.75),
+    "large primes": (
+        lambda a, b: jnp.log(34 + 0 * a),
+        lambda a, b: jnp.log(2 + 0 * a) + jnp.log(17 + 0 * a),
+        lambda a, b: jnp.log(2 + 0 * a) + jnp.log(19 + 0 * a),
+    ),
+    "a large prime": (
+        lambda a, b: jnp.log(17 * a),
+        lambda a, b: jnp.log(a) + jnp.log(17 + 0 * a),
+        lambda a, b: jnp.log(a),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_values_that_are_written_in_two_ways_are_equal_and_others_are_not(name: str) -> None:
+    one, two, other = EQUAL[name]
+    values = read(lambda a, b: (one(a, b) - two(a, b), one(a, b) - other(a, b)), 2, POSITIVE)
+    assert [each.is_zero for each in values] == [True, False]
+
+
+def test_the_root_of_a_square_has_a_value_everywhere() -> None:
+    root, other = read(lambda a, b: (jnp.sqrt(a * a - 2 * a * b + b * b), jnp.sqrt(a * a - 3 * a * b + b * b)), 2)
+    assert not root.needs
+    assert other.needs
+    # Its factors, a^2 + a + 1 and a^2 - a + 1, say nothing by themselves.
+    assert not read(lambda a: jnp.sqrt(a**4 + a * a + 1), 1)[0].needs
+
+
+def test_the_logarithm_of_a_quotient_whose_sign_is_open_is_not_known() -> None:
+    for fn in (lambda a, b: jnp.log(a / b), lambda a, b: jnp.sqrt((a + 1) / b), lambda a, b: jnp.log(a / (b * b))):
+        with pytest.raises(TooHard, match="sign is open"):
+            read(fn, 2)
+        assert read(fn, 2, POSITIVE)
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda a, b: (1 + a * b) ** 1e6,
+        lambda a, b: (1 + jnp.sqrt(a)) ** 1e6,
+        lambda a, b: (a / (1 + b)) ** 1e6,
+        lambda a, b: ((1 + a) / jnp.sqrt(b)) ** 0.3**-20,
+        lambda a, b: (3 * a) ** 1e8,
+        lambda a, b: (a / 3) ** 1e8,
+        lambda a, b: jnp.exp(1e8 * jnp.log(3 + 0 * a)),
+        lambda a, b: (9 + 0 * a) ** (1e8 + 0.5),
+        lambda a, b: (1 + a + b + a * a * b + a * b * b + a * a + b * b) ** 4999,
+    ],
+    ids=map(str, range(9)),
+)
+def test_a_power_that_is_too_large_is_refused_before_it_is_formed(fn: Callable[..., Any]) -> None:
+    with pytest.raises(TooHard):
+        read(fn, 2, POSITIVE)
+
+
+@pytest.mark.parametrize("power", [-2, -0.5, -1.5])
+def test_zero_has_no_power_below_zero(power: float) -> None:
+    with pytest.raises(TooHard, match="division by zero"):
+        read(lambda a: (a - a) ** power, 1)
+    (zero,) = read(lambda a: (a - a) ** -power, 1)
+    assert zero.is_zero
+
+
+def test_what_is_replaced_is_replaced_in_denominators_too() -> None:
+    field = Field(Learnt())
+    places = [field.generator("input", (name, ()), POSITIVE) for name in "xyz"]
+    x, y, z = map(field.of, places)
+    for before, after in (
+        (y / (x + y), y / (z + y)),
+        (x / (y + field.one), z / (y + field.one)),
+        (field.one / (x * (x + y)), field.one / (z * (z + y))),
+    ):
+        found = field.rewrite(before, lambda place: z if place == places[0] else None)
+        assert (found - after).is_zero
+        assert not (found - before).is_zero
+
+
+def test_a_product_of_which_one_factor_may_be_zero_is_not_taken_for_negative() -> None:
+    """With outcomes "below zero" and "the rest", the factors may be decided, and the product open all the same."""
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    below = field.base(y.num)
+
+    def decide(base: int, options: tuple[Any, ...]) -> Any:
+        field.base_signs[base] = options[0 if base == below else -1]
+        return field.base_signs[base]
+
+    field.decide = decide
+    with pytest.raises(TooHard, match="leave open"):
+        field.sign(x * y, (NEGATIVE, AT_LEAST_ZERO))
+    assert field.signs(x * y) == {-1, 0}
+
+
+def test_what_is_too_large_is_refused_or_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = Field(Learnt())
+    x, y, z = (field.variables[field.generator("input", (name, ()))] for name in "xyz")
+    long = (x + y + z + 1) ** 8
+    assert len(long) ** 2 > 20_000
+    assert field._product(long, long) == long * long
+    base = field.base(x + y + z)
+    square = x * x - 2 * x * y + y * y
+    with monkeypatch.context() as context:
+        context.setattr(algebra, "MOST_PRODUCTS", 20_000)
+        context.setattr(algebra, "MOST_TERMS", 5)
+        context.setattr(algebra, "FACTOR_TERMS", 2)
+        with pytest.raises(TooHard, match="too many terms"):
+            field._product(long, long)
+        with pytest.raises(TooHard, match="more than 5 terms"):
+            field.power(base, 2)
+        with pytest.raises(TooHard, match="more than 5 terms"):
+            field.value(long, 1, (), frozenset())
+        # One base, whatever its sign is.
+        assert field.factor(square) == (1, ((field.base(square), 1),))
+        assert field.factor(-square) == (-1, ((field.base(square), 1),))
+    assert field.power(base, 2) == (x + y + z) ** 2
+    field.factored.clear()
+    (scale, ((_, exponent),)) = field.factor(square)
+    assert (scale, exponent) == (1, 2)
+
+
+def test_a_maximum_is_seen_behind_other_functions() -> None:
+    field = Field(Learnt(capacity=40))
+    x = field.of(field.generator("input", ("x", ()), POSITIVE))
+    most = field.of(field.generator("max", (1, ()), POSITIVE))
+    for fn in (
+        lambda v: v,
+        field.exp,
+        field.log,
+        lambda v: field.power_of(v + field.one, Fraction(1, 2)),
+        lambda v: field.log(v + field.one),
+        lambda v: field.exp(x / (v + field.one)),
+        lambda v: field.call("sin", [x, v + x]),
+        lambda v: field.call("sin", [field.log(v + x)]),
+        lambda v: field.one / (v + x),
+        lambda v: field.of(field.generator("sum", (0, ((field.used(v.num)[0], 1),), ()), depth=1)),
+    ):
+        assert field.has_maximum(field.all_used(fn(most)))
+        assert not field.has_maximum(field.all_used(fn(x)))
+
+
+def test_the_power_zero_of_a_value_is_one() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ())))
+    root = field.power_of(x * x + field.one, Fraction(1, 2))
+    for value in (x, field.zero, field.number(3), x / (x + field.one), root, root + x):
+        assert field.whole_power(value, 0).constant == 1
+
+
+def test_zero_has_no_logarithm_and_a_reading_no_end_of_values() -> None:
+    with pytest.raises(TooHard, match="logarithm of zero"):
+        read(lambda a: jnp.log(a - a), 1)
+    field = Field(Learnt(capacity=4001))
+    for number in range(4001):
+        field.generator("parameter", number)
+    with pytest.raises(TooHard, match="more than 4000"):
+        field.generator("parameter", "one more")
+    assert field.generator("parameter", 17) == 17
+    few = Field(Learnt(capacity=1))
+    few.generator("parameter", 0)
+    with pytest.raises(Restart):
+        few.generator("parameter", 1)
+    assert few.learnt.capacity == 2

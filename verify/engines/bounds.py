@@ -583,7 +583,6 @@ class BoundReader(Reader):
                 ]
             )
             return self._at_least_zero(system, Path([]), squared)
-        poly = self._ordered(algebra, poly, given)
         scale, pairs = algebra.factor(poly)
         sign = 1 if scale > 0 else -1
         rest: list[Poly] = []
@@ -674,27 +673,6 @@ class BoundReader(Reader):
         if signs <= AT_LEAST_ZERO:
             return algebra.context.from_dict(plain), factor, instead
         return None
-
-    def _ordered(self, algebra: Field, poly: Poly, given: Sequence[Poly]) -> Poly:
-        """Use what the path decided: a parameter that is at least another sum is that sum and a further parameter."""
-        for fact in given:
-            terms = {tuple(int(each) for each in exponents): int(value) for exponents, value in fact.to_dict().items()}
-            for exponents, value in terms.items():
-                if value != 1 or sum(exponents) != 1:
-                    continue
-                place = exponents.index(1)
-                if algebra.generators[place].kind not in ("parameter", "exp") or place not in algebra.used(poly):
-                    continue
-                if any(other[place] for other in terms if other != exponents):
-                    continue
-                smaller = algebra.variables[place] - fact
-                if not algebra.plain_signs(smaller) <= AT_LEAST_ZERO:
-                    continue
-                more = algebra.generator("parameter", ("more", place, str(fact)), AT_LEAST_ZERO)
-                instead = Value(algebra, smaller + algebra.variables[more], 1, (), frozenset())
-                poly = algebra.substitute(poly, {place: instead}).num
-                break
-        return poly
 
     def _search(self, algebra: Field, poly: Poly, depth: int, looks: list[int]) -> bool:
         """Whether a polynomial is at least zero wherever its generators are: coefficients, orders, multipliers."""

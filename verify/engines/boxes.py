@@ -149,8 +149,6 @@ class _BoxReader(Reader):
                 low = Fraction(facts.gap) if facts.winner is not None else -reach
                 shift = self._coordinate(system, name, where, low, low + reach if facts.winner is not None else reach)
                 result[(0, *where)] = top if where[-1] == best else top - shift
-                if where[-1] == best:
-                    del self.coordinates[algebra.used(shift.num)[0]]
             elif facts.total is not None:
                 # The rest of the total, split at a share between none and all of it.
                 before = entry[: where[-1]].tolist() if entry is not None else []

@@ -74,7 +74,15 @@ class Points:
         return Points(tuple(array[chosen] for array in self.arrays), tuple(self.families[row] for row in chosen))
 
 
-def draw(subject: Subject, count: int, form: Format, rng: np.random.Generator, seeds: Sequence[float] = ()) -> Points:
+def draw(
+    subject: Subject,
+    count: int,
+    form: Format,
+    rng: np.random.Generator,
+    seeds: Sequence[float] = (),
+    *,
+    everywhere: bool = False,
+) -> Points:
     """Draw points so that the kinds of points of all arguments meet in many combinations.
 
     Args:
@@ -83,6 +91,7 @@ def draw(subject: Subject, count: int, form: Format, rng: np.random.Generator, s
         form: every entry is a number of this format.
         rng: source of randomness.
         seeds: thresholds of the programs; further points lie on both sides of each.
+        everywhere: whether all entries of these lie there, or one of them.
 
     Returns:
         The points, ordinary kinds first.
@@ -118,7 +127,7 @@ def draw(subject: Subject, count: int, form: Format, rng: np.random.Generator, s
             ]
             step = max(abs(seed), 1.0) * 2.0 ** -(form.precision // 2)
             changed = base[place].copy()
-            changed.flat[len(names) % changed.size] = seed + side * step
+            changed.flat[slice(None) if everywhere else len(names) % changed.size] = seed + side * step
             changed = form.round(changed)
             if not region.contains(changed):
                 continue
@@ -619,8 +628,10 @@ class Case:
         except UnsupportedPrimitive:
             return unknown
 
-    def reachable(self, subject: Subject, program: Program, split: Set[int]) -> Mapping[str, set[int]] | None:
-        """Outcomes that the bounds of the domain leave open, per choice; None where ranges cannot be read.
+    def reachable(self, subject: Subject, program: Program, split: Set[int]) -> Mapping[str, Array] | None:
+        """Outcomes that the bounds of the domain leave open, per choice: masks of shape (outcomes, entries).
+
+        None where ranges cannot be read.
 
         Args:
             subject: the traced claim.
@@ -631,15 +642,21 @@ class Case:
         if boxes is None:
             return None
         arguments, count = boxes
+        if subject.where is not None:
+            try:
+                (held, *_), _ = walk(Ranges(), subject.where.closed, arguments, count)
+            except (UnsupportedPrimitive, TypeError, ValueError, IndexError):
+                held = np.full((1,), YES)
+            # Where it surely does not hold nothing is claimed.
+            kept = np.broadcast_to((held.reshape(len(held), -1) != NO).all(axis=1), (count,))
+            arguments, count = [each[kept] for each in arguments], int(kept.sum())
+        leaders = _leaders(subject, arguments)
         arguments = [*arguments, *(box_of(Facts(), shape) for shape in program.directions)]
         try:
-            _, trail = walk(Ranges(), program.closed, arguments, count)
+            _, trail = walk(Ranges(leaders), program.closed, arguments, count)
         except (UnsupportedPrimitive, TypeError, ValueError, IndexError):
             return None
-        return {
-            path: {outcome for outcome, mask in branch.seen.items() if mask.any()}
-            for path, branch in trail.branches.items()
-        }
+        return {path: branch.seen.any(axis=1) for path, branch in trail.branches.items()}
 
     def witness(self, subject: Subject, judged: Judged, points: Points, row: int, component: int, note: str) -> Witness:
         """One point as it is shown to a reader."""
@@ -698,6 +715,20 @@ def _boxes(subject: Subject, split: Set[int]) -> tuple[list[Array], int] | None:
         flat = np.stack(columns, axis=1) if columns else np.empty((count, 0), dtype=kind)
         arguments.append(flat.reshape(count, *shape))
     return arguments, count
+
+
+def _leaders(subject: Subject, arguments: Sequence[Array]) -> dict[int, set[int]]:
+    """Of each entry of a row with a winner, by its name, the name of the winner."""
+    leaders: dict[int, set[int]] = {}
+    for region, argument in zip(subject.regions, arguments, strict=False):
+        winner = region.facts.winner
+        if isinstance(winner, int) and argument.size:
+            for row in argument["name"].reshape(-1, argument.shape[-1]).tolist():
+                best = row[winner % len(row)]
+                for each in row:
+                    if each != best:
+                        leaders.setdefault(each, set()).add(best)
+    return leaders
 
 
 def all_literals(program: Program) -> list[float]:

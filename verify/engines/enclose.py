@@ -6,7 +6,7 @@ every outcome of every choice in every program to have been taken at some point,
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -108,7 +108,8 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     thresholds = dict.fromkeys(
         value for program in subject.sides for value in all_literals(program) if _threshold(value)
     )
-    points = draw(subject, case.budget.points, FLOAT64, rng, list(thresholds)[:6] if _branches(subject) else ())
+    seeds = list(thresholds)[:6] if _branches(subject) else []
+    points = draw(subject, case.budget.points, FLOAT64, rng, seeds)
     admitted = case.admitted(subject, points)
     tally.outside += int((~admitted).sum())
     points = points.take(np.flatnonzero(admitted))
@@ -124,7 +125,7 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     missing = _uncovered(case, subject, met)
     for attempt in range(MORE_DRAWS if missing else 0):
         # Outcomes that need two arguments to meet are rare: look at many more points before giving up.
-        more = draw(subject, 5 * case.budget.points, FLOAT64, case.rng(3, number, 1 + attempt))
+        more = draw(subject, 5 * case.budget.points, FLOAT64, case.rng(3, number, 1 + attempt), seeds, everywhere=True)
         more = more.take(np.flatnonzero(case.admitted(subject, more)))
         if len(more):
             tally.points += _judge_all(case, subject, more, tally, met, must_decide=False)
@@ -282,26 +283,26 @@ def _refute(case: Case, subject: Subject, points: Points, judged: Judged, refute
 
 @dataclass
 class _Choice:
-    """One choice of one program at one size: how it is called, how many outcomes it has, and which were taken.
+    """One choice of one program at one size: how it is called, and which outcomes were taken at which entries.
 
     An exact equality on the autodiff side is a kink: it decides nothing, so it need not be seen either.
     """
 
     label: str
-    outcomes: int
-    taken: set[int] = field(default_factory=set)
+    taken: np.ndarray
 
 
 def _cover(judged: Judged, met: dict[tuple[str, str], _Choice], *, formula_too: bool) -> None:
     """Note the outcomes that were taken at points that count; a formula that differentiates has kinks as well."""
     for name, trails in judged.trails.items():
         for trail, rows in trails:
-            counted = ~judged.kinks[rows]
+            counted = ~judged.kinks[rows] & ~trail.lost
             for path, branch in trail.branches.items():
-                choice = met.setdefault((name, path), _Choice(f"{branch.label} in {name}", branch.outcomes))
-                choice.taken |= {outcome for outcome, mask in branch.seen.items() if (mask & counted).any()}
+                taken = branch.seen[:, counted].any(axis=1)
+                choice = met.setdefault((name, path), _Choice(f"{branch.label} in {name}", np.zeros_like(taken)))
+                choice.taken |= taken
                 if branch.equality is not None and (formula_too or name not in ("formula", "stable")):
-                    choice.taken.add(branch.equality)
+                    choice.taken[branch.equality] = True
 
 
 def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choice]) -> list[str]:
@@ -309,23 +310,41 @@ def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choi
     missing: list[str] = []
     for program in subject.sides:
         mine = {path: choice for (name, path), choice in met.items() if name == program.name}
-        if all(len(choice.taken) == choice.outcomes for choice in mine.values()):
+        left = {path: ~choice.taken for path, choice in mine.items()}
+        if not any(each.any() for each in left.values()):
             continue
-        left = {path: set(range(choice.outcomes)) - choice.taken for path, choice in mine.items()}
         places = range(len(subject.regions))
         # What one way to cut the domain up excludes is excluded.
         for split in (set[int](), *({place} for place in places), set(places)):
             reachable = case.reachable(subject, program, split)
-            left = {path: outcomes & (reachable or {}).get(path, outcomes) for path, outcomes in left.items()}
-            if reachable is None or not any(left.values()):
+            if reachable is None:
+                break
+            left = {path: _open(each, reachable.get(path)) for path, each in left.items()}
+            if not any(each.any() for each in left.values()):
                 break
         size = f" at {size_text(subject.size)}" if subject.size else ""
         missing += [
-            f"{mine[path].label} never took outcome {', '.join(map(str, sorted(outcomes)))}{size}"
-            for path, outcomes in left.items()
-            if outcomes
+            f"{mine[path].label} never took outcome {_listed(each, mine[path].taken)}{size}"
+            for path, each in left.items()
+            if each.any()
         ]
     return missing
+
+
+def _open(left: np.ndarray, reachable: np.ndarray | None) -> np.ndarray:
+    """Outcomes that are left and can be reached: all that are left where ranges tell nothing of these entries."""
+    if reachable is None or (reachable.shape != left.shape and 1 not in (reachable.shape[1], left.shape[1])):
+        return left
+    return left & (reachable.any(axis=1, keepdims=True) if left.shape[1] == 1 else reachable)
+
+
+def _listed(left: np.ndarray, taken: np.ndarray) -> str:
+    """Outcomes by their number; with the first entry where an outcome is lacking that other entries took."""
+    texts: list[str] = []
+    for outcome in np.flatnonzero(left.any(axis=1)):
+        entry = int(np.flatnonzero(left[outcome])[0])
+        texts.append(f"{outcome} at entry {entry}" if taken[outcome].any() else str(outcome))
+    return ", ".join(texts)
 
 
 def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict:

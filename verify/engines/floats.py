@@ -334,9 +334,8 @@ def _compared(subject: Subject, rule: Job, plain: Job) -> dict[str, Any]:
     used = {each.primitive.name for job in sides for each in equations(job.program.closed.jaxpr)}
     left_out = NOT_COUNTED if used & LIBRARY else ""
     row: dict[str, Any] = {"format": form.name, "apart": None, "rule": None, "plain": None, "not counted": left_out}
-    way = next((each for each in ("jit", "vmap", "eager") if all(each in job.returned for job in sides)), None)
-    if way is None:
-        return row
+    # The formula is run in no way in which the mode beside it is not.
+    way = next(each for each in ("jit", "vmap", "eager") if all(each in job.returned for job in sides))
     count = min(len(job.returned[way][0]) for job in sides)
     ranked: list[tuple[float, tuple[int, int]]] = []
     with precision(ROUNDED_BITS):

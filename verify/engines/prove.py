@@ -516,9 +516,8 @@ class Reader:
             if end is None:
                 continue
             for entry in result.ravel().tolist():
-                if isinstance(entry, Value) and entry.constant is None:
-                    difference = entry - algebra.number(Fraction(end))
-                    note(difference if turn > 0 else -difference, AT_LEAST_ZERO)
+                difference = entry - algebra.number(Fraction(end))
+                note(difference if turn > 0 else -difference, AT_LEAST_ZERO)
         if facts.winner is not None and facts.winner != "any" and shape:
             rows = result.reshape(-1, result.shape[-1])
             signs = POSITIVE if facts.gap > 0 else AT_LEAST_ZERO
@@ -748,8 +747,6 @@ class _Deciding:
 def _vanishes(algebra: Field, path: Path, difference: Value) -> bool:
     """Whether a difference is zero where the path says that some bases are zero."""
     zero = [base for base, signs in path.signs.items() if signs == ZERO_SIGN]
-    if not zero:
-        return False
     num = difference.num
     for base in zero:
         _, rest = divmod(num, algebra.bases[base])
@@ -965,12 +962,10 @@ class Proof:
     Attributes:
         open: the reading with open sizes; None for a claim without named sizes.
         closed: the readings at sizes, by their text.
-        waiting: sizes that were not reached.
     """
 
     open: Outcome | None = None
     closed: dict[str, Outcome] = field(default_factory=dict)
-    waiting: list[str] = field(default_factory=list)
 
     def everywhere(self) -> bool:
         """Whether every mode is proved for all sizes at once."""
@@ -1000,18 +995,14 @@ def prove(case: Case) -> Proof:
             return found
     spent = 0.0
     for size in case.choices:
-        text = size_text(size)
         late = spent > SECONDS[case.budget.name]
         if entries(claim, size) > MOST_ENTRIES or (late and found.closed):
-            found.waiting.append(text)
             continue
         outcome = prove_at(case.subject(size), SECONDS[case.budget.name])
         spent += outcome.spent
-        found.closed[text] = outcome
+        found.closed[size_text(size)] = outcome
         if outcome.residual is not None:
             break
-        if not outcome.proved:
-            found.waiting.append(text)
     return found
 
 
@@ -1046,7 +1037,9 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
         return _bound(case, verdict)
     proof = prove(case)
     every = f"every {' and '.join(_size_names(claim))}"
-    residual = proof.residual()
+    done = {text: outcome for text, outcome in proof.closed.items() if outcome.proved and not outcome.reasons}
+    # Of a claim that is proved at each of its sizes, a difference at others says nothing.
+    residual = None if len(done) == len(case.choices) else proof.residual()
     if residual is not None and agrees:
         return verdict(Status.UNKNOWN, reason="the difference of the sides did not cancel in every case")
     if residual is not None:
@@ -1058,12 +1051,13 @@ def check(case: Case, *, agrees: bool = False) -> Verdict:
     if proof.everywhere():
         assert proof.open is not None
         return verdict(Status.HOLDS, evidence="proved", sizes=(every,), exceptions=tuple(proof.open.exceptions))
-    done = {text: outcome for text, outcome in proof.closed.items() if outcome.proved and not outcome.reasons}
     reasons: dict[str, None] = {}
     if proof.open is not None and proof.open.proved:
         reasons[f"{every} by {', '.join(proof.open.proved)} alone: {_joined(proof.open.reasons)}"] = None
     elif proof.open is not None:
-        reasons[f"not for {every}: {_joined(proof.open.reasons)}"] = None
+        stays = proof.open.residual
+        why = _joined(proof.open.reasons) if stays is None else f"the sides differ by {residual_text(stays)}"
+        reasons[f"not for {every}: {why}"] = None
     for text, outcome in proof.closed.items():
         if text not in done:
             reasons[f"not at {text or 'its size'}: {_joined(outcome.reasons)}"] = None

@@ -162,16 +162,21 @@ class _Expansion:
         """The number of a kind of value, by what it is but for the entry it belongs to."""
         generator = self.algebra.generators[place]
         if generator.kind == "input":
-            key: Any = (generator.kind, generator.key[0])
+            key: Any = (generator.kind, *_entry(generator))
             small = generator.key[0] in self.bounded
         elif generator.kind == "exp":
             key, small = self._exponential(generator)
         else:
             raise TooHard(f"a bound with a sum of a {generator.kind} along an axis of any length")
+        signed = not generator.signs <= AT_LEAST_ZERO
         if key not in self.kinds:
             self.kinds[key] = len(self.kinds)
-            self.kind_signed.append(not generator.signs <= AT_LEAST_ZERO)
+            self.kind_signed.append(signed)
             self.kind_bounded.append(small)
+        number = self.kinds[key]
+        # What is said of a kind has to hold of all that are of it.
+        self.kind_signed[number] = self.kind_signed[number] or signed
+        self.kind_bounded[number] = self.kind_bounded[number] and small
         return key
 
     def _exponential(self, generator: Generator) -> tuple[Any, bool]:
@@ -189,7 +194,7 @@ class _Expansion:
             inner = inner if single is None else generators[single]
         if inner.kind != "input":
             raise TooHard("a bound with exponentials of functions along an axis of any length")
-        return (generator.kind, name, inner.key[0], others, scale, generator.unit), self._shrinks(generator)
+        return (generator.kind, name, *_entry(inner), others, scale, generator.unit), self._shrinks(generator)
 
     def _shrinks(self, generator: Generator) -> bool:
         """Whether an exponential is at most one, since its exponent is at most zero."""
@@ -240,6 +245,12 @@ class _Expansion:
             or (generators[place].kind == "exp" and self._shrinks(generators[place]))
             for place in self.scalars
         ]
+
+
+def _entry(generator: Generator) -> tuple[Any, ...]:
+    """Which argument an input is of, and where it stands in it, but for its place along the block."""
+    name, where = generator.key
+    return name, tuple(each if each[0] == "at" else each[0] for each in where)
 
 
 def _plus(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:

@@ -41,6 +41,7 @@ NOT_ZERO: Final[Signs] = frozenset({-1, 1})
 MOST_TERMS: Final = 400_000
 MOST_PRODUCTS: Final = 40_000_000
 MOST_DEGREE: Final = 5000
+MOST_BITS: Final = 10_000_000
 MOST_RESTARTS: Final = 40
 # Exponents with a larger numerator or denominator, such as that of the float 0.1, make a generator of their own.
 PLAIN_EXPONENT: Final = 1024
@@ -287,10 +288,23 @@ class Field:
             return self.bases[base]
         found = self.powers.get((base, exponent))
         if found is None:
-            found = self.bases[base] ** exponent
-            if len(found) > MOST_TERMS:
-                raise TooHard(f"a polynomial of more than {MOST_TERMS} terms")
+            found = self._raised(self.bases[base], exponent)
             self.powers[base, exponent] = found
+        return found
+
+    @staticmethod
+    def _raised(poly: Poly, exponent: int) -> Poly:
+        """A power of a polynomial, whose size is looked at before it is formed."""
+        terms = len(poly)
+        if terms > 1 and exponent > MOST_DEGREE:
+            raise TooHard(f"a sum to the power {exponent}")
+        most = math.comb(terms + exponent - 1, terms - 1)
+        if min(most, math.prod(int(degree) * exponent + 1 for degree in poly.degrees())) > MOST_PRODUCTS:
+            raise TooHard("a power of a polynomial with too many terms")
+        _fits(max(abs(int(each)) for each in poly.coeffs()), exponent)
+        found = poly**exponent
+        if len(found) > MOST_TERMS:
+            raise TooHard(f"a polynomial of more than {MOST_TERMS} terms")
         return found
 
     def factor(self, poly: Poly) -> tuple[int, tuple[tuple[int, int], ...]]:
@@ -496,12 +510,18 @@ class Field:
             return self.whole_power(self.inverse(a), -exponent)
         if exponent == 0:
             return self.one
-        if a.den or self.relations or a.needs:
+        if a.num.is_zero():
+            return a
+        _fits(a.unit, exponent)
+        # Roots of a high degree, such as of the float 0.3 as an exponent, come to high powers.
+        if a.den or (self.relations and len(a.num) > 1):
+            if exponent > MOST_DEGREE:
+                raise TooHard(f"a quotient or a sum to the power {exponent}")
             result = a
             for _ in range(exponent - 1):
                 result = self.multiply(result, a)
             return result
-        return self.value(a.num**exponent, a.unit**exponent, (), a.needs)
+        return self.value(self._raised(a.num, exponent), a.unit**exponent, (), a.needs)
 
     def _without_powers(self, a: Value) -> Value:
         """Use ``root^D = f`` and the like until no higher power is left."""
@@ -696,6 +716,7 @@ class Field:
                 return self._power_of_base(generator.key, scale)
             if generator.kind == "log-whole":
                 if scale.denominator == 1:
+                    _fits(generator.key, abs(int(scale)))
                     return self.number(Fraction(generator.key) ** int(scale))
                 return self.root_of_whole(generator.key, scale)
         if max(abs(scale.numerator), scale.denominator) > PLAIN_EXPONENT:
@@ -756,12 +777,16 @@ class Field:
         if a.num.is_zero():
             raise TooHard("the logarithm of zero")
         a = self.demand(a, POSITIVE)
+        summed = self.log_of_size(a)
+        return Value(self, summed.num, summed.unit, summed.den, summed.needs | a.needs)
+
+    def log_of_size(self, a: Value) -> Value:
+        """``log |f|`` of a value that is not zero, whatever it needs."""
         scale, pairs = self.factor(a.num)
         terms = [self.log_of_whole(abs(scale)), self.negative(self.log_of_whole(a.unit))]
         terms += [self._times(power, self.log_of_base(base)) for base, power in pairs]
         terms += [self._times(-power, self.log_of_base(base)) for base, power in a.den]
-        summed = self.total(terms)
-        return Value(self, summed.num, summed.unit, summed.den, summed.needs | a.needs)
+        return self.total(terms)
 
     def _times(self, factor: int, a: Value) -> Value:
         return self.multiply(self.number(factor), a)
@@ -849,7 +874,9 @@ class Field:
 
     def power_of(self, a: Value, power: Fraction) -> Value:
         """A value to a constant power that is not whole; the value has to be at least zero, below zero powers more."""
-        if a.num.is_zero() and power > 0:
+        if a.num.is_zero():
+            if power < 0:
+                raise TooHard("a division by zero")
             return a
         wanted = AT_LEAST_ZERO if power > 0 else POSITIVE
         a = self.demand(a, wanted)
@@ -871,6 +898,7 @@ class Field:
     def _exact_root(self, whole: int, power: Fraction) -> Value | None:
         root = round(whole ** (1 / power.denominator)) if whole < 10**15 else 0
         if root and root**power.denominator == whole:
+            _fits(root, abs(power.numerator))
             return self.number(Fraction(root) ** power.numerator)
         return None
 
@@ -947,6 +975,12 @@ class Field:
                     piece = self.multiply(piece, self.whole_power(instead, int(exponents[place])))
             parts.append(piece)
         return self.total(parts)
+
+
+def _fits(whole: int, exponent: int) -> None:
+    """Stop where a power of a whole number has too many digits."""
+    if whole > 1 and whole.bit_length() * exponent > MOST_BITS:
+        raise TooHard(f"a number to the power {exponent}")
 
 
 def _times(a: Signs, b: Signs) -> Signs:

@@ -60,7 +60,7 @@ def _read(fn: Callable[..., Any], args: Sequence[Any], dtype: str, system: Balls
         array = np.asarray(leaf)
         if array.dtype.kind in "iu":
             given.append(array.astype(np.int64)[None])
-            shapes.append(jax.ShapeDtypeStruct(array.shape, np.int64))
+            shapes.append(jax.ShapeDtypeStruct(array.shape, np.uint64 if array.dtype == np.uint64 else np.int64))
         else:
             given.append(balls(form.round(array.astype(np.float64)))[None])
             shapes.append(jax.ShapeDtypeStruct(array.shape, form.dtype()))

@@ -77,6 +77,13 @@ def _ordered(system: Balls, keys: Array, *, falling: bool, stable: bool, head: i
     return order, unsure[..., :head].any(axis=-1)
 
 
+def _placed(system: Balls, equation: Any, order: Array, unsure: Array, head: int) -> None:
+    """Record which entry comes to stand at which of the first places."""
+    at = order[..., :head, None] == np.arange(order.shape[-1])
+    at &= ~unsure[..., None, None]
+    system.met_at(equation, at.reshape(*order.shape[:-1], head * order.shape[-1]), head)
+
+
 def _hulls(keys: Array, *, falling: bool) -> Array:
     """Where the order is open: the k-th entry lies between the k-th lower and the k-th upper end."""
     ends: list[Array] = []
@@ -108,6 +115,7 @@ def sort(system: Balls, equation: Any, *operands: Array) -> list[Array]:
         order, unsure = _ordered(
             system, keys, falling=False, stable=equation.params["is_stable"], head=max(keys.shape[-1] - 1, 0)
         )
+        _placed(system, equation, order, unsure, keys.shape[-1])
         if unsure.any():
             if len(moved) == 1:
                 if system.depends:
@@ -130,6 +138,7 @@ def _top(system: Balls, equation: Any, operand: Array, axis: int, *, falling: bo
     axis = 1 + axis % (operand.ndim - 1)
     keys = np.moveaxis(operand, axis, -1)
     order, unsure = _ordered(system, keys, falling=falling, stable=True, head=k)
+    _placed(system, equation, order, unsure, k)
     values = np.take_along_axis(keys, order, axis=-1)[..., :k]
     if unsure.any():
         if system.used[1]:  # Where an entry was, the hull does not say.
@@ -170,7 +179,8 @@ def window_sum(system: Balls, equation: Any, operand: Array) -> Array:
 def _window_extremum(system: Balls, equation: Any, operand: Array, *, greater: bool) -> Array:
     shape = equation.outvars[0].aval.shape
     index = windows_of(equation.params, operand.shape[1:], shape)
-    found = system.extreme_of(_looked_up(operand, index, INFINITE[-1 if greater else 1]), greater=greater)
+    entries = _looked_up(operand, index, INFINITE[-1 if greater else 1])
+    found = system.extreme_of(equation, entries, greater=greater, never=index == -1)
     return found.reshape(found.shape[0], *shape)
 
 
@@ -191,6 +201,7 @@ def _chosen(system: Balls, equation: Any, operand: Array, counts: Sequence[int])
         system.meet(value, other)
         best = np.where(keep == NO, index[None, :, place], best)
         value = np.where(keep == NO, other, value)
+    system.met_at(equation, (best[..., None] == index) | (index == -1))
     return best
 
 
@@ -331,8 +342,6 @@ def _incomplete_slope(a: arb, x: arb) -> arb:
         return NAN
     if x.is_zero():
         return ZERO
-    if not x > 0:
-        return NAN
     part = acb(-x).hypgeom([acb(a), acb(a)], [acb(a + 1), acb(a + 1)]).real
     log = x.log()
     first = x.gamma_lower(a, regularized=1) * (log - a.digamma())

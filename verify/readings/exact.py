@@ -5,6 +5,7 @@ value equals itself, however wide its ball); what depends on it becomes the hull
 read again with more bits. The precision of python-flint is global to the process: `precision` sets and restores it.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -45,8 +46,11 @@ PASSED_ON: Final = ("reduce_or", "reduce_and", "copy")
 precision = flint.ctx.workprec
 
 _finite = np.frompyfunc(arb.is_finite, 1, 1)
+# An infinity is equal to itself; of complex numbers none is asked for.
+_has_value = np.frompyfunc(lambda each: each.is_finite() if isinstance(each, acb) else not each.is_nan(), 1, 1)
 _atan2 = np.frompyfunc(arb.atan2, 2, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
+_ball = np.frompyfunc(arb, 1, 1)
 
 
 class _Addresses:
@@ -114,7 +118,7 @@ class Balls(System):
             "div": self._divide,
             "rem": self._remainder,
             "neg": lambda e, a: self._map(np.negative, a),
-            "abs": lambda e, a: self._map(np.absolute, a),
+            "abs": self._absolute,
             "square": lambda e, a: self._power_of(e, a, 2),
             "one_minus_square": lambda e, a: self._map(lambda x: self.complement_of_square(e, x), a),
             "integer_pow": lambda e, a: self._power_of(e, a, e.params["y"]),
@@ -123,8 +127,8 @@ class Balls(System):
             "min": lambda e, a, b: self._extremum(e, a, b, greater=False),
             "clamp": self._clamp,
             "sign": self._sign,
-            "floor": lambda e, a: self._step(a, arb.floor),
-            "ceil": lambda e, a: self._step(a, arb.ceil),
+            "floor": lambda e, a: self._step(e, a, arb.floor),
+            "ceil": lambda e, a: self._step(e, a, arb.ceil),
             "round": self._round,
             "is_finite": self._is_finite,
             "select_n": self._select,
@@ -138,8 +142,8 @@ class Balls(System):
             "argmax": lambda e, a: self._arg_extremum(e, a, greater=True),
             "argmin": lambda e, a: self._arg_extremum(e, a, greater=False),
             "cumsum": self._cumulative_sum,
-            "cummax": lambda e, a: running(e, a, lambda x, y: self._extremum(e, x, y, greater=True)),
-            "cummin": lambda e, a: running(e, a, lambda x, y: self._extremum(e, x, y, greater=False)),
+            "cummax": lambda e, a: self._running_extremum(e, a, greater=True),
+            "cummin": lambda e, a: self._running_extremum(e, a, greater=False),
             "cumprod": lambda e, a: running(e, a, lambda x, y: self.multiply(e, x, y)),
             "dot_general": self._dot,
             "scatter-add": self._scatter_add,
@@ -331,9 +335,13 @@ class Balls(System):
         return spread(result, shape)
 
     def same(self, a: Array, b: Array) -> Array:
-        """Where both entries are one value, and so equal; the shared ball without a value is not one."""
-        where = addresses(a)
-        return (where == addresses(b)) & (where != id(NAN))
+        """Where both entries are one value, and so equal; what may have no value is not equal to itself."""
+        same = addresses(a) == addresses(b)
+        if same.any():
+            a, same = np.broadcast_arrays(a, same)
+            same = same.copy()
+            same[same] = _has_value(a[same]).astype(bool)
+        return same
 
     def multiply(self, equation: Any, a: Array, b: Array) -> Array:
         """Products; of an exact zero and anything bounded, zero."""
@@ -389,11 +397,12 @@ class Balls(System):
         return result
 
     def _remainder(self, equation: Any, a: Array, b: Array) -> Array:
-        _, (x, y) = thin(a, b)
+        shape, (x, y) = thin(a, b)
         quotient = self.watch(np.divide(x, y))
         whole, unsure = self.to_whole(quotient)
         self.mark("lost", unsure)
-        result = self.finish(equation, x - y * balls(whole))
+        self.branch(equation, spread(np.where(unsure, UNDECIDED, whole != 0), shape), 2)
+        result = self.finish(equation, x - y * np.asarray(_ball(whole), dtype=object))  # a float64 may not hold them
         for place in zip(
             *np.nonzero(np.broadcast_to(self._constants(x) & self._constants(y), result.shape)), strict=True
         ):
@@ -538,14 +547,14 @@ class Balls(System):
             self.trail.branches[self.path].equality = asked[1]
         return which
 
-    def _extremum(self, equation: Any, a: Array, b: Array, *, greater: bool) -> Array:
+    def _extremum(self, equation: Any, a: Array, b: Array, *, greater: bool, part: str = "") -> Array:
         shape, (x, y) = thin(a, b)
         first_wins = self.decide(y, x, less=False) if greater else self.decide(x, y, less=False)
         if not (self.unbounded_constants and (_infinite(x).all() or _infinite(y).all())):
             # A tie is no outcome: both are the same number, and either may be returned.
             x_full, y_full = np.broadcast_arrays(x, y)
             outcome = np.where(np.equal(x_full, y_full).astype(bool), UNDECIDED, first_wins)
-            self.branch(equation, outcome, 2)
+            self.branch(equation, spread(outcome, shape), 2, part)
         if (first_wins == UNDECIDED).any():
             x, y = np.broadcast_arrays(x, y)
             result = np.where(first_wins == YES, x, y)
@@ -555,16 +564,34 @@ class Balls(System):
         return spread(np.where(first_wins == YES, x, y), shape)
 
     def _clamp(self, equation: Any, low: Array, array: Array, high: Array) -> Array:
-        return self._extremum(equation, self._extremum(equation, low, array, greater=True), high, greater=False)
+        raised = self._extremum(equation, low, array, greater=True, part=":low")
+        return self._extremum(equation, raised, high, greater=False, part=":high")
+
+    def _running_extremum(self, equation: Any, array: Array, *, greater: bool) -> Array:
+        step = itertools.count()
+        return running(
+            equation, array, lambda x, y: self._extremum(equation, x, y, greater=greater, part=f":{next(step)}")
+        )
+
+    def _absolute(self, equation: Any, array: Array) -> Array:
+        shape, (x,) = thin(array)
+        self._sides(equation, x, shape)
+        return spread(np.absolute(x), shape)
+
+    def _sides(self, equation: Any, x: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+        """Whether numbers are above zero, and below: a choice, of which zero is no outcome."""
+        zero = np.broadcast_to(filled((1,), ZERO), x.shape)
+        positive, negative = self.decide(zero, x, less=True), self.decide(x, zero, less=True)
+        which = np.where(positive == YES, 1, np.where(negative == YES, 0, UNDECIDED))
+        self.branch(equation, spread(which, shape), 2)
+        return positive, negative
 
     def _sign(self, equation: Any, array: Array) -> Array:
         shape, (x,) = thin(array)
-        positive = self.decide(np.broadcast_to(filled((1,), ZERO), x.shape), x, less=True)
-        negative = self.decide(x, np.broadcast_to(filled((1,), ZERO), x.shape), less=True)
+        positive, negative = self._sides(equation, x, shape)
         zero = np.equal(x, ZERO).astype(bool)
         if self.depends:
             self.mark("kinks", zero & (addresses(x) != id(ZERO)))
-        self.branch(equation, np.where(positive == YES, 1, np.where(negative == YES, 0, UNDECIDED)), 2)
         unsure = ~zero & (positive != YES) & (negative != YES)
         self.mark("hulls", unsure)
         table = np.empty(3, dtype=object)
@@ -575,9 +602,10 @@ class Balls(System):
         self.tainted = self.tainted or not finite(result).all()
         return spread(result, shape)
 
-    def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
+    def _step(self, equation: Any, array: Array, function: Callable[[arb], arb]) -> Array:
         shape, (x,) = thin(array)
         result = np.asarray(np.frompyfunc(function, 1, 1)(x))
+        self._cut(equation, result, shape)
         for place, value in np.ndenumerate(x):
             # Between two steps the whole part is a constant: what is asked about it there is no kink.
             if not value.contains(result[place]) and (whole := result[place].unique_fmpz()) is not None:
@@ -601,14 +629,21 @@ class Balls(System):
 
         def nearest(value: arb) -> arb:
             up, down = (value + half).floor(), (value - half).ceil()
-            if up == down or not value.is_exact():
+            above = up.unique_fmpz()
+            if up == down or above is None or not value.is_exact():
                 return up.union(down)
             # A tie: to the even neighbour, or away from zero.
             if to_even:
-                return down if int(up.unique_fmpz()) % 2 else up  # type: ignore[arg-type]
+                return down if int(above) % 2 else up
             return up if value > 0 else down
 
-        return spread(np.frompyfunc(nearest, 1, 1)(x), shape)
+        result = np.asarray(np.frompyfunc(nearest, 1, 1)(x))
+        self._cut(equation, result, shape)
+        return spread(result, shape)
+
+    def _cut(self, equation: Any, whole: Array, shape: tuple[int, ...]) -> None:
+        """What is rounded to whole numbers is cut into pieces: the one at zero is told apart from all others."""
+        self.branch(equation, spread(negate(self.equal(whole, filled(whole.shape, ZERO))), shape), 2)
 
     def _is_finite(self, equation: Any, array: Array) -> Array:
         """Real numbers are finite; an infinite constant is not, an unbounded ball is undecided."""
@@ -622,6 +657,7 @@ class Balls(System):
         if target == "truth":
             return negate(self.equal(array, np.broadcast_to(filled((1,), ZERO), array.shape)))
         whole, unsure = self.to_whole(array)
+        self.branch(equation, np.where(unsure, UNDECIDED, whole != 0), 2)
         held = np.iinfo(equation.outvars[0].aval.dtype)
         # What becomes of a number that its type does not hold is the platform's business.
         self.mark("lost", unsure | (whole < held.min) | (whole > min(held.max, 2**62)))
@@ -685,10 +721,25 @@ class Balls(System):
         return result
 
     def _reduce_extremum(self, equation: Any, array: Array, *, greater: bool) -> Array:
-        return self.extreme_of(self._last(array, equation.params["axes"]), greater=greater)
+        return self.extreme_of(equation, self._last(array, equation.params["axes"]), greater=greater)
 
-    def extreme_of(self, entries: Array, *, greater: bool) -> Array:
-        """The largest along the last axis, as the object it is; the hull of the candidates where it is undecided."""
+    def extreme_of(self, equation: Any, entries: Array, *, greater: bool, never: Array | bool = False) -> Array:
+        """The largest along the last axis, as the object it is; the hull of the candidates where it is undecided.
+
+        Args:
+            equation: where it is asked for.
+            entries: numbers.
+            greater: whether it is the largest, or the smallest.
+            never: which entries stand for none, and need not be seen to be chosen.
+        """
+        found = self._extreme_of(entries, greater=greater)
+        taken = addresses(entries) == addresses(found)[..., None]
+        # A tie is no outcome: each of them is the same number.
+        tied = (np.equal(entries, found[..., None]).astype(bool) & ~taken).any(axis=-1)
+        self.met_at(equation, (taken & ~tied[..., None]) | never)
+        return found
+
+    def _extreme_of(self, entries: Array, *, greater: bool) -> Array:
         # Halves are compared entry by entry: as many steps as the length has bits.
         while (length := entries.shape[-1]) > 1:
             half = length // 2
@@ -712,6 +763,7 @@ class Balls(System):
             self.mark("lost", keep == UNDECIDED)
             best = np.where(keep == NO, place, best)
             result = np.where(keep == NO, other, result)
+        self.met_at(equation, best[..., None] == np.arange(entries.shape[-1]))
         return best
 
     def _cumulative_sum(self, equation: Any, array: Array) -> Array:

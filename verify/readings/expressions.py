@@ -316,7 +316,7 @@ class Expressions(System):
     def mark(self, where: str, mask: Array) -> None:
         """Nothing stays undecided here."""
 
-    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
+    def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
         """Nothing to record: a choice that depends on the inputs has no text."""
 
     # -- entries --------------------------------------------------------------------------------------------------
@@ -476,14 +476,10 @@ class Expressions(System):
         return terms[0] if len(terms) == 1 else self.sheet.maximum(terms, direction)
 
     def _convert(self, equation: Any, array: Array) -> Array:
-        source, target = kind_of(equation.invars[0].aval), kind_of(equation.outvars[0].aval)
-        if source == target:
+        target = kind_of(equation.outvars[0].aval)
+        if target == "number":
             return array
-        if source == "truth" and target == "number":
-            return self.from_truth(array)
-        if source == "whole" and target == "number":
-            return self._map(lambda x: number(int(x)), array.astype(object))
-        if target == "truth" and source == "number":
+        if target == "truth":
             return self._map(lambda x: int(self._order(x, number(0)) != 0), array).astype(np.int8)
         raise Undecided("a value that becomes a whole number")
 

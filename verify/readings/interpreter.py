@@ -25,6 +25,10 @@ from verify.claim import OutOfTime, UnsupportedPrimitive
 Array = np.ndarray
 NO, YES, UNDECIDED = 0, 1, -1
 MAX_ITERATIONS: Final = 20_000
+# Outcomes of the entries of an array that are told apart; beyond it they are taken together.
+MOST_TOLD_APART: Final = 4096
+# Entries of which each has to be seen to be the largest; of more the smaller sizes of a claim speak.
+MOST_PLACES: Final = 9
 
 # Where functions are traced, which is no reader's code.
 TRACING: Final = tuple(Path(__file__).parents[1] / name for name in ("program.py", "rules.py"))
@@ -47,19 +51,17 @@ CALLS: Final = {
 
 @dataclass
 class Branch:
-    """Which outcomes of one choice were seen, and at which points.
+    """Which outcomes of one choice were seen, at which points and entries.
 
     Attributes:
         label: primitive and source line, for the reader.
-        seen: outcome to a mask over the points.
-        outcomes: how many outcomes there are.
+        seen: a mask of shape (outcomes, points, entries); one entry for all of an array that is large.
         equality: the outcome that stands for an exact equality, if the choice asks for one.
     """
 
     label: str
-    outcomes: int
+    seen: Array
     equality: int | None = None
-    seen: dict[int, Array] = field(default_factory=dict)
 
 
 @dataclass
@@ -109,6 +111,8 @@ class System(ABC):
         self.path = ""
         self.line = ""
         self.depends = False
+        # Whether entries are taken together, as the steps of a scan are: many are what others are not.
+        self.together = False
         # Which results of the equation that is read are used by a later one, or returned.
         self.used: list[bool] = []
         # Whole numbers that are at least zero whatever the arguments are, by the identity of their array, kept alive.
@@ -148,6 +152,11 @@ class System(ABC):
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
 
+    def whole(self, equation: Any, inputs: list[Array]) -> list[Array]:
+        """Operands as the interpreter's own rows take them: each entry one whole number or truth value, or a key."""
+        del equation
+        return inputs
+
     def sign_bit(self, equation: Any, numbers: Array) -> Array:
         """Truth values: is the sign bit set? Of a zero nobody knows; refused where a system has no answer."""
         raise UnsupportedPrimitive("the sign bit", self.name, source_line(equation))
@@ -167,15 +176,39 @@ class System(ABC):
         if hit.any():
             getattr(self.trail, where)[self._hit(hit)] = True
 
-    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
-        """Record the outcomes of a choice that depends on the arguments."""
+    def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
+        """Record the outcomes of a choice that depends on the arguments, entry by entry."""
+        if self.depends:
+            flat = which.reshape(which.shape[0], -1)
+            self.met(equation, np.stack([flat == outcome for outcome in range(outcomes)]), part)
+
+    def met(self, equation: Any, taken: Array, part: str = "") -> None:
+        """Record the outcomes of a choice that depends on the arguments.
+
+        Args:
+            equation: where it is made.
+            taken: which outcomes are taken, as a mask of shape (outcomes, points or 1, entries).
+            part: tells choices of one equation apart.
+        """
         if not self.depends:
             return
-        record = self.trail.branches.setdefault(self.path, Branch(label(equation, self.line), outcomes))
-        flat = which.reshape(which.shape[0], -1)
-        for outcome in range(outcomes):
-            mask = record.seen.setdefault(outcome, np.zeros(self.trail.points, dtype=bool))
-            mask[self._hit((flat == outcome).any(axis=1))] = True
+        outcomes, rows, entries = taken.shape
+        if self.together or outcomes * entries > MOST_TOLD_APART:
+            taken, entries = np.any(taken, axis=2)[:, :, None], 1
+        if rows != len(self.members):
+            taken = np.any(taken, axis=1)[:, None]
+        path = self.path + part
+        record = self.trail.branches.get(path)
+        if record is None:
+            seen = np.zeros((outcomes, self.trail.points, entries), dtype=bool)
+            record = self.trail.branches[path] = Branch(label(equation, self.line), seen)
+        record.seen[:, self.members] |= taken
+
+    def met_at(self, equation: Any, taken: Array, times: int = 1) -> None:
+        """Record which of the places along the last axis are chosen; it holds them so many times, one for each rank."""
+        if taken.shape[-1] <= MOST_PLACES * times:
+            moved = np.moveaxis(taken, -1, 0)
+            self.met(equation, moved.reshape(moved.shape[0], moved.shape[1], -1), ":place")
 
     def _hit(self, hit: Array) -> Array:
         """Points of the whole batch, from a mask over the points being read or one entry for all of them."""
@@ -314,7 +347,7 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     if name == "select_n":  # what is chosen from may depend on the arguments, and the choice not
         system.depends = flags[0]
     if name in CONCRETE and name not in system.own:
-        return concrete(system, equation, inputs), depends
+        return concrete(system, equation, system.whole(equation, inputs)), depends
     if name in STRUCTURE and any(_is_key(variable.aval) for variable in equation.invars):
         return _moved_keys(system, equation, inputs), depends
     kinds = {kind_of(variable.aval) for variable in equation.invars}
@@ -333,9 +366,10 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
             raise UnsupportedPrimitive(name, system.name, source_line(equation))
         result = row(equation, *inputs)
     elif name in WHOLE:
-        result = wrapped(equation, WHOLE[name](system, equation, *unsigned(equation.invars, inputs)))
+        plain = system.whole(equation, inputs)
+        result = wrapped(equation, WHOLE[name](system, equation, *unsigned(equation.invars, plain)))
     elif name in CONCRETE_WHOLE:
-        result = concrete(system, equation, inputs)
+        result = concrete(system, equation, system.whole(equation, inputs))
     else:
         raise UnsupportedPrimitive(name, system.name, source_line(equation))
     return (list(result) if isinstance(result, (list, tuple)) else [result]), depends
@@ -466,8 +500,6 @@ def concrete(system: System, equation: Any, inputs: list[Array]) -> list[Array]:
                 dtype = np.dtype(variable.aval.dtype)
                 plain = value.astype(f"u{dtype.itemsize}").view(dtype)
                 operands.append(jax.numpy.asarray(plain))
-            elif kind == "truth":
-                operands.append(jax.numpy.asarray(value == YES))
             elif kind == "key":
                 data = jax.numpy.asarray(value.astype(np.uint32))
                 operands.append(jax.random.wrap_key_data(data, impl=variable.aval.dtype._impl.name))
@@ -837,7 +869,7 @@ def _scan(system: System, equation: Any, inputs: list[Array], flags: list[bool])
     live = [any(flags)] * len(closed.jaxpr.invars)
     collected: list[list[Array]] = []
     steps = range(length)[::-1] if params["reverse"] else range(length)
-    path = system.path
+    path, together, system.together = system.path, system.together, True
     for step in steps:
         given = [*inputs[:fixed], *carry, *(array[:, step] for array in stacked)]
         system.path = path
@@ -846,7 +878,7 @@ def _scan(system: System, equation: Any, inputs: list[Array], flags: list[bool])
         collected.append(outputs[carried:])
     if params["reverse"]:
         collected.reverse()
-    system.path = path
+    system.path, system.together = path, together
     gathered = [np.stack(_common(each), axis=1) for each in zip(*collected, strict=True)]
     if not collected:
         gathered = []
@@ -866,27 +898,29 @@ def _while(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     live = any(flags)
     path = system.path
 
-    def run(closed: Any, given: list[Array], rows: Array) -> list[Array]:
+    def run(part: str, closed: Any, given: list[Array], rows: Array) -> list[Array]:
         constants = [_constant(system, value) for value in closed.consts]
-        system.path = path
+        system.path = path + part
         with _only(system, rows):
             outputs, _ = _run(system, closed.jaxpr, constants, given, [False] * len(constants), [live] * len(given))
         return outputs
 
     for _ in range(MAX_ITERATIONS):
         state = [array[active] for array in carry]
-        (again,) = run(test, [*_take(test_fixed, active, points), *state], active)
+        (again,) = run(":test", test, [*_take(test_fixed, active, points), *state], active)
         # A loop that JAX has batched tests every entry, and turns for those that want another turn.
         again = np.broadcast_to(again, (len(active), *again.shape[1:]))
         with _only(system, active):
             system.mark("lost", again == UNDECIDED)
+            system.path, system.depends = path, live
+            system.branch(equation, again, 2)
         turning = (again == YES).reshape(len(active), -1).any(axis=1)
         active, wanted = active[turning], again[turning] == YES
         if not len(active):
             system.path = path
             return carry, [live] * len(carry)
         state = [array[active] for array in carry]
-        outputs = run(body, [*_take(body_fixed, active, points), *state], active)
+        outputs = run(":body", body, [*_take(body_fixed, active, points), *state], active)
         for array, output, old in zip(carry, outputs, state, strict=True):
             array[active] = np.where(wanted.reshape(*wanted.shape, *[1] * (old.ndim - wanted.ndim)), output, old)
     raise UnsupportedPrimitive(f"while of more than {MAX_ITERATIONS} steps", system.name, source_line(equation))
@@ -1172,8 +1206,6 @@ def _ragged_dot(equation: Any) -> Callable[..., Any]:
 
     def before(rank: int, axis: int, batch: Sequence[int], contract: Sequence[int]) -> list[int]:
         """The axes by which groups may have sizes of their own."""
-        if axis in batch:
-            return list(batch[: list(batch).index(axis)])
         free = [each for each in range(rank) if each not in (*batch, *contract)]
         mine = list(contract) if axis in contract else free
         return [*batch, *mine[: mine.index(axis)]]
@@ -1341,7 +1373,7 @@ def _select_whole(system: System, equation: Any, which: Array, *cases: Array) ->
     system.branch(equation, which, len(cases))
     if kind_of(equation.invars[0].aval) == "truth":
         system.mark("lost", which == UNDECIDED)
-        which = np.maximum(which, 0)
+    which = np.clip(which, 0, len(cases) - 1)  # whole numbers beyond the cases mean the nearest case
     aligned = align(which, *cases)
     shape = np.broadcast_shapes(*(each.shape for each in aligned))
     return np.choose(np.broadcast_to(aligned[0], shape), [np.broadcast_to(each, shape) for each in aligned[1:]])

@@ -9,7 +9,8 @@ Numbers are those of the reals: nothing overflows, and what no rule knows may be
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from verify.readings.exact import precision
 from verify.readings.interpreter import (
     CONCRETE,
     CONCRETE_WHOLE,
+    MOST_PLACES,
     NO,
     STRUCTURE,
     UNDECIDED,
@@ -109,16 +111,6 @@ def _quotient_of(x: int, y: int) -> int:
     return _product_of(x, y)
 
 
-def _less(x: int, y: int) -> int:
-    """Bit 1: it may be less; bit 2: it may not be. Two finite numbers of one sign may be either."""
-    if NAN in (x, y):
-        return 3
-    order = (BELOW, MINUS, NONE, PLUS, ABOVE)
-    if x == y:
-        return 3 if x in (MINUS, PLUS) else 2
-    return 1 if order.index(x) < order.index(y) else 2
-
-
 def _equal(x: int, y: int) -> int:
     if NAN in (x, y):
         return 3
@@ -130,7 +122,6 @@ def _equal(x: int, y: int) -> int:
 ADD: Final = _table(_sum_of)
 MULTIPLY: Final = _table(_product_of)
 DIVIDE: Final = _table(_quotient_of)
-LESS: Final = _table(_less)
 EQUAL: Final = _table(_equal)
 FLIP: Final = np.array(
     [
@@ -471,10 +462,7 @@ def _compared(name: str, a: Array, b: Array) -> Array:
         a, b = b, a
         name = {"gt": "lt", "le": "ge"}[name]
     if name in ("lt", "ge"):
-        open_ = LESS[a["kinds"], b["kinds"]]
-        below, not_below = _apart(a, b), _apart_or_level(b, a)
-        may, may_not = (open_ & 1 != 0) & ~not_below, (open_ & 2 != 0) & ~below
-        answer = np.where(~may_not, YES, np.where(~may, NO, UNDECIDED)).astype(np.int8)
+        answer = np.where(_apart(a, b), YES, np.where(_apart_or_level(b, a), NO, UNDECIDED)).astype(np.int8)
         return answer if name == "lt" else negate(answer)
     open_ = EQUAL[a["kinds"], b["kinds"]]
     apart = _apart(a, b) | _apart(b, a)
@@ -490,6 +478,38 @@ def _apart(a: Array, b: Array) -> Array:
     (top, top_open), (bottom, bottom_open) = _top(a), _top(_negative(b))
     numbers = (a["kinds"] | b["kinds"]) & NAN == 0
     return numbers & ((top < -bottom) | ((top == -bottom) & (top_open | bottom_open)))
+
+
+def _round_down(x: Array) -> Array:
+    """To the nearest whole number, ties downwards; a float beside a tie may come out one too low."""
+    return np.ceil(x - 0.5)
+
+
+def _round_up(x: Array) -> Array:
+    """To the nearest whole number, ties upwards; a float beside a tie may come out one too high."""
+    return -_round_down(-x)
+
+
+def _may_be_largest(array: Array, *, greater: bool) -> Array:
+    """Which entries along the last axis are not known to be exceeded; all where one may be no number."""
+    moved = array if greater else _negative(array)
+    beaten = np.zeros(moved.shape, dtype=bool)
+    for place in range(moved.shape[-1]):
+        beaten |= _apart(moved, moved[..., place : place + 1])
+    return ~beaten | (moved["kinds"] & NAN != 0).any(axis=-1, keepdims=True)
+
+
+def _may_stand(array: Array) -> Array:
+    """Which entries along the last axis may stand where when they are sorted: shape (…, n places times n entries)."""
+    count = array.shape[-1]
+    below, above = np.zeros(array.shape, dtype=int), np.zeros(array.shape, dtype=int)
+    for place in range(count):
+        one = array[..., place : place + 1]
+        below += _apart(np.broadcast_to(one, array.shape), array)
+        above += _apart(array, np.broadcast_to(one, array.shape))
+    places = np.arange(count)[:, None]
+    may = (below[..., None, :] <= places) & (places < count - above[..., None, :])
+    return may.reshape(*array.shape[:-1], count * count)
 
 
 def _apart_or_level(a: Array, b: Array) -> Array:
@@ -603,14 +623,19 @@ def _half_line(name: str, a: Array) -> Array:
 
 
 class Ranges(System):
-    """Ranges of values; what it has no rule for may be anything."""
+    """Ranges of values; what it has no rule for may be anything.
+
+    Args:
+        leaders: of a value, by its name, the names of those that it does not exceed.
+    """
 
     name = "ranges"
     forks = True
 
-    def __init__(self) -> None:
+    def __init__(self, leaders: Mapping[int, Set[int]] = MappingProxyType({})) -> None:
         """Build the rows."""
         super().__init__()
+        self.leaders = leaders
         self.rows = _Rows(self)
         self.own = _Every(self.rows)
         # How arrays were made, by their identity, kept alive: a value is itself wherever it goes.
@@ -676,19 +701,23 @@ class Ranges(System):
         some = any(array.dtype == RANGE for array in arrays)
         return [_as_ranges(array) for array in arrays] if some else list(arrays)
 
-    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
+    def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
         """Record what is reachable: the decided outcomes, or all of them."""
+        flat = which.reshape(which.shape[0], -1)
         if which.dtype == RANGE:
-            for outcome in range(outcomes):
-                beyond = (-np.inf, 0) if outcome == 0 else (outcome, outcome)
-                beyond = (beyond[0], np.inf) if outcome == outcomes - 1 else beyond
-                if ((which["lo"] <= beyond[1]) & (which["hi"] >= beyond[0])).any():
-                    super().branch(equation, np.array([outcome]), outcomes)
-            return
-        super().branch(equation, which, outcomes)
-        if self.depends and (which == UNDECIDED).any():
-            for outcome in range(outcomes):
-                super().branch(equation, np.array([outcome]), outcomes)
+            numbers = np.arange(outcomes)[:, None, None]
+            # A whole number beyond the outcomes means the nearest one.
+            low, high = (np.clip(flat[end], 0, outcomes - 1) for end in ("lo", "hi"))
+            taken = (low <= numbers) & (numbers <= high)
+        else:
+            taken = np.stack([(flat == outcome) | (flat == UNDECIDED) for outcome in range(outcomes)])
+        self.met(equation, taken, part)
+
+    def cut(self, equation: Any, whole: Array) -> None:
+        """Record on which side of zero's piece numbers that were rounded to whole ones can be: 0 in it, 1 out of it."""
+        zero = (whole["lo"] <= 0) & (whole["hi"] >= 0) | (whole["kinds"] & ~FINITE != 0)
+        other = (whole["lo"] != 0) | (whole["hi"] != 0) | (whole["kinds"] & ~FINITE != 0)
+        self.met(equation, np.stack([each.reshape(len(whole), -1) for each in (zero, other)]))
 
 
 def _as_ranges(array: Array) -> Array:
@@ -767,8 +796,21 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name == "lu":
             return self._lu(arrays[0])
         if name == "sort" and not {"truth", "complex"} & set(kinds):
+            if kinds[0] == "number" and equation.params["num_keys"] == 1:
+                self._placed(equation, arrays[0], equation.params["dimension"])
             return [self._sorted(equation, array) for array in unsigned(equation.invars, arrays)]
+        if name == "top_k" and kinds[0] == "number":
+            axis = equation.params.get("axis", -1) % (arrays[0].ndim - 1)
+            self._placed(equation, _negative(arrays[0]), axis, equation.params["k"])
         return [_unknown(variable.aval, self.system) for variable in equation.outvars]
+
+    def _placed(self, equation: Any, array: Array, axis: int, head: int | None = None) -> None:
+        """Record which entries may come to stand at the first places when they are sorted."""
+        count = array.shape[1 + axis]
+        if count <= MOST_PLACES:
+            head = count if head is None else head
+            may = _may_stand(np.moveaxis(array, 1 + axis, -1))
+            self.system.met_at(equation, may[..., : head * count], head)
 
     def _known(self, name: str, equation: Any, *arrays: Array) -> Any:
         """Whole numbers and truth values, as the interpreter has them."""
@@ -905,25 +947,38 @@ class _Rows(dict[str, Callable[..., Any]]):
             return spread(_binary(name, x, y), full)
         if name == "clamp":
             low, array, high = align(*arrays)
-            return self._extremum_of("min", equation, self._extremum_of("max", equation, low, array), high)
+            raised = self._extremum_of("max", equation, low, array, ":low")
+            return self._extremum_of("min", equation, raised, high, ":high")
         if name == "sign":
             return self._sign(equation, arrays[0])
+        if name == "abs":
+            self._sides(equation, arrays[0]["kinds"])
         if name in UNARY:
             full, (x,) = thin(arrays[0])
             return spread(UNARY[name](x), full)
-        if name in ("floor", "ceil"):
-            step = np.floor if name == "floor" else np.ceil
+        if name in ("floor", "ceil", "round"):
+            low, high = {"floor": (np.floor, np.floor), "ceil": (np.ceil, np.ceil), "round": (_round_down, _round_up)}[
+                name
+            ]
             inner = arrays[0]["kinds"] & FINITE != 0
             kinds_ = np.where(inner, FINITE, 0) | (arrays[0]["kinds"] & ~FINITE)
-            return ranges(kinds_, step(arrays[0]["lo"]), step(arrays[0]["hi"]))
+            found = ranges(kinds_, low(arrays[0]["lo"]), high(arrays[0]["hi"]))
+            system.cut(equation, found)
+            return found
         if name == "rem":
             full, (x, y) = thin(*arrays)
+            system.branch(equation, np.where(_apart(_absolute(x), _absolute(y)), 0, UNDECIDED), 2)
             return spread(_remainder(*np.broadcast_arrays(x, y), step=0), full)
         if name == "integer_pow":
             full, (x,) = thin(arrays[0])
             return spread(_power(x, int(equation.params["y"])), full)
         if name in ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod"):
             return self._reduce(name, equation, arrays[0])
+        if name in ("cummax", "cummin"):
+            step = itertools.count()
+            return running(
+                equation, arrays[0], lambda x, y: self._extremum_of(name[3:], equation, x, y, f":{next(step)}")
+            )
         if name in RUNNING:
             return running(equation, arrays[0], RUNNING[name])
         if name == "dot_general":
@@ -936,35 +991,29 @@ class _Rows(dict[str, Callable[..., Any]]):
         system = self.system
         if source == "truth":
             system.branch(equation, array, 2)
-            if target == "number":
-                return system.from_truth(array)
-            return _settled(system.from_truth(array))
+            return system.from_truth(array)
         array = _as_ranges(array)
         if target == "truth":
             return _compare("ne", array, system.lift(np.zeros((1,) * array.ndim)))
         if target == "number":
             return array
-        if (array["kinds"] & ~FINITE).any():
-            return _unknown(equation.outvars[0].aval, system)
-        return _fitting(equation, _whole(np.trunc(array["lo"]), np.trunc(array["hi"])))
+        found = _whole(np.trunc(array["lo"]), np.trunc(array["hi"]))
+        beyond = (array["kinds"] & ~FINITE).any()
+        system.cut(equation, anything(found.shape) if beyond else found)
+        return _unknown(equation.outvars[0].aval, system) if beyond else _fitting(equation, found)
 
     def _place(self, equation: Any, name: str, array: Array) -> Array:
         """Place of the largest entry: any one that is not known to be exceeded."""
         axis = 1 + equation.params["axes"][0]
-        moved = np.moveaxis(array if name == "argmax" else _negative(array), axis, -1)
-        count = moved.shape[-1]
-        beaten = np.zeros(moved.shape, dtype=bool)
-        for place in range(count):
-            beaten |= _apart(moved, moved[..., place : place + 1])
-        may = ~beaten
+        may = _may_be_largest(np.moveaxis(array, axis, -1), greater=name == "argmax")
+        self.system.met_at(equation, may)
         first = np.argmax(may, axis=-1)
-        last = count - 1 - np.argmax(may[..., ::-1], axis=-1)
-        unsure = (moved["kinds"] & NAN != 0).any(axis=-1)
-        return _settled(_whole(np.where(unsure, 0, first), np.where(unsure, count - 1, last)))
+        last = may.shape[-1] - 1 - np.argmax(may[..., ::-1], axis=-1)
+        return _settled(_whole(first, last))
 
-    def _extremum_of(self, name: str, equation: Any, a: Array, b: Array) -> Array:
+    def _extremum_of(self, name: str, equation: Any, a: Array, b: Array, part: str = "") -> Array:
         first = _compare("ge" if name == "max" else "le", a, b)
-        self.system.branch(equation, first, 2)
+        self.system.branch(equation, first, 2, part)
         found = _extremum(a, b, greater=name == "max")
         for one, other in ((a, b), (b, a)):
             held = self.system.made.get(id(one))
@@ -975,11 +1024,14 @@ class _Rows(dict[str, Callable[..., Any]]):
 
     def _sign(self, equation: Any, array: Array) -> Array:
         kinds = array["kinds"]
+        self._sides(equation, kinds)
+        signs = (kinds & (NAN | NONE)) | np.where(kinds & (MINUS | BELOW), MINUS, 0)
+        return ranges(signs | np.where(kinds & (PLUS | ABOVE), PLUS, 0), -1.0, 1.0)
+
+    def _sides(self, equation: Any, kinds: Array) -> None:
         minus, plus = kinds & (MINUS | BELOW | NAN) != 0, kinds & (PLUS | ABOVE | NAN) != 0
         # A value that may be zero or of one sign only cannot show the other sign.
         self.system.branch(equation, np.where(~minus, 1, np.where(~plus, 0, UNDECIDED)), 2)
-        signs = (kinds & (NAN | NONE)) | np.where(kinds & (MINUS | BELOW), MINUS, 0)
-        return ranges(signs | np.where(kinds & (PLUS | ABOVE), PLUS, 0), -1.0, 1.0)
 
     def _reduce(self, name: str, equation: Any, array: Array) -> Array:
         axes = tuple(1 + axis for axis in equation.params["axes"])
@@ -988,10 +1040,23 @@ class _Rows(dict[str, Callable[..., Any]]):
         if not len(moved):
             empty = {"reduce_sum": 0.0, "reduce_prod": 1.0, "reduce_max": -np.inf, "reduce_min": np.inf}[name]
             return self.system.lift(np.full(moved.shape[1:], empty))
+        if name in ("reduce_max", "reduce_min") and len(moved) <= MOST_PLACES:
+            entries = np.moveaxis(moved, 0, -1)
+            may = _may_be_largest(entries, greater=name == "reduce_max")
+            if self.system.leaders and name == "reduce_max":
+                may &= ~self._led(entries)
+            self.system.met_at(equation, may)
         result = moved[0].copy()
         for entry in moved[1:]:
             result = REDUCED[name](result, entry)
         return result
+
+    def _led(self, array: Array) -> Array:
+        """Entries along the last axis beside which one stands that they do not exceed; a tie is no outcome."""
+        names = array["name"].reshape(-1, array.shape[-1]).tolist()
+        nobody: frozenset[int] = frozenset()
+        led = [[bool(self.system.leaders.get(each, nobody) & set(row)) for each in row] for row in names]
+        return np.array(led, dtype=bool).reshape(array.shape)
 
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         (mine, other), (batch, batches) = equation.params["dimension_numbers"]

@@ -93,9 +93,7 @@ class Rounded(Balls):
         widened = self._bounded(widened, wide)
         # A partial sum may be as large as the sum of magnitudes, in some order.
         partial = self._bounded(sizes + sizes * share, wide)
-        lost = ~finite(partial)
-        if lost.any():
-            widened[lost] = NAN
+        widened[~finite(partial)] = NAN
         if plain:
             return widened
         return self.finish(equation, widened)
@@ -258,7 +256,7 @@ class Rounded(Balls):
         """1 ± u."""
         return ONE + UNIT * arb(unit)
 
-    def _step(self, array: Array, function: Callable[[arb], arb]) -> Array:
+    def _step(self, equation: Any, array: Array, function: Callable[[arb], arb]) -> Array:
         """Floors are exact, but the ball of the argument may span several of them."""
         shape, (x,) = thin(array)
 

@@ -27,15 +27,18 @@ from verify.readings.algebra import (
     ZERO_SIGN,
     Field,
     Role,
+    Roles,
     Signs,
     TooHard,
     Value,
 )
-from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, running, scatter_targets
+from verify.readings.interpreter import NO, WHOLE, YES, Array, System, align, kind_of, running, scatter_targets
 
 HALVES: Final = (AT_LEAST_ZERO, AT_MOST_ZERO)
 STRICT: Final = (NEGATIVE, ZERO_SIGN, POSITIVE)
 OFF_ZERO: Final = (NEGATIVE, POSITIVE)
+# Types of fewer bits cannot count the entries of a long axis.
+NARROW: Final = 32
 # Functions that are known by name alone, and the signs they may have.
 BY_NAME: Final[dict[str, Signs]] = {
     "sin": ANY,
@@ -330,9 +333,9 @@ class Symbolic(System):
                 "dynamic_slice": self._dynamic_slice,
                 "dynamic_update_slice": self._closed_only,
                 "scatter": self._closed_only,
-                "and": lambda e, a, b: _over(_both, *self._aligned(e, (a, b))),
-                "or": lambda e, a, b: _over(lambda x, y: 1 - _both(1 - x, 1 - y), *self._aligned(e, (a, b))),
-                "not": lambda e, a: _over(lambda x: 1 - x, a),
+                "and": self._logic(_both),
+                "or": self._logic(lambda x, y: 1 - _both(1 - x, 1 - y)),
+                "not": self._logic(lambda x: 1 - x),
                 "select_n": self._select,
                 "convert_element_type": self._convert,
                 "reduce_and": self._reduce_truth,
@@ -362,6 +365,23 @@ class Symbolic(System):
         """Whole numbers, where the values are constant."""
         raise TooHard("a value that becomes a whole number")
 
+    def whole(self, equation: Any, inputs: list[Array]) -> list[Array]:
+        """Plain whole numbers, where no axis of any length is left: a generic element stands for many entries."""
+        if not self.partition.axes:
+            return inputs
+        name = equation.primitive.name
+        shapes = [variable.aval.shape for variable in (*equation.invars, *equation.outvars)]
+        if any(not isinstance(each, int) for shape in shapes for each in shape):
+            raise TooHard(f"{name} of whole numbers along an axis of any length")
+        plain: list[Array] = []
+        for variable, array in zip(equation.invars, inputs, strict=True):
+            if array.dtype == object and kind_of(variable.aval) in ("whole", "truth"):
+                if not all(_is_whole(entry) for entry in array.ravel().tolist()):
+                    raise TooHard("arithmetic with the index or the length of an open axis")
+                array = array.astype(np.int64 if kind_of(variable.aval) == "whole" else np.int8)
+            plain.append(array)
+        return plain
+
     def choose(self, which: Array, cases: Sequence[Array]) -> Array:
         """The case that was decided."""
         return _over(lambda place, *given: given[place], which.astype(object), *cases)
@@ -373,7 +393,7 @@ class Symbolic(System):
     def mark(self, where: str, mask: Array) -> None:
         """Nothing stays undecided here."""
 
-    def branch(self, equation: Any, which: Array, outcomes: int) -> None:
+    def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
         """The path has decided; nothing to record."""
 
     # -- entries --------------------------------------------------------------------------------------------------
@@ -535,13 +555,13 @@ class Symbolic(System):
         return result if self.partition.axes else result.astype(np.int8)
 
     def _select(self, equation: Any, which: Array, *cases: Array) -> Array:
-        arrays: tuple[Array, ...] = (which.astype(object), *cases)
-        if self.partition.axes:
-            arrays = self._aligned(equation, arrays)
-        return _over(lambda place, *given: given[int(place)], *arrays)
+        # What is chosen from has one shape, and the choice the same or none: there is nothing to align.
+        return _over(lambda place, *given: given[int(place)], which.astype(object), *cases)
 
     def _convert(self, equation: Any, array: Array) -> Array:
         source, target = kind_of(equation.invars[0].aval), kind_of(equation.outvars[0].aval)
+        if source == target == "whole":
+            return _over(lambda x: _fitted(x, equation.outvars[0].aval.dtype), array.astype(object))
         if source == target:
             return array
         if source == "truth" and target == "number":
@@ -549,9 +569,10 @@ class Symbolic(System):
         if source == "truth":
             return array if array.dtype == object else array.astype(np.int64)
         if source == "whole" and target == "number":
+            _signed(equation)
             return _over(self._number_of, array.astype(object))
         if target == "truth" and source == "whole":
-            return _over(lambda x: int(x != 0), array.astype(object))
+            return _over(lambda x: self._whole("ne", x, 0), array.astype(object))
         if target == "truth":
             return self._map(equation, lambda x: self._answer("ne", x, self.field.zero), array)
         raise TooHard("a value that becomes a whole number")
@@ -583,25 +604,34 @@ class Symbolic(System):
         return self._largest(terms, -1)
 
     def _largest(self, terms: list[Any], direction: int) -> Any:
+        if not terms:
+            raise TooHard("a maximum over no entries")
         if any(isinstance(term, Generic) for term in terms):
             raise TooHard("a maximum over a matrix with open axes")
-        found = self.extreme(terms, direction) if all(isinstance(term, Value) for term in terms) else None
+        plain = all(isinstance(term, Value) for term in terms)
+        # Of a generic element there are many, each with a maximum of its own.
+        roles: Roles = frozenset().union(*(self.field.roles_of(term) for term in terms)) if plain else frozenset()
+        found = self.extreme(terms, direction) if plain and not roles else None
         if found is not None:
             return found
-        if all(isinstance(term, Value) and term.constant is None for term in terms) and not self.cases:
-            return self._as_it_comes(terms, direction)
+        if plain and all(term.constant is None for term in terms) and not self.cases:
+            return self._as_it_comes(terms, direction, roles)
         result = terms[0]
         for term in terms[1:]:
             result = self._extreme(result, term, direction)
         return result
 
-    def _as_it_comes(self, terms: Sequence[Value], direction: int) -> Value:
-        """A maximum as a generator of its own: whatever it is, what holds for every value of it holds."""
+    def _as_it_comes(self, terms: Sequence[Value], direction: int, roles: Roles = frozenset()) -> Value:
+        """A maximum as a generator of its own: whatever it is, what holds for every value of it holds.
+
+        It varies along the open axes in ``roles``; over the others that its terms vary along it is taken.
+        """
         field = self.field
-        if len(terms) == 1 and not field.roles_of(terms[0]):
+        if len(terms) == 1 and field.roles_of(terms[0]) <= roles:
             return terms[0]
         key = tuple(sorted((each.key for each in terms), key=repr))
-        place = field.generator("max", (direction, key), ANY, arguments=tuple(terms))
+        depth = max((field.depth_of(each) for each in terms), default=0)
+        place = field.generator("max", (direction, key, roles), ANY, roles, depth=depth, arguments=tuple(terms))
         needs: frozenset[Any] = frozenset().union(*(each.needs for each in terms))
         return Value(field, field.of(place).num, 1, (), needs)
 
@@ -807,27 +837,25 @@ class Symbolic(System):
             return field.exp(inner * field.number(scale / generator.unit))
         if kind in ("log", "root"):
             inner = self.renamed(Value(field, field.bases[generator.key], 1, (), frozenset()), renaming)
-            _, pairs = field.factor(inner.num)
             if kind == "log":
-                result = field.total([field.log_of_base(base) for base, _ in pairs])
-                if len(pairs) == 1 and (moved := field.by_key.get(("log", pairs[0][0]))) is not None:
+                result = field.log_of_size(inner)
+                used = field.used(result.num)
+                if len(used) == 1 and result.key == field.of(used[0]).key:
                     # Entries that are alike have logarithms of the same signs.
-                    field.generators[moved].signs &= generator.signs
+                    field.generators[used[0]].signs &= generator.signs
                 return result
             return field.power_of(inner, Fraction(1, generator.unit))
-        if kind == "others":
-            raise TooHard("a sum over all entries but one")
+        if kind == "max":
+            direction, _, roles = generator.key
+            terms = [self.renamed(each, renaming) for each in generator.arguments]
+            return self._as_it_comes(terms, direction, frozenset(renaming.get(role, role) for role in roles))
         if kind == "sum":
             block, places, den = generator.key
             inner = self.renamed(self._term(places, den), renaming)
             # The bound element keeps its name, so that the term stays a term.
             return self._sum_symbol(block, inner)
-        if kind == "call":
-            name, bound, _ = generator.key
-            return field.call(
-                name, [self.renamed(each, renaming) for each in generator.arguments], generator.signs, bound
-            )
-        raise TooHard(f"a {kind} along two open axes")
+        name, bound, _ = generator.key
+        return field.call(name, [self.renamed(each, renaming) for each in generator.arguments], generator.signs, bound)
 
     def _term(self, places: Sequence[tuple[int, int]], den: Any) -> Value:
         exponents = [0] * self.field.learnt.capacity
@@ -875,6 +903,8 @@ class Symbolic(System):
         def taken(terms: list[Any]) -> Any:
             if direction is None or not all(isinstance(term, Value) for term in terms):
                 raise TooHard("a product along an axis of any length")
+            if not terms:
+                raise TooHard("a maximum over no entries")
             found = self.extreme(terms, direction)
             return self._as_it_comes(terms, direction) if found is None else found
 
@@ -929,8 +959,6 @@ class Symbolic(System):
     def sum_over(self, value: Value, role: Role) -> Value:
         """Sum of a value over the generic element that plays a role."""
         field = self.field
-        if value.is_zero:
-            return value
         den_in = tuple((base, power) for base, power in value.den if role in field.base_roles[base])
         for base, power in den_in:
             parts = self._partial_fraction(value, role, base, power)
@@ -965,13 +993,16 @@ class Symbolic(System):
         field = self.field
         poly = field.bases[base]
         for place in field.used(poly):
-            if role not in field.generators[place].roles or not value.num.degrees()[place]:
+            if role not in field.generators[place].roles:
                 continue
             leading = [
                 (exponents, int(coefficient)) for exponents, coefficient in poly.to_dict().items() if exponents[place]
             ]
             if len(leading) != 1 or abs(leading[0][1]) != 1 or sum(int(each) for each in leading[0][0]) != 1:
                 continue
+            # The first such generator alone: two of them would be written by each other without end.
+            if not value.num.degrees()[place]:
+                return None
             sign = leading[0][1]
             rest = poly - field.variables[place] * sign
             # t = (B - rest) / sign, so that N(t) = N(-rest / sign) + a multiple of B.
@@ -1158,16 +1189,14 @@ class Symbolic(System):
             result[(0, *place)] = self._moved_entry(array[(0, *place)], slots, moves)
         return result
 
-    def _single(self, dimension: Any, index: Any) -> int:
+    def _single(self, dimension: Any, index: int) -> int:
         """Where a single entry of an open axis stands."""
         axis = self.axis(dimension)
-        if not isinstance(index, (int, np.integer)):
-            raise TooHard("an index of an open axis that is not written out")
         if index < 0 or index >= axis.least:
             raise TooHard(f"index {index} of an axis of any length from {axis.least}")
-        if int(index) not in axis.singles:
-            raise NewSingle(axis.name, int(index) + axis.offset)
-        return axis.singles.index(int(index))
+        if index not in axis.singles:
+            raise NewSingle(axis.name, index + axis.offset)
+        return axis.singles.index(index)
 
     def _iota(self, equation: Any, *sizes: Array) -> Array:
         shape, axis = equation.params["shape"], equation.params["dimension"]
@@ -1178,6 +1207,7 @@ class Symbolic(System):
             raise TooHard("a count along a part of an axis of any length")
         opened = [place for place, each in enumerate(shape) if not isinstance(each, int)]
         number = kind_of(equation.outvars[0].aval) == "number"
+        dtype = equation.outvars[0].aval.dtype
         for place in np.ndindex(*extents):
             if isinstance(dimension, int):
                 entry: Any = place[axis]
@@ -1192,7 +1222,7 @@ class Symbolic(System):
                     entry = made[cases[0]] if len(cases) == 1 else Generic(made)
                 if number:
                     raise TooHard("a count along an axis of any length that becomes a number")
-            result[(0, *place)] = self.field.number(entry) if number else entry
+            result[(0, *place)] = self.field.number(entry) if number else lifted(lambda x: _fitted(x, dtype))(entry)
         return result
 
     def _dimension(self, equation: Any) -> Array:
@@ -1227,8 +1257,21 @@ class Symbolic(System):
             kind = kind_of(equation.invars[0].aval)
             if kind == "number":
                 return self.rows[name](equation, a, b)
+            _signed(equation)
             first, second = self._aligned(equation, (a.astype(object), b.astype(object)))
-            return _over(lambda x, y: self._whole(name, x, y), first, second)
+            dtype = equation.outvars[0].aval.dtype
+            # Whole numbers wrap around at the width of their type.
+            return _over(lambda x, y: _fitted(self._whole(name, x, y), dtype), first, second)
+
+        return row
+
+    def _logic(self, operation: Callable[..., int]) -> Callable[..., Array]:
+        """A row of truth values; of whole numbers it is one of their bits, which plain ones alone have."""
+
+        def row(equation: Any, *arrays: Array) -> Array:
+            if kind_of(equation.invars[0].aval) == "truth":
+                return _over(operation, *self._aligned(equation, arrays))
+            return WHOLE[equation.primitive.name](self, equation, *self.whole(equation, list(arrays)))
 
         return row
 
@@ -1275,15 +1318,24 @@ class Symbolic(System):
             return None
         raise TooHard("arithmetic with the index or the length of an open axis")
 
+    def _axis_of(self, index: Any) -> str:
+        """The name of the open axis that an index of a generic element, or the label, belongs to."""
+        return next(
+            each.name
+            for each in self.partition.axes.values()
+            if (index.role[0] in each.blocks if isinstance(index, Index) else index in each.singles)
+        )
+
     def _same_index(self, a: Any, b: Any) -> int:
         if a is None or b is None:
             raise TooHard("arithmetic with an index of an open axis")
+        if all(isinstance(each, (Index, str)) for each in (a, b)) and self._axis_of(a) != self._axis_of(b):
+            raise TooHard("a comparison of indices of two open axes")
         if isinstance(a, Index) and isinstance(b, Index):
             return int(a == b)
         for first, second in ((a, b), (b, a)):
-            if isinstance(first, Index) and isinstance(second, (int, np.integer)):
-                name = next(name for name, each in self.partition.axes.items() if first.role[0] in each.blocks)
-                self._single(name, int(second))
+            if isinstance(first, Index) and _is_whole(second):
+                self._single(self._axis_of(first), int(second))
                 return NO
         if isinstance(a, str) or isinstance(b, str):
             if a == b:
@@ -1293,8 +1345,8 @@ class Symbolic(System):
             # The label is none of the indices that a program names; that it may be one of them is another partition,
             # which naming the index brings about.
             number, key = (b, a) if isinstance(a, str) else (a, b)
-            if isinstance(number, (int, np.integer)):
-                self._single(next(each.name for each in self.partition.axes.values() if key in each.singles), number)
+            if _is_whole(number):
+                self._single(self._axis_of(key), int(number))
                 return NO
         raise TooHard("a comparison of indices of open axes")
 
@@ -1359,6 +1411,8 @@ class Symbolic(System):
         return result
 
     def _reduce_truth(self, equation: Any, array: Array) -> Array:
+        if kind_of(equation.invars[0].aval) != "truth":
+            raise TooHard(f"{equation.primitive.name} of whole numbers beside an axis of any length")
         decisive = NO if equation.primitive.name == "reduce_and" else YES
         axes = equation.params["axes"]
         moved = np.moveaxis(array, [1 + axis for axis in axes], range(-len(axes), 0))
@@ -1373,6 +1427,28 @@ class Symbolic(System):
                 raise TooHard("a condition on all pairs of entries of an axis of any length")
             result[row] = decisive if decisive in answers else 1 - decisive
         return result.reshape(lengths)
+
+
+def _is_whole(entry: Any) -> bool:
+    return isinstance(entry, (int, np.integer))
+
+
+def _fitted(entry: Any, dtype: Any) -> Any:
+    """An entry of an array of whole numbers or truth values in the width of its type."""
+    if dtype == np.bool_ or entry is None:
+        return entry
+    width = np.iinfo(dtype)
+    if _is_whole(entry):
+        return (int(entry) - width.min) % 2**width.bits + width.min
+    if width.bits < NARROW or (width.min == 0 and isinstance(entry, Length)):
+        raise TooHard(f"an index or a length of an axis of any length as {np.dtype(dtype).name}")
+    return entry
+
+
+def _signed(equation: Any) -> None:
+    """Whole numbers are kept as those of 64 bits with a sign."""
+    if any(each.aval.dtype == np.uint64 for each in equation.invars):
+        raise TooHard("uint64 beside an axis of any length")
 
 
 def _both(a: int, b: int) -> int:
