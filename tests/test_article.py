@@ -7,7 +7,7 @@ import pytest
 
 from verify.article.statements import SLIPS, STATEMENTS, StatementVerdict
 from verify.claim import Claim, Status
-from verify.engines import BUDGETS, enclose, falsify
+from verify.engines import BUDGETS, enclose, falsify, prove
 from verify.engines.case import Case
 from verify.loader import load
 
@@ -23,9 +23,18 @@ def claims() -> dict[str, Claim]:
     return {claim.id: claim for claim in loaded.claims}
 
 
+@cache
+def proved(name: str) -> Status:
+    """What the proof says, for every size or at the small ones; it draws no points."""
+    return prove.check(Case(claims()[name], SMALL, 0)).status
+
+
 def decided(claim: Claim, seed: int) -> Status:
     """What the engines that need no compilation say."""
     status = enclose.check(Case(claim, SMALL, seed)).status
+    if status is Status.UNKNOWN and claim.expect is Status.HOLDS:
+        # No point takes what only a proof knows to be out of reach, such as a negative entry of a diagonal of squares.
+        status = proved(claim.id)
     if status is not claim.expect:
         status = falsify.check(Case(claim, replace(SMALL, examples=80), seed)).status
     return status
