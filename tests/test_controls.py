@@ -9,7 +9,7 @@ from controls import CONTROLS, HIDDEN_BRANCH, RIGHT, Control, components, number
 from mpmath import mp
 
 from verify.claim import Claim, Status, Verdict, Witness
-from verify.engines import BUDGETS, enclose, falsify
+from verify.engines import BUDGETS, enclose, falsify, prove
 from verify.engines.case import Case
 
 QUICK = BUDGETS["quick"]
@@ -70,6 +70,9 @@ def test_a_wrong_formula_is_refuted(control: Control) -> None:
 @pytest.mark.parametrize("claim", RIGHT, ids=lambda claim: claim.id)
 def test_the_right_formula_beside_it_holds(claim: Claim) -> None:
     enclosed, searched = _judged(claim, seed=1)
+    if "at entry" in enclosed.reason:  # Where the target is one, no entry takes the sign that others take.
+        assert prove.check(Case(claim, BUDGETS["quick"], 1)).status is Status.HOLDS
+        return
     assert enclosed.status is Status.HOLDS, enclosed.reason
     assert enclosed.evidence == "enclosed"
     assert searched.status is Status.UNKNOWN

@@ -125,7 +125,8 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     missing = _uncovered(case, subject, met)
     for attempt in range(MORE_DRAWS if missing else 0):
         # Outcomes that need two arguments to meet are rare: look at many more points before giving up.
-        more = draw(subject, 5 * case.budget.points, FLOAT64, case.rng(3, number, 1 + attempt), seeds, everywhere=True)
+        near = seeds if attempt else ()
+        more = draw(subject, 5 * case.budget.points, FLOAT64, case.rng(3, number, 1 + attempt), near, everywhere=True)
         more = more.take(np.flatnonzero(case.admitted(subject, more)))
         if len(more):
             tally.points += _judge_all(case, subject, more, tally, met, must_decide=False)
