@@ -837,13 +837,13 @@ HOW: Final = """\
 ## How
 
 `python -m nox -s mutants -- --trace` runs the tests once and writes down which lines each executes; `python -m nox -s
-mutants -- --sample 600` looks at a sample, and without `--sample` at everything, which takes days. The changes are
-those of [mutmut](https://mutmut.readthedocs.io), which is used as a library, and two of ours: an `if` that always or
-never holds, and a call left out whose value is not used. For each, a process that has imported JAX is forked, imports
-the changed module, and runs the tests that execute the line until one fails (of a forced `if` those in which the
-condition has its other value); beyond a time limit no further one is begun. The record is
-`benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs every test that
-noticed something without a change, to see that it was the change.
+mutants -- --sample 600` looks at a sample, `-- --operator guard` at every condition of an `if`, and without either at
+everything, which takes days. The changes are those of [mutmut](https://mutmut.readthedocs.io), which is used as a
+library, and two of ours: an `if` that always or never holds, and a call left out whose value is not used. For each, a
+process that has imported JAX is forked, imports the changed module, and runs the tests that execute the line until one
+fails (of a forced `if` those in which the condition has its other value); beyond a time limit no further one is begun.
+The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs every
+test that noticed something without a change, to see that it was the change.
 
 Behind each reason stand the functions in which a change has it. The changes themselves are in the record, by key.
 

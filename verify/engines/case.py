@@ -720,7 +720,7 @@ def _boxes(subject: Subject, split: Set[int]) -> tuple[list[Array], int] | None:
 def _leaders(subject: Subject, arguments: Sequence[Array]) -> dict[int, set[int]]:
     """Of each entry of a row with a winner, by its name, the name of the winner."""
     leaders: dict[int, set[int]] = {}
-    for region, argument in zip(subject.regions, arguments, strict=False):
+    for region, argument in zip(subject.regions, arguments, strict=True):
         winner = region.facts.winner
         if isinstance(winner, int) and argument.size:
             for row in argument["name"].reshape(-1, argument.shape[-1]).tolist():

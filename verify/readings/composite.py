@@ -79,9 +79,11 @@ def _ordered(system: Balls, keys: Array, *, falling: bool, stable: bool, head: i
 
 def _placed(system: Balls, equation: Any, order: Array, unsure: Array, head: int) -> None:
     """Record which entry comes to stand at which of the first places."""
+    if not system.tells_places(order.shape[-1]):
+        return
     at = order[..., :head, None] == np.arange(order.shape[-1])
     at &= ~unsure[..., None, None]
-    system.met_at(equation, at.reshape(*order.shape[:-1], head * order.shape[-1]), head)
+    system.met_at(equation, at.reshape(*order.shape[:-1], head * order.shape[-1]))
 
 
 def _hulls(keys: Array, *, falling: bool) -> Array:
@@ -201,7 +203,8 @@ def _chosen(system: Balls, equation: Any, operand: Array, counts: Sequence[int])
         system.meet(value, other)
         best = np.where(keep == NO, index[None, :, place], best)
         value = np.where(keep == NO, other, value)
-    system.met_at(equation, (best[..., None] == index) | (index == -1))
+    if system.tells_places(index.shape[-1]):
+        system.met_at(equation, (best[..., None] == index) | (index == -1))
     return best
 
 

@@ -605,7 +605,7 @@ class Balls(System):
     def _step(self, equation: Any, array: Array, function: Callable[[arb], arb]) -> Array:
         shape, (x,) = thin(array)
         result = np.asarray(np.frompyfunc(function, 1, 1)(x))
-        self._cut(equation, result, shape)
+        self._met_steps(equation, result, shape)
         for place, value in np.ndenumerate(x):
             # Between two steps the whole part is a constant: what is asked about it there is no kink.
             if not value.contains(result[place]) and (whole := result[place].unique_fmpz()) is not None:
@@ -638,10 +638,10 @@ class Balls(System):
             return up if value > 0 else down
 
         result = np.asarray(np.frompyfunc(nearest, 1, 1)(x))
-        self._cut(equation, result, shape)
+        self._met_steps(equation, result, shape)
         return spread(result, shape)
 
-    def _cut(self, equation: Any, whole: Array, shape: tuple[int, ...]) -> None:
+    def _met_steps(self, equation: Any, whole: Array, shape: tuple[int, ...]) -> None:
         """What is rounded to whole numbers is cut into pieces: the one at zero is told apart from all others."""
         self.branch(equation, spread(negate(self.equal(whole, filled(whole.shape, ZERO))), shape), 2)
 
@@ -733,6 +733,8 @@ class Balls(System):
             never: which entries stand for none, and need not be seen to be chosen.
         """
         found = self._extreme_of(entries, greater=greater)
+        if not self.tells_places(entries.shape[-1]):
+            return found
         taken = addresses(entries) == addresses(found)[..., None]
         # A tie is no outcome: each of them is the same number.
         tied = (np.equal(entries, found[..., None]).astype(bool) & ~taken).any(axis=-1)
@@ -763,7 +765,8 @@ class Balls(System):
             self.mark("lost", keep == UNDECIDED)
             best = np.where(keep == NO, place, best)
             result = np.where(keep == NO, other, result)
-        self.met_at(equation, best[..., None] == np.arange(entries.shape[-1]))
+        if self.tells_places(entries.shape[-1]):
+            self.met_at(equation, best[..., None] == np.arange(entries.shape[-1]))
         return best
 
     def _cumulative_sum(self, equation: Any, array: Array) -> Array:

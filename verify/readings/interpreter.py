@@ -204,11 +204,14 @@ class System(ABC):
             record = self.trail.branches[path] = Branch(label(equation, self.line), seen)
         record.seen[:, self.members] |= taken
 
-    def met_at(self, equation: Any, taken: Array, times: int = 1) -> None:
-        """Record which of the places along the last axis are chosen; it holds them so many times, one for each rank."""
-        if taken.shape[-1] <= MOST_PLACES * times:
-            moved = np.moveaxis(taken, -1, 0)
-            self.met(equation, moved.reshape(moved.shape[0], moved.shape[1], -1), ":place")
+    def tells_places(self, count: int) -> bool:
+        """Whether it is recorded which of so many entries is chosen."""
+        return self.depends and count <= MOST_PLACES
+
+    def met_at(self, equation: Any, taken: Array) -> None:
+        """Record which outcomes along the last axis are taken where entries are compared, if `tells_places` says so."""
+        moved = np.moveaxis(taken, -1, 0)
+        self.met(equation, moved.reshape(moved.shape[0], moved.shape[1], -1), ":place")
 
     def _hit(self, hit: Array) -> Array:
         """Points of the whole batch, from a mask over the points being read or one entry for all of them."""
@@ -266,6 +269,7 @@ def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -
     system.members = np.arange(points)
     system.path = ""
     system.natural = {}
+    system.together = False
     with jax.enable_x64(True):  # JAX moves labels of entries for us, which are as wide as its indices
         constants = [_constant(system, value) for value in closed.consts]
         depends = [False] * len(constants), [True] * len(arguments)

@@ -21,7 +21,6 @@ from verify.readings.exact import precision
 from verify.readings.interpreter import (
     CONCRETE,
     CONCRETE_WHOLE,
-    MOST_PLACES,
     NO,
     STRUCTURE,
     UNDECIDED,
@@ -490,6 +489,10 @@ def _round_up(x: Array) -> Array:
     return -_round_down(-x)
 
 
+# What rounds to whole numbers: the least and the greatest that a number may become.
+STEPS: Final = {"floor": (np.floor, np.floor), "ceil": (np.ceil, np.ceil), "round": (_round_down, _round_up)}
+
+
 def _may_be_largest(array: Array, *, greater: bool) -> Array:
     """Which entries along the last axis are not known to be exceeded; all where one may be no number."""
     moved = array if greater else _negative(array)
@@ -713,7 +716,7 @@ class Ranges(System):
             taken = np.stack([(flat == outcome) | (flat == UNDECIDED) for outcome in range(outcomes)])
         self.met(equation, taken, part)
 
-    def cut(self, equation: Any, whole: Array) -> None:
+    def met_steps(self, equation: Any, whole: Array) -> None:
         """Record on which side of zero's piece numbers that were rounded to whole ones can be: 0 in it, 1 out of it."""
         zero = (whole["lo"] <= 0) & (whole["hi"] >= 0) | (whole["kinds"] & ~FINITE != 0)
         other = (whole["lo"] != 0) | (whole["hi"] != 0) | (whole["kinds"] & ~FINITE != 0)
@@ -807,10 +810,10 @@ class _Rows(dict[str, Callable[..., Any]]):
     def _placed(self, equation: Any, array: Array, axis: int, head: int | None = None) -> None:
         """Record which entries may come to stand at the first places when they are sorted."""
         count = array.shape[1 + axis]
-        if count <= MOST_PLACES:
+        if self.system.tells_places(count):
             head = count if head is None else head
             may = _may_stand(np.moveaxis(array, 1 + axis, -1))
-            self.system.met_at(equation, may[..., : head * count], head)
+            self.system.met_at(equation, may[..., : head * count])
 
     def _known(self, name: str, equation: Any, *arrays: Array) -> Any:
         """Whole numbers and truth values, as the interpreter has them."""
@@ -956,14 +959,12 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name in UNARY:
             full, (x,) = thin(arrays[0])
             return spread(UNARY[name](x), full)
-        if name in ("floor", "ceil", "round"):
-            low, high = {"floor": (np.floor, np.floor), "ceil": (np.ceil, np.ceil), "round": (_round_down, _round_up)}[
-                name
-            ]
+        if name in STEPS:
+            low, high = STEPS[name]
             inner = arrays[0]["kinds"] & FINITE != 0
             kinds_ = np.where(inner, FINITE, 0) | (arrays[0]["kinds"] & ~FINITE)
             found = ranges(kinds_, low(arrays[0]["lo"]), high(arrays[0]["hi"]))
-            system.cut(equation, found)
+            system.met_steps(equation, found)
             return found
         if name == "rem":
             full, (x, y) = thin(*arrays)
@@ -999,14 +1000,15 @@ class _Rows(dict[str, Callable[..., Any]]):
             return array
         found = _whole(np.trunc(array["lo"]), np.trunc(array["hi"]))
         beyond = (array["kinds"] & ~FINITE).any()
-        system.cut(equation, anything(found.shape) if beyond else found)
+        system.met_steps(equation, anything(found.shape) if beyond else found)
         return _unknown(equation.outvars[0].aval, system) if beyond else _fitting(equation, found)
 
     def _place(self, equation: Any, name: str, array: Array) -> Array:
         """Place of the largest entry: any one that is not known to be exceeded."""
         axis = 1 + equation.params["axes"][0]
         may = _may_be_largest(np.moveaxis(array, axis, -1), greater=name == "argmax")
-        self.system.met_at(equation, may)
+        if self.system.tells_places(may.shape[-1]):
+            self.system.met_at(equation, may)
         first = np.argmax(may, axis=-1)
         last = may.shape[-1] - 1 - np.argmax(may[..., ::-1], axis=-1)
         return _settled(_whole(first, last))
@@ -1040,7 +1042,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if not len(moved):
             empty = {"reduce_sum": 0.0, "reduce_prod": 1.0, "reduce_max": -np.inf, "reduce_min": np.inf}[name]
             return self.system.lift(np.full(moved.shape[1:], empty))
-        if name in ("reduce_max", "reduce_min") and len(moved) <= MOST_PLACES:
+        if name in ("reduce_max", "reduce_min") and self.system.tells_places(len(moved)):
             entries = np.moveaxis(moved, 0, -1)
             may = _may_be_largest(entries, greater=name == "reduce_max")
             if self.system.leaders and name == "reduce_max":
