@@ -22,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 # which keeps JAX's own rules.
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+# Thousands of calls are tried and refused, and to cut JAX's own lines out of each traceback takes longer than the call.
+jax.config.update("jax_traceback_filtering", "off")
 
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", max_examples=20, deadline=None, suppress_health_check=_QUIET)
