@@ -143,7 +143,7 @@ def draw(
 
 def shape_size(shape: tuple[int, ...]) -> int:
     """Number of entries."""
-    return int(np.prod(shape, dtype=int))
+    return math.prod(shape)
 
 
 def cost(program: Program) -> int:
@@ -354,6 +354,8 @@ class Case:
         """Nothing is traced yet."""
         self.claim, self.budget, self.seed = claim, budget, seed
         self._subjects: dict[tuple[tuple[tuple[str, int], ...], str, Breadth], Subject] = {}
+        # What ranges leave open hangs on no points, and is asked for again after each draw of them.
+        self._open: dict[tuple[str, str, frozenset[int]], Mapping[str, Array] | None] = {}
         self.literals: dict[float, None] = {}
         # When a reading gives up: engines set it as they start.
         self.deadline = float("inf")
@@ -638,6 +640,12 @@ class Case:
             program: one of its sides.
             split: arguments whose entries are cut at the ends of their region and at zero; each piece is read apart.
         """
+        key = (str(subject.size), program.text, frozenset(split))
+        if key not in self._open:
+            self._open[key] = self._left_open(subject, program, split)
+        return self._open[key]
+
+    def _left_open(self, subject: Subject, program: Program, split: Set[int]) -> Mapping[str, Array] | None:
         boxes = _boxes(subject, split)
         if boxes is None:
             return None

@@ -617,9 +617,9 @@ class Field:
                 else:
                     return ANY
             plus, minus = plus or sign > 0, minus or sign < 0
+            if plus and minus:
+                return ANY
             plain = plain or strict
-        if plus and minus:
-            return ANY
         found = POSITIVE if plus else NEGATIVE
         return found if plain else found | {0}
 

@@ -289,8 +289,7 @@ def scattered(
     operand, indices, updates = together(operand, indices, updates)
     flat = operand.reshape(operand.shape[0], -1).copy()
     moving = updates.reshape(updates.shape[0], -1)
-    for row in range(len(flat)):
-        targets = scatter_targets(equation, indices[row]).ravel().tolist()
+    for row, targets in enumerate(scatter_targets(equation, indices).tolist()):
         if system.name == "rounded" and len({each for each in targets if each >= 0}) < sum(
             each >= 0 for each in targets
         ):

@@ -823,12 +823,12 @@ class Balls(System):
         flat = np.broadcast_to(flat, (points, flat.shape[1])).copy()
         moving = updates.reshape(updates.shape[0], -1)
         moving = np.broadcast_to(moving, (points, moving.shape[1]))
-        for row in range(points if indices.shape[0] > 1 else 1):
-            targets = scatter_targets(equation, indices[row]).ravel()
-            chosen = slice(row, row + 1) if indices.shape[0] > 1 else slice(None)
-            for place, target in enumerate(targets.tolist()):
-                if target >= 0:
-                    flat[chosen, target] = self._add(equation, flat[chosen, target], moving[chosen, place])
+        # Two updates of one point may land on one place: one after the other.
+        for place, targets in enumerate(scatter_targets(equation, indices).T):
+            rows = np.flatnonzero(np.broadcast_to(targets >= 0, (points,)))
+            if len(rows):
+                at = rows, np.broadcast_to(targets, (points,))[rows]
+                flat[at] = self._add(equation, flat[at], moving[rows, place])
         return flat.reshape(points, *operand.shape[1:])
 
 

@@ -527,7 +527,7 @@ class Expressions(System):
     def _scatter_add(self, equation: Any, operand: Array, indices: Array, updates: Array) -> Array:
         flat = operand.reshape(-1).copy()
         moving = np.broadcast_to(updates.reshape(updates.shape[0], -1), (1, updates[0].size))[0]
-        for place, target in enumerate(scatter_targets(equation, indices[0]).ravel().tolist()):
+        for place, target in enumerate(scatter_targets(equation, indices[:1])[0].tolist()):
             if target >= 0:
                 flat[target] = self.total([flat[target], moving[place]])
         return flat.reshape(operand.shape)

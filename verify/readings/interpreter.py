@@ -240,12 +240,16 @@ def source_line(equation: Any) -> str:
 
 def kind_of(aval: Any) -> str:
     """``number``, ``complex``, ``whole`` or ``truth``."""
-    dtype = np.dtype(aval.dtype) if not jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else None
-    if dtype is None:
-        raise UnsupportedPrimitive(f"values of type {aval.dtype}", "interpreter")
+    return _kind(aval.dtype)
+
+
+@functools.cache  # JAX takes a while to say, and it is asked of every operand of every equation
+def _kind(dtype: Any) -> str:
+    if jax.dtypes.issubdtype(dtype, jax.dtypes.extended):
+        raise UnsupportedPrimitive(f"values of type {dtype}", "interpreter")
     if dtype == np.bool_:
         return "truth"
-    if np.issubdtype(dtype, np.integer):
+    if jax.dtypes.issubdtype(dtype, np.integer):
         return "whole"
     return "complex" if jax.dtypes.issubdtype(dtype, np.complexfloating) else "number"
 
@@ -767,22 +771,35 @@ STRUCTURE: Final[dict[str, Callable[..., Any]]] = {
 
 
 def scatter_targets(equation: Any, indices: Array) -> Array:
-    """Where each update of a ``scatter-add`` lands: index into the flattened operand, -1 where it is dropped."""
+    """Where each update of a ``scatter-add`` lands: index into the flattened operand, -1 where it is dropped.
+
+    Args:
+        equation: the scatter.
+        indices: whole numbers of shape (rows, *shape of the indices), one choice of places a row.
+
+    Returns:
+        Whole numbers of shape (rows, number of updates).
+    """
     operand, _, updates = (variable.aval for variable in equation.invars)
     size = int(np.prod(operand.shape, dtype=int))
-    integer = np.asarray(indices, dtype=equation.invars[1].aval.dtype)
-
     kept = ("dimension_numbers", "indices_are_sorted", "unique_indices", "mode")
+    given = {name: equation.params[name] for name in kept}
+    labels = jax.numpy.arange(1, size + 1, dtype=np.float64).reshape(operand.shape)
 
-    def add(values: Any) -> Any:
-        zeros = jax.numpy.zeros(operand.shape, dtype=np.float64)
-        given = {name: equation.params[name] for name in kept}
-        return jax.lax.scatter_add(zeros, jax.numpy.asarray(integer), values, **given)
+    def read(integer: Any) -> Any:
+        def add(values: Any) -> Any:
+            zeros = jax.numpy.zeros(operand.shape, dtype=np.float64)
+            return jax.lax.scatter_add(zeros, integer, values, **given)
 
-    # The transpose of adding to a place is reading from it: reading labels tells each update its place.
-    _, pull = jax.vjp(add, jax.numpy.zeros(updates.shape, dtype=np.float64))
-    (read,) = pull(jax.numpy.arange(1, size + 1, dtype=np.float64).reshape(operand.shape))
-    return np.asarray(read).astype(np.int64) - 1
+        # The transpose of adding to a place is reading from it: reading labels tells each update its place.
+        _, pull = jax.vjp(add, jax.numpy.zeros(updates.shape, dtype=np.float64))
+        return pull(labels)[0]
+
+    # All rows at once, each choice of places once: a call of JAX takes longer than all the rest.
+    integer = np.asarray(indices, dtype=equation.invars[1].aval.dtype)
+    distinct, which = np.unique(integer, axis=0, return_inverse=True)
+    found = np.asarray(jax.vmap(read)(jax.numpy.asarray(distinct))).astype(np.int64) - 1
+    return found.reshape(len(distinct), int(np.prod(updates.shape, dtype=int)))[which.reshape(-1)]
 
 
 # ---------------------------------------------------------------------------------------------------------------

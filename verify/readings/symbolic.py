@@ -692,7 +692,7 @@ class Symbolic(System):
             raise TooHard("adding to chosen entries of an axis of any length")
         flat = operand.reshape(-1).copy()
         moving = updates.reshape(updates.shape[0], -1)[0]
-        for place, target in enumerate(scatter_targets(equation, indices[0]).ravel().tolist()):
+        for place, target in enumerate(scatter_targets(equation, indices[:1])[0].tolist()):
             if target >= 0:
                 flat[target] = flat[target] + moving[place]
         return flat.reshape(operand.shape)
