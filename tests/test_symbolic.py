@@ -595,7 +595,6 @@ EQUAL: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
         lambda a, b: jnp.sin((1 - jnp.sqrt(a)) / (1 - a)),
         lambda a, b: jnp.sin((1 + jnp.sqrt(a)) / (1 - a)),
     ),
-    "a half twice": (lambda a, b: jnp.sin(2 * (a / 2)), lambda a, b: jnp.sin(a), lambda a, b: jnp.sin(a / 2)),
     "a difference of roots": (
         lambda a, b: jnp.sin(1 / (jnp.sqrt(a + 1) - jnp.sqrt(a))),
         lambda a, b: jnp.sin(jnp.sqrt(a + 1) + jnp.sqrt(a)),
