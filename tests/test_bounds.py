@@ -345,6 +345,52 @@ def test_logarithms_lie_between(fn: Any, bound: Any, relation: Any, holds: bool)
     assert found(fn, bound, relation, LOGITS2) == holds
 
 
+ROOTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], bool]] = {
+    "a square root": (lambda x: (1 + x) / 2, jnp.sqrt, True),
+    "a larger one": (lambda x: (1 + x) / 2, lambda x: 1.001 * jnp.sqrt(x), False),
+    # What is below zero has a square that is as large.
+    "below zero": (lambda x: -2 - x, jnp.sqrt, False),
+    # Its square is at least x, not its fourth power.
+    "a fourth root": (lambda x: (1 + x) / 2, lambda x: x**0.25, False),
+}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_root_is_compared_by_its_square(name: str) -> None:
+    fn, bound, holds = ROOTS[name]
+    assert found(fn, bound, ">=", {"x": domain.Positive("")}) == holds
+
+
+INTERVALS = {name: domain.Interval("", 0.0, 1.0) for name in "ab"}
+
+
+@pytest.mark.parametrize(("more", "holds"), [(0.0, True), (0.001, False)])
+def test_an_entry_of_an_interval_is_a_mean_of_its_ends(more: float, holds: bool) -> None:
+    fn = lambda a, b: a * (1 - a) + b * (1 - b)  # noqa: E731
+    assert found(fn, lambda a, b: more + 0 * a * b, ">=", INTERVALS) == holds
+
+
+@pytest.mark.parametrize("relation", ["<=", ">="])
+def test_a_factor_below_zero_turns_the_others(relation: Any) -> None:
+    """That it is below zero is a hypothesis about a difference."""
+    regions = {name: domain.Positive("") for name in "abc"}
+    where = lambda a, b, c: (a >= b) & (c < 3)  # noqa: E731
+    fn, bound = lambda a, b, c: (c - 3) * (a**3 - b**3), lambda a, b, c: 0 * a
+    assert found(fn, bound, relation, regions, where) == (relation == "<=")
+
+
+@pytest.mark.parametrize(("less", "holds"), [(0.0, True), (0.001, False)])
+def test_entries_of_two_arguments_are_put_in_order_together(less: float, holds: bool) -> None:
+    """Schur's inequality again: two entries of one argument, and another argument."""
+
+    def fn(v: Any, w: Any) -> Any:
+        a, b = v
+        return a * (a - b) * (a - w) + b * (b - a) * (b - w) + w * (w - a) * (w - b)
+
+    regions = {"v": domain.Positive("2"), "w": domain.Positive("")}
+    assert found(fn, lambda v, w: less * v[0] * v[1] * w, ">=", regions) == holds
+
+
 def test_facts_that_do_not_meet_leave_nothing_proved() -> None:
     """What follows from two facts is not chosen again; where nothing follows, both outcomes are followed."""
 
@@ -409,6 +455,78 @@ def test_entries_of_either_sign_along_an_open_axis(fn: Any, bound: Any, relation
     )
     outcome = prove.prove_open_bound(claim)
     assert (bool(outcome.proved) and not outcome.reasons) == holds, outcome.reasons
+
+
+def opened(
+    fn: Callable[..., Any], bound: Callable[..., Any], relation: Any, regions: Any, sizes: Any
+) -> tuple[bool, dict[str, str]]:
+    """Whether a bound of a value is proved for every size, and the reasons why not."""
+    claim = Claim(
+        id="made-up.bound",
+        autodiff=Derivative(fn, "value"),
+        by_hand=bound,
+        relation=relation,
+        domain=regions,
+        sizes={"n": sizes},
+    )
+    outcome = prove.prove_open_bound(claim)
+    return bool(outcome.proved) and not outcome.reasons, outcome.reasons
+
+
+PAIRS = {"x": domain.Positive("n"), "y": domain.Positive("n")}
+WINNER = {"x": domain.Saturated("n", winner=0, gap=0.0)}
+
+
+def _behind(x: Any, *entries: int) -> Any:
+    return sum(jnp.exp(x[each] - x[0]) for each in entries)
+
+
+def test_an_entry_of_a_product_of_two_arguments_is_no_entry_of_their_product() -> None:
+    """The largest y_i x_j may be larger than the sum of all y_k x_k."""
+
+    def bound(x: Any, y: Any) -> Any:
+        return jnp.sum(y * x) * jnp.ones((x.shape[0], x.shape[0]))
+
+    holds, reasons = opened(lambda x, y: jnp.outer(y, x), bound, "<=", PAIRS, (2, 3))
+    assert (holds, reasons) == (False, {"value": "a bound for pairs of entries of an axis of any length"})
+
+
+def test_an_entry_of_which_only_one_value_occurs_is_named() -> None:
+    _, reasons = opened(lambda x, y: x, lambda x, y: jnp.sum(y * x) + 0 * x, "<=", PAIRS, (2, 3))
+    assert reasons == {"value": "an entry (0, 0) whose input does not occur by itself"}
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (0.99, False)])
+def test_what_is_at_most_one_is_at_most_its_inverse(factor: float, holds: bool) -> None:
+    """``(1 - r) (1 - s)``, where neither is above one; a little less than that is below zero."""
+    bound = lambda x: factor + jnp.exp(x[1] + x[2] - 2 * x[0])  # noqa: E731
+    assert opened(lambda x: _behind(x, 1, 2), bound, "<=", WINNER, (3, 4))[0] == holds
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (1.01, False)])
+def test_a_product_with_a_logarithm_has_the_sign_of_its_factors(factor: float, holds: bool) -> None:
+    fn = lambda x: (x[0] - x) * (1 - factor * jax.nn.softmax(x))  # noqa: E731
+    assert opened(fn, lambda x: 0 * x, ">=", WINNER, (2, 3))[0] == holds
+
+
+def test_a_maximum_that_stays_is_followed_once() -> None:
+    """Not again and again, where it has not become known."""
+    _, reasons = opened(lambda v: jnp.max(2 * v) / v[0], lambda v: v[0], ">=", {"v": domain.Nonzero("n")}, (2, 3))
+    assert reasons == {"value": prove.SHIFTS}
+
+
+def test_a_maximum_of_squares_asks_nothing_of_logits_that_it_is_not_made_of() -> None:
+    regions = {"x": domain.Logits("3"), "v": domain.Reals("n")}
+    _, reasons = opened(lambda x, v: jnp.max(v**2), lambda x, v: v[0] ** 2 + 0 * x[0], ">=", regions, (2, 3))
+    assert reasons == {"value": "a bound with a max for an axis of any length"}
+
+
+def test_a_maximum_of_some_entries_is_none_of_all() -> None:
+    """Of the first entry alone it is that entry, beside the largest of all."""
+    for factor, holds in ((2.0, True), (2.01, False)):
+        fn = lambda v, factor=factor: factor * v[0]  # noqa: E731
+        bound = lambda v: jnp.max(v[:1]) + jnp.max(v)  # noqa: E731
+        assert opened(fn, bound, "<=", {"v": domain.Reals("n")}, (2, 3))[0] == holds
 
 
 @pytest.mark.parametrize(("sizes", "holds"), [((2, 3), True), ((1, 2), False)], ids=["two", "one"])
@@ -812,8 +930,10 @@ def test_a_polynomial_is_parted_by_a_root_whatever_comes_behind_it() -> None:
         (lambda x: jnp.log(x) - jnp.log(x) - 1, (False, True)),
         (lambda x: x / x - 2, (False, True)),
         (lambda x: -x * x, (True, True)),
+        # Of a product each factor counts; the first is positive everywhere.
+        (lambda x: 0 * jnp.log(1 + x * x) + 0 * jnp.log((1 + x * x) * x) - x * x, (False, True)),
     ],
-    ids=("root", "log", "quotient", "square"),
+    ids=("root", "log", "quotient", "square", "product"),
 )
 def test_a_bound_on_what_has_no_value_somewhere_is_not_proved(fn: Any, holds: tuple[bool, bool]) -> None:
     for region, expected in zip((domain.Reals(""), domain.Positive("")), holds, strict=True):

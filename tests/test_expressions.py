@@ -61,7 +61,14 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "sign": lambda x: (jnp.sign(x - 0.5), jnp.sign(-x)),
     "square": lambda x: jnp.square(x),
     "integer_pow": lambda x: (x**3, x**-2, lax.integer_pow(x, 1), (x - 1) ** 3, (-x) ** 2),
-    "pow": lambda x: (x**0.5, x**2.5, x ** (-0.5), x ** x[1], (2.0 * x) ** jnp.float64(1.0)),
+    "pow": lambda x: (
+        x**0.5,
+        x**2.5,
+        x ** (-0.5),
+        x ** x[1],
+        (2.0 * x) ** jnp.float64(1.0),
+        lax.pow(x, np.array([2, 0, 3])),
+    ),
     "max": lambda x: (
         jnp.maximum(abs(x - 0.5), 0.0),
         jnp.maximum(x, 0.0),
@@ -308,6 +315,20 @@ def test_the_same_operation_is_one_line_and_another_is_not() -> None:
         Line("t1", "x_0*x_1", "multiply", (Term("x_0", signs=POSITIVE), Term("x_1", signs=POSITIVE))),
         Line("t2", "x_0*x_2", "multiply", (Term("x_0", signs=POSITIVE), Term("x_2", signs=POSITIVE))),
     ]
+
+
+def test_numbers_are_put_together_and_one_and_zero_left_out() -> None:
+    one, three = number(1), number(3)
+    for fn, expected in (
+        (lambda reading, x: reading.subtract(three, number(5)), number(-2)),
+        (lambda reading, x: reading.subtract(x, number(0)), None),
+        (lambda reading, x: reading.multiply(three, number(5)), number(15)),
+        (lambda reading, x: reading.multiply(one, x), None),
+        (lambda reading, x: reading.multiply(x, one), None),
+    ):
+        sheet, x = Sheet(), Term("x_0", signs=POSITIVE)
+        assert fn(Expressions(sheet), x) == (x if expected is None else expected)
+        assert not sheet.lines
 
 
 TEXTS: dict[str, Callable[[Any], Any]] = {

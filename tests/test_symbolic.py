@@ -595,6 +595,16 @@ EQUAL: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
         lambda a, b: jnp.sin((1 - jnp.sqrt(a)) / (1 - a)),
         lambda a, b: jnp.sin((1 + jnp.sqrt(a)) / (1 - a)),
     ),
+    "a difference of roots": (
+        lambda a, b: jnp.sin(1 / (jnp.sqrt(a + 1) - jnp.sqrt(a))),
+        lambda a, b: jnp.sin(jnp.sqrt(a + 1) + jnp.sqrt(a)),
+        lambda a, b: jnp.sin(jnp.sqrt(a + 1) - jnp.sqrt(a)),
+    ),
+    "the root of a square": (
+        lambda a, b: jnp.sqrt(289 * a),
+        lambda a, b: 17 * jnp.sqrt(a),
+        lambda a, b: 19 * jnp.sqrt(a),
+    ),
     "float exponents": (lambda a, b: (a**0.3) ** 2, lambda a, b: a**0.6, lambda a, b: a**0.3),
     "float exponents of a sum": (
         lambda a, b: jnp.exp(0.3 * jnp.log(a + b)) * (a + b) ** 3,
@@ -666,6 +676,36 @@ def test_the_logarithm_of_a_quotient_whose_sign_is_open_is_not_known() -> None:
 def test_a_power_that_is_too_large_is_refused_before_it_is_formed(fn: Callable[..., Any]) -> None:
     with pytest.raises(TooHard):
         read(fn, 2, POSITIVE)
+
+
+def test_what_is_too_large_by_itself_is_refused() -> None:
+    field = Field(Learnt())
+    x = field.variables[field.generator("input", ("x", ()))]
+    base = field.base(x - 1)
+    assert field._divided(x**5000 - 1, base) is not None
+    with pytest.raises(TooHard, match="of degree 5001"):
+        field._divided(x**5001 - 1, base)
+    long = field.context.from_dict({(power, *[0] * (field.learnt.capacity - 1)): 1 for power in range(6400)})
+    with pytest.raises(TooHard, match="a product of polynomials"):
+        field._product(long, long)
+
+
+def test_a_sign_that_nothing_decides_is_refused() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ())))
+    with pytest.raises(TooHard, match="a choice that is open"):
+        field.sign(x)
+    assert field.sign(x * x + field.one) == 1
+
+
+def test_the_need_of_a_multiple_is_that_of_what_it_is_one_of() -> None:
+    """What is decided of it later on, by a path, then meets the need."""
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    for multiple, signs in ((field.number(2) * x, POSITIVE), (field.number(-3) * x, NEGATIVE), (x * x * x, POSITIVE)):
+        assert field.demand(multiple, POSITIVE).needs == {(field.base(x.num), signs)}
+    # Of a product no factor says enough by itself.
+    assert field.demand(x * y, POSITIVE).needs == {(field.base((x * y).num), POSITIVE)}
 
 
 @pytest.mark.parametrize("power", [-2, -0.5, -1.5])
