@@ -129,6 +129,14 @@ def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: floa
     assert -slack <= 1 - share - found.refuted < 0.02
 
 
+@pytest.mark.parametrize("fn", [lambda d: -d * d * d, lambda d: jnp.log(d), lambda d: jnp.sqrt(d)], ids="012")
+def test_a_box_of_positive_entries_has_no_others(fn: Any) -> None:
+    """Where they are negative or zero, nothing is said: neither that a bound is false nor that it has no value."""
+    found = shares(fn, lambda d: d + 0.5, "<=", {"d": domain.Positive("")})
+    assert not found.whole
+    assert (found.proved, found.refuted) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("fn", "bound", "ends", "least", "most"),
     [
