@@ -137,6 +137,36 @@ def test_a_box_of_positive_entries_has_no_others(fn: Any) -> None:
     assert (found.proved, found.refuted) == (1, 0)
 
 
+@pytest.mark.parametrize("wrong", [None, 0.0, 5.0])
+def test_a_mode_that_cannot_be_read_leaves_a_bound_open(wrong: float | None) -> None:
+    """Whatever the other modes are on every box: forward the slope may be larger by five."""
+
+    @jax.custom_jvp
+    def square(d: Any) -> Any:
+        return d * d
+
+    @square.defjvp
+    def _(given: Any, along: Any) -> Any:
+        (d,), (t,) = given, along
+        # Reverse modes do not see what passes through a whole number.
+        unseen = 0.0 if wrong is None else wrong * t.astype(int).astype(t.dtype)
+        return square(d), jnp.exp(d) * t + unseen
+
+    slope = Claim(
+        id="made-up.slope",
+        autodiff=Derivative(square, "gradient", wrt="d"),
+        by_hand=lambda d: 3 + 0 * d,
+        relation="<=",
+        domain=UNIT,
+        sizes={},
+        custom_rules=True,
+    )
+    found = boxes.shares(trace(slope, {}, FLOAT64), time.perf_counter() + 60, 90_000)
+    assert (found is not None and found[0].proved == 1) == (wrong is None)
+    said = prove.check(Case(slope, BUDGETS["standard"], 0))
+    assert (said.status is Status.HOLDS) == (wrong is None), said.reason
+
+
 @pytest.mark.parametrize(
     ("fn", "bound", "ends", "least", "most"),
     [

@@ -1277,6 +1277,30 @@ def test_a_product_lies_between_those_of_the_ends() -> None:
         assert prove.prove_open(same).proved == proved
 
 
+@pytest.mark.parametrize("wrong", [0.0, 5.0])
+def test_a_mode_that_cannot_be_read_is_not_forgotten_where_maxima_are_followed(wrong: float) -> None:
+    """The first reading leaves forward modes out and gives up at a maximum; the second has to name them again."""
+
+    @jax.custom_jvp
+    def square(x: Any) -> Any:
+        return x * x
+
+    @square.defjvp
+    def _(given: Any, along: Any) -> Any:
+        (x,), (t,) = given, along
+        # Reverse modes do not see what passes through a whole number.
+        unseen = wrong * t.astype(np.int32).astype(t.dtype)
+        return square(x), (2 * x + jnp.max(jnp.stack([x, -x]))) * t + unseen
+
+    given = {"domain": {"x": domain.Reals("")}, "sizes": {}, "custom_rules": True}
+    slope = claim(square, lambda x: 2 * x + jnp.abs(x), **given)
+    outcome = prove.prove_at(trace(slope, {}, FLOAT64), 1.0)
+    assert outcome.proved == ["grad", "jacrev", "vjp"]
+    assert set(outcome.reasons) == {"jacfwd", "jvp"}
+    found = verdict(slope)
+    assert (found.status, found.reason) == (Status.UNKNOWN, "not at its size: a value that becomes a whole number")
+
+
 def test_what_holds_at_every_size_of_a_claim_is_proved_though_not_at_others() -> None:
     """No hypothesis is missing: the claim is about two classes."""
     twice = claim(lambda x: jnp.sum(jnp.ones_like(x)) * x, lambda x: 2 * x, "value", domain={"x": LOGITS})

@@ -714,4 +714,6 @@ def _component(text: str) -> str:
     index, coincide = text.partition("[")[0], text.partition("]")[2]
     firsts = re.findall(r"\d+", coincide)
     apart = len(set(firsts)) == len(firsts)
-    return index + (", indices all different" if apart and len(firsts) > 1 else "" if apart else ", indices that coincide")
+    return index + (
+        ", indices all different" if apart and len(firsts) > 1 else "" if apart else ", indices that coincide"
+    )

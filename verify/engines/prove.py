@@ -162,6 +162,7 @@ class Reader:
 
     def run(self) -> Outcome:
         """Read everything."""
+        live = list(self.live)
         try:
             for partition in self._partitions():
                 for values in self._values():
@@ -174,6 +175,8 @@ class Reader:
                 self.tried = before
                 self.spoke = False
                 self.outcome = Outcome()
+                # A mode that could not be read so far is not proved by being left out.
+                self.live = live
                 return self.run()
             self._stop(SHIFTS)
         except (TooHard, UnsupportedPrimitive) as error:
