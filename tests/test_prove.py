@@ -268,17 +268,21 @@ def test_each_entry_s_choice_is_that_of_its_kind_whichever_index_it_has() -> Non
     assert wrong.status is Status.UNKNOWN
 
 
-@pytest.mark.parametrize(("low", "proved"), [(1.0, True), (0.5, False)])
+@pytest.mark.parametrize(
+    ("low", "high", "proved"), [(1.0, 2.0, True), (0.5, 2.0, False), (0.5, 1.0, True)], ids=["low", "neither", "high"]
+)
 @pytest.mark.parametrize(
     ("shape", "spread"), [("n", lambda x: 0 * x[:, None] + x[None, :]), ("n n", lambda x: x)], ids=["vector", "matrix"]
 )
-def test_what_an_interval_says_of_an_entry_it_says_of_each(shape: str, spread: Any, low: float, proved: bool) -> None:
+def test_what_an_interval_says_of_an_entry_it_says_of_each(
+    shape: str, spread: Any, low: float, high: float, proved: bool
+) -> None:
     """Whatever index the entry has, and where its two indices coincide too."""
     distances = claim(
         lambda x: jnp.sum(jnp.abs(spread(x) - 1)),
-        lambda x: jnp.sum(spread(x) - 1),
+        lambda x: jnp.sum(spread(x) - 1) * (1 if low == 1 else -1),
         "value",
-        domain={"x": domain.Interval(shape, low, 2.0)},
+        domain={"x": domain.Interval(shape, low, high)},
     )
     found = prove.prove_open(distances)
     assert (found.proved == ["value"] and not found.reasons) == proved, (found.reasons, found.residual)
