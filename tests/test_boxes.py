@@ -129,6 +129,44 @@ def test_of_a_curve_no_more_is_proved_or_refuted_than_is_so(fn: Any, bound: floa
     assert -slack <= 1 - share - found.refuted < 0.02
 
 
+@pytest.mark.parametrize("fn", [lambda d: -d * d * d, lambda d: jnp.log(d), lambda d: jnp.sqrt(d)], ids="012")
+def test_a_box_of_positive_entries_has_no_others(fn: Any) -> None:
+    """Where they are negative or zero, nothing is said: neither that a bound is false nor that it has no value."""
+    found = shares(fn, lambda d: d + 0.5, "<=", {"d": domain.Positive("")})
+    assert not found.whole
+    assert (found.proved, found.refuted) == (1, 0)
+
+
+@pytest.mark.parametrize("wrong", [None, 0.0, 5.0])
+def test_a_mode_that_cannot_be_read_leaves_a_bound_open(wrong: float | None) -> None:
+    """Whatever the other modes are on every box: forward the slope may be larger by five."""
+
+    @jax.custom_jvp
+    def square(d: Any) -> Any:
+        return d * d
+
+    @square.defjvp
+    def _(given: Any, along: Any) -> Any:
+        (d,), (t,) = given, along
+        # Reverse modes do not see what passes through a whole number.
+        unseen = 0.0 if wrong is None else wrong * t.astype(int).astype(t.dtype)
+        return square(d), jnp.exp(d) * t + unseen
+
+    slope = Claim(
+        id="made-up.slope",
+        autodiff=Derivative(square, "gradient", wrt="d"),
+        by_hand=lambda d: 3 + 0 * d,
+        relation="<=",
+        domain=UNIT,
+        sizes={},
+        custom_rules=True,
+    )
+    found = boxes.shares(trace(slope, {}, FLOAT64), time.perf_counter() + 60, 90_000)
+    assert (found is not None and found[0].proved == 1) == (wrong is None)
+    said = prove.check(Case(slope, BUDGETS["standard"], 0))
+    assert (said.status is Status.HOLDS) == (wrong is None), said.reason
+
+
 @pytest.mark.parametrize(
     ("fn", "bound", "ends", "least", "most"),
     [

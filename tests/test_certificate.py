@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -286,6 +287,8 @@ def test_every_size_is_written_in_generic_entries_and_sums() -> None:
     sides = [line.split(": ", 1)[1] for line in head.splitlines() if line.strip().startswith(("JAX: ", "by hand: "))]
     assert len(sides) >= 2
     assert sides[0] == sides[1]
+    # An entry of an argument needs no explanation.
+    assert not [line for line in head.splitlines() if line.rstrip().endswith("=")]
 
 
 @pytest.mark.parametrize("id_", ["squared-error.gradient", "softmax.jacobian", "squared-error.half-the-sum"])
@@ -434,6 +437,60 @@ def test_directions_and_ends_are_told_where_there_are_some() -> None:
         told = {each.mode: [remark.partition(": ")[::2] for remark in each.remarks] for each in written}
         assert told["grad"] == [("x_0, x_1", text) for text in ends]
         assert told["jvp"] == [*told["grad"], ("v_0, v_1", "the direction, free")]
+
+
+@pytest.mark.parametrize(("winner", "which"), [(0, "x_0"), (1, "x_1"), ("any", "one of them")])
+def test_who_leads_is_told(winner: Any, which: str) -> None:
+    claim = Claim(
+        id="square",
+        autodiff=Derivative(lambda x: x**2, "value"),
+        by_hand=lambda x: x * x,
+        domain={"x": domain.Saturated("2", winner=winner, gap=3.0)},
+        sizes={},
+    )
+    ((one,), _) = certificates.closed(claim, {})
+    assert one.remarks == [f"x_0, x_1: {which} exceeds the others by at least 3"]
+
+
+def test_a_mode_that_is_not_proved_is_not_written() -> None:
+    """Along the direction zero the rule divides zero by zero, which a symbol does not show."""
+
+    @jax.custom_jvp
+    def square(x: Any) -> Any:
+        return x * x
+
+    @square.defjvp
+    def _(given: Any, along: Any) -> Any:
+        return square(given[0]), 2 * given[0] * along[0] * along[0] / along[0]
+
+    claim = Claim(
+        id="square",
+        autodiff=Derivative(square, "gradient", wrt="x"),
+        by_hand=lambda x: 2 * x,
+        domain={"x": domain.Reals("")},
+        custom_rules=True,
+    )
+    written, without = certificates.closed(claim, {})
+    assert [each.mode for each in written] == ["jacfwd"]
+    assert without == ["jvp: jvp direction 0 may be zero in the domain, where a division has no value"]
+
+
+@pytest.mark.parametrize("name", ["x", "freedom"])
+def test_an_argument_may_be_called_as_the_words_are_that_explain_another(name: str) -> None:
+    """What is free has no entries to be written out by; what is called so has."""
+    claim = Claim(
+        id="named",
+        autodiff=Derivative(lambda given: jnp.sum(jnp.exp(given[name])), "gradient", wrt="given"),
+        by_hand=lambda given: {name: jnp.exp(given[name])},
+        domain={"given": {name: domain.Reals("n")}},
+        sizes={"n": (2, 3)},
+    )
+    written, _ = certificates.closed(claim, {"n": 2}, first=True)
+    (beside,) = certificates.instantiated(written, certificates.every_size(claim), {"n": 2})
+    ((_, autodiff, form),) = cases(certificates._file(claim, [beside], [], []))
+    assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+    assert certificates._expanded("v0_k", {"v0_k": "the direction, free"}, written[0].entries, 2, (0,)) is None
+    assert certificates._expanded("m1", {"m1": "free, stands for the maximum"}, written[0].entries, 2, (0,)) is None
 
 
 def test_each_output_has_its_own_form_for_every_size() -> None:

@@ -25,6 +25,7 @@ from verify.engines.case import (
     REFUTED,
     Case,
     Points,
+    Readings,
     all_literals,
     apart,
     contract,
@@ -39,6 +40,7 @@ from verify.program import trace
 from verify.readings import budgets
 from verify.readings.budgets import Allowance
 from verify.readings.exact import balls, finite, precision
+from verify.readings.interpreter import Trail
 
 # What these tests are about does not hang on how much work a budget of the command buys.
 QUICK = replace(BUDGETS["quick"], points=24, examples=10)
@@ -469,6 +471,39 @@ def test_that_branch_is_wanted_where_there_is_one_size() -> None:
     assert enclosed(_squares, _late_mask, sizes={"n": (6,)}).status is Status.UNKNOWN
 
 
+def test_the_choices_of_small_sizes_speak_for_large_ones() -> None:
+    """Of two entries half of the points are in order, of seventy none; to see a choice both ways takes two."""
+
+    def ordered(x: Any) -> Any:
+        return jnp.where(jnp.all(x[1:] > x[:-1]), x + x, 2 * x)
+
+    for sizes, status in (((2, 70), Status.HOLDS), ((70,), Status.UNKNOWN)):
+        sorted_or_not = claim(lambda x: 2 * x, ordered, "value", sizes={"n": sizes})
+        found = enclose.check(Case(sorted_or_not, replace(QUICK, points=6), 0))
+        assert found.status is status, found.reason
+
+
+@pytest.mark.parametrize(("count", "limit", "rows"), [(10, 4, [0, 3, 6, 9]), (3, 4, [0, 1, 2]), (4, 4, [0, 1, 2, 3])])
+def test_where_not_all_points_are_looked_at_they_are_spread_over_all(count: int, limit: int, rows: list[int]) -> None:
+    assert enclose._some(count, limit).tolist() == rows
+
+
+def test_no_more_readings_are_kept_than_are_allowed() -> None:
+    subject = Case(SQUARES, QUICK, 0).subject({"n": 2})
+    points = draw(subject, 4, FLOAT64, np.random.default_rng(0))
+    readings, computed = Readings(most=2, largest=4), list[int]()
+
+    def read(bits: int, size: int) -> tuple[Any, Trail]:
+        computed.append(bits)
+        return np.zeros(size), Trail(4)
+
+    for bits, size in ((64, 4), (128, 4), (64, 4), (256, 5), (128, 4), (512, 4), (64, 4)):
+        readings.get(subject.formula, points, bits, lambda bits=bits, size=size: read(bits, size))
+    # What is too large is not kept, and the first goes where there are too many.
+    assert computed == [64, 128, 256, 512, 64]
+    assert [key[1] for key in readings.kept] == [512, 64]
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Modes and directions.
 
@@ -872,6 +907,22 @@ def test_a_search_that_runs_out_of_time_says_so(monkeypatch: pytest.MonkeyPatch)
     for given in (None, suspect):
         verdict = falsify.check(case, given)
         assert (verdict.status, verdict.reason) == (Status.UNKNOWN, "out of time at sin")
+
+
+def test_a_counterexample_stands_though_time_runs_out_as_it_is_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    look, begun = falsify._look, [False]
+
+    def slower(*given: Any) -> Any:
+        if begun[0]:
+            raise OutOfTime("sin")
+        begun[0] = True
+        return look(*given)
+
+    monkeypatch.setattr(falsify, "_look", slower)
+    verdict = falsify.check(Case(claim(_squares, lambda x: 3 * x), QUICK, 0))
+    assert verdict.status is Status.FAILS
+    assert verdict.worst is not None
+    assert verdict.worst.note == "drawn by Hypothesis"
 
 
 def test_without_entries_no_counterexample_is_searched_for() -> None:

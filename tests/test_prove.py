@@ -243,6 +243,51 @@ def test_two_choices_settle_a_third_about_their_sum(third: int, status: Status) 
     assert verdict(claim(thrice, lambda x, y: chosen(x, y, x), "value", **given)).status is status
 
 
+@pytest.mark.parametrize(("low", "status"), [(0.0, Status.UNKNOWN), (0.25, Status.HOLDS)])
+def test_that_one_entry_is_positive_says_nothing_of_another(low: float, status: Status) -> None:
+    """Where x is zero, which it may be, the formula takes its third branch, however positive y is."""
+
+    def nested(x: Any, y: Any) -> Any:
+        return jnp.where(y > 0, jnp.where(x > 0, 1 + x, 3 + x), 4 + x)
+
+    given = {"domain": {"x": domain.Interval("", low, 2.0), "y": domain.Reals("")}, "sizes": {}}
+    assert verdict(claim(lambda x, y: jnp.where(y > 0, 1 + x, 4 + x), nested, "value", **given)).status is status
+
+
+def test_each_entry_s_choice_is_that_of_its_kind_whichever_index_it_has() -> None:
+    """Asked of x_i and of x_k, the same choice about one kind of entries has one answer."""
+
+    def sizes(x: Any) -> Any:
+        rows, columns = x[:, None] + 0 * x[None, :], x[None, :] + 0 * x[:, None]
+        return jnp.where(rows > 0, rows, -rows) * jnp.where(columns > 0, columns, -columns)
+
+    given = {"domain": {"x": REALS}}
+    right = verdict(claim(sizes, lambda x: jnp.outer(jnp.abs(x), jnp.abs(x)), "value", **given))
+    assert (right.sizes, right.exceptions) == (("every n",), ("x_k = 0",))
+    wrong = verdict(claim(sizes, lambda x: jnp.outer(jnp.abs(x), x), "value", **given))
+    assert wrong.status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "proved"), [(1.0, 2.0, True), (0.5, 2.0, False), (0.5, 1.0, True)], ids=["low", "neither", "high"]
+)
+@pytest.mark.parametrize(
+    ("shape", "spread"), [("n", lambda x: 0 * x[:, None] + x[None, :]), ("n n", lambda x: x)], ids=["vector", "matrix"]
+)
+def test_what_an_interval_says_of_an_entry_it_says_of_each(
+    shape: str, spread: Any, low: float, high: float, proved: bool
+) -> None:
+    """Whatever index the entry has, and where its two indices coincide too."""
+    distances = claim(
+        lambda x: jnp.sum(jnp.abs(spread(x) - 1)),
+        lambda x: jnp.sum(spread(x) - 1) * (1 if low == 1 else -1),
+        "value",
+        domain={"x": domain.Interval(shape, low, high)},
+    )
+    found = prove.prove_open(distances)
+    assert (found.proved == ["value"] and not found.reasons) == proved, (found.reasons, found.residual)
+
+
 def _size(x: Any) -> Any:
     """The sum of the magnitudes, by a choice for each entry."""
     return jnp.sum(jnp.where(x > 0, x, -x))
@@ -989,6 +1034,27 @@ def test_the_article_s_missing_hypothesis() -> None:
     assert found.reason == "the sides are equal where the entries of y sum to one"
 
 
+def test_a_hypothesis_that_does_not_mend_a_formula_is_not_named() -> None:
+    found = verdict(claim(lambda x, y: jnp.sum(x * y), lambda x, y: 2 * y * y))
+    assert found.residual
+    assert not found.reason
+
+
+@pytest.mark.parametrize(
+    ("fn", "residual"),
+    [
+        (lambda p: p[0] / (p[0] + p[1]), "σ_0"),
+        (lambda p: p[0] / (p[0] + 2 * p[1]), "exp(x_0) / (exp(x_0) + 2·exp(x_1))"),
+        (lambda p: p[0] / (p[0] ** 2 + 1), "exp(x_0) / (exp(x_0)^2 + 1)"),
+        (lambda p: p[0] ** 2 / (p[0] + p[1]), "σ_0 exp(x_0)"),
+    ],
+    ids=map(str, range(4)),
+)
+def test_only_an_output_of_softmax_is_called_one(fn: Any, residual: str) -> None:
+    given = {"domain": {"x": domain.Reals("2")}, "sizes": {}}
+    assert verdict(claim(lambda x: fn(jnp.exp(x)), lambda x: 0 * x[0], "value", **given)).residual == residual
+
+
 def test_a_factor_of_one_component_is_not_named_as_that_of_all() -> None:
     given = {"domain": {"x": domain.Reals("2")}, "sizes": {}}
     for factors, named in (([2.0, 2.0], True), ([2.0, 3.0], False)):
@@ -1213,6 +1279,30 @@ def test_a_product_lies_between_those_of_the_ends() -> None:
 
         same = claim(lambda x, y, above=above: jnp.abs(above(x, y)), above, "value", **given)
         assert prove.prove_open(same).proved == proved
+
+
+@pytest.mark.parametrize("wrong", [0.0, 5.0])
+def test_a_mode_that_cannot_be_read_is_not_forgotten_where_maxima_are_followed(wrong: float) -> None:
+    """The first reading leaves forward modes out and gives up at a maximum; the second has to name them again."""
+
+    @jax.custom_jvp
+    def square(x: Any) -> Any:
+        return x * x
+
+    @square.defjvp
+    def _(given: Any, along: Any) -> Any:
+        (x,), (t,) = given, along
+        # Reverse modes do not see what passes through a whole number.
+        unseen = wrong * t.astype(np.int32).astype(t.dtype)
+        return square(x), (2 * x + jnp.max(jnp.stack([x, -x]))) * t + unseen
+
+    given = {"domain": {"x": domain.Reals("")}, "sizes": {}, "custom_rules": True}
+    slope = claim(square, lambda x: 2 * x + jnp.abs(x), **given)
+    outcome = prove.prove_at(trace(slope, {}, FLOAT64), 1.0)
+    assert outcome.proved == ["grad", "jacrev", "vjp"]
+    assert set(outcome.reasons) == {"jacfwd", "jvp"}
+    found = verdict(slope)
+    assert (found.status, found.reason) == (Status.UNKNOWN, "not at its size: a value that becomes a whole number")
 
 
 def test_what_holds_at_every_size_of_a_claim_is_proved_though_not_at_others() -> None:
@@ -1459,9 +1549,20 @@ def test_the_label_may_be_an_index_that_the_program_names() -> None:
     assert right.status is Status.HOLDS, right.reason
 
 
-def test_a_distribution_sums_to_one_at_a_fixed_size() -> None:
-    given = {"domain": {"x": domain.Simplex("3")}, "sizes": {}}
+@pytest.mark.parametrize("shape", ["1", "3"])
+def test_a_distribution_sums_to_one_at_a_fixed_size(shape: str) -> None:
+    given = {"domain": {"x": domain.Simplex(shape)}, "sizes": {}}
     assert verdict(claim(lambda x: jnp.sum(x), lambda x: 1 + 0 * x[0], "value", **given)).status is Status.HOLDS
+
+
+@pytest.mark.parametrize("least", [2, 3])
+def test_a_distribution_sums_to_one_also_where_all_of_its_entries_are_named(least: int) -> None:
+    """At two entries there are no others that could make up for what the two that are named leave."""
+    given = {"domain": {"x": domain.Simplex("n")}, "sizes": {"n": (least, 4)}}
+    found = verdict(claim(lambda x: jnp.sum(x[2:]), lambda x: 1 - x[0] - x[1], "value", **given))
+    assert found.sizes == ("every n",), found.reason
+    wrong = verdict(claim(lambda x: 0 * jnp.sum(x), lambda x: 1 - x[0] - x[1], "value", **given))
+    assert wrong.sizes in {(), ("n = 2",)}
 
 
 def test_the_last_entry_of_a_distribution_is_no_less_than_zero() -> None:

@@ -194,6 +194,19 @@ def test_which_side_keeps_more_digits_and_where() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "counted"),
+    [(lambda x: x * 1, True), (lambda x: jnp.linalg.cholesky(jnp.full((1, 1), x * x))[0, 0], False)],
+    ids=["product", "factorisation"],
+)
+def test_digits_are_counted_where_they_are_the_same_on_every_machine(body: Any, counted: bool) -> None:
+    """The rule loses all digits of float32, which its body's slope keeps."""
+    spoilt = _forward(body, lambda x, t: (1e9 * x * t + t) - 1e9 * x * t)
+    given = RuleClaim(spoilt, domain={"x": domain.Interval("", 1.0, 2.0)}, sizes={}, id="rule.spoilt")
+    (row,) = floats.check(Case(given, BUDGETS["quick"], 0)).compared
+    assert (row["rule"], row["plain"] is not None, not row["not counted"]) == (None, counted, counted)
+
+
+@pytest.mark.parametrize(
     ("body", "rule"),
     [
         (jnp.sqrt, lambda x, t: t / (2 * jnp.sqrt(x))),

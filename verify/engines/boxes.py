@@ -80,7 +80,7 @@ def shares(subject: Subject, deadline: float, effort: float) -> tuple[Shares, tu
     """
     reader = _BoxReader(subject, deadline, effort=effort)
     outcome = reader.run()
-    if reader.failed or not reader.found:
+    if subject.where is not None or outcome.reasons or not reader.found:
         return None
     return min(reader.found.values(), key=lambda each: (each.proved, -each.refuted)), tuple(outcome.exceptions)
 
@@ -104,17 +104,12 @@ class _BoxReader(Reader):
         self.found: dict[Any, Shares] = {}
         # The same of the line of the proof that is being read.
         self.line: dict[Any, Shares] = {}
-        self.failed = subject.where is not None
         self.coordinates: dict[int, tuple[Fraction, Fraction]] = {}
         self.whole = True
 
     def run(self) -> Outcome:
         self.found = {}
         return super().run()
-
-    def _stop(self, reason: str) -> None:
-        self.failed = True
-        super()._stop(reason)
 
     def _read(self, partition: Any, values: Mapping[int, Any], path: Path) -> None:
         # Another line of the proof has other generators under the same numbers.

@@ -504,8 +504,7 @@ def _expanded(
         if meaning == "the number of entries":
             return str(n)
         if meaning:
-            if "free" in meaning:
-                raise Undecided(meaning)
+            # What is free is explained in words, none of which is an entry.
             return f"({all_of(meaning, at)})"
         argument = max((each for each in entries if name == each or name.startswith(f"{each}_")), key=len, default=None)
         if argument is None:
@@ -712,13 +711,9 @@ def _reduced_lines(reduced: Sequence[Reduced]) -> Iterator[str]:
 
 def _component(text: str) -> str:
     """``0[0](0, 1)``: number of the output, place in it, which indices coincide."""
-    index, _, rest = text.partition("[")
-    place, _, coincide = rest.partition("]")
-    words = index
-    if coincide:
-        firsts = [int(each) for each in re.findall(r"\d+", coincide)]
-        apart = len(set(firsts)) == len(firsts)
-        words += ", indices all different" if apart and len(firsts) > 1 else ""
-        words += "" if apart else ", indices that coincide"
-    del place
-    return words
+    index, coincide = text.partition("[")[0], text.partition("]")[2]
+    firsts = re.findall(r"\d+", coincide)
+    apart = len(set(firsts)) == len(firsts)
+    return index + (
+        ", indices all different" if apart and len(firsts) > 1 else "" if apart else ", indices that coincide"
+    )

@@ -162,6 +162,7 @@ class Reader:
 
     def run(self) -> Outcome:
         """Read everything."""
+        live = list(self.live)
         try:
             for partition in self._partitions():
                 for values in self._values():
@@ -174,6 +175,8 @@ class Reader:
                 self.tried = before
                 self.spoke = False
                 self.outcome = Outcome()
+                # A mode that could not be read so far is not proved by being left out.
+                self.live = live
                 return self.run()
             self._stop(SHIFTS)
         except (TooHard, UnsupportedPrimitive) as error:
@@ -214,9 +217,6 @@ class Reader:
             for each in shape:
                 if not isinstance(each, int) and str(each) not in axes:
                     axes[str(each)] = Axis(str(each), least(self.subject, str(each)))
-        if not axes:
-            yield Partition()
-            return
         special: dict[str, str] = {}
         for facts, shape in zip(self.facts, self.subject.shapes, strict=True):
             if not shape or isinstance(shape[-1], int):
@@ -499,9 +499,7 @@ class Reader:
         """What a region says beyond the signs of its entries."""
         algebra = system.field
 
-        def note(difference: Any, signs: Signs) -> None:
-            if not isinstance(difference, Value) or difference.is_zero or algebra.roles_of(difference):
-                return
+        def note(difference: Value, signs: Signs) -> None:
             scale, pairs = algebra.factor(difference.num)
             if len(pairs) == 1 and pairs[0][1] == 1:
                 turned = frozenset(sign if scale > 0 else -sign for sign in signs)
@@ -510,14 +508,18 @@ class Reader:
 
         low, high = (None if end is None else Fraction(end) for end in (facts.low, facts.high))
         if low is not None or high is not None:
-            for entry in result.ravel().tolist():
+            # What is said of any entry of an open axis is true of each, wherever its indices coincide.
+            entries = [
+                each
+                for entry in result.ravel().tolist()
+                for each in (entry.cases.values() if isinstance(entry, Generic) else (entry,))
+            ]
+            for entry in entries:
                 algebra.ends[algebra.used(entry.num)[0]] = (low, high)
-        for end, turn in ((facts.low, 1), (facts.high, -1)):
-            if end is None:
-                continue
-            for entry in result.ravel().tolist():
-                difference = entry - algebra.number(Fraction(end))
-                note(difference if turn > 0 else -difference, AT_LEAST_ZERO)
+                if low is not None:
+                    note(entry - algebra.number(low), AT_LEAST_ZERO)
+                if high is not None:
+                    note(algebra.number(high) - entry, AT_LEAST_ZERO)
         if facts.winner is not None and facts.winner != "any" and shape:
             rows = result.reshape(-1, result.shape[-1])
             signs = POSITIVE if facts.gap > 0 else AT_LEAST_ZERO
