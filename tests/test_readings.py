@@ -409,6 +409,35 @@ def test_zero_times_a_constant_without_a_value_has_none() -> None:
         assert not allowed(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
 
 
+@pytest.mark.parametrize("reading", [enclose, allowed])
+@pytest.mark.parametrize(
+    "fn",
+    [
+        jnp.floor,
+        lax.round,
+        jnp.abs,
+        lambda v: lax.reduce_window(v, v.dtype.type(0), lax.add, (2,), (1,), "VALID"),
+        lambda v: jnp.cumsum(v)[1:],
+    ],
+    ids=["floor", "round", "abs", "sum pool", "cumsum"],
+)
+def test_zero_times_what_an_infinite_constant_becomes_has_no_value(
+    reading: Callable[..., Any], fn: Callable[..., Any]
+) -> None:
+    def weighed(x: Any) -> Any:
+        found = fn(jnp.stack([x, jnp.maximum(x, math.inf)]))
+        return [found[-1] * 0.0, jnp.sum(found * jnp.zeros(found.shape, x.dtype))]
+
+    for ball in reading(weighed, np.array(0.75)):
+        assert not ball[()].is_finite()
+
+
+def test_zero_times_an_infinite_constant_has_no_value_in_a_convolution() -> None:
+    for reading in (enclose, allowed):
+        found = reading(lambda x: jnp.convolve(jnp.maximum(x, math.inf)[None], jnp.zeros(2)), np.array(0.75))
+        assert not finite(found).any()
+
+
 def test_many_zeros_times_what_has_no_value_have_none() -> None:
     def sparse(x: Any) -> Any:
         many, undefined = jnp.concatenate([jnp.zeros(99), x]), jnp.concatenate([1 / (x - x), jnp.ones(99)])
@@ -681,6 +710,21 @@ def test_quotients_of_quotients_stay_narrow_and_hold_what_is_compiled(fn: Callab
         assert ball.contains(arb(float(returned[0])))
 
 
+@pytest.mark.parametrize("given", [(1e-30, 1e-30, 1e-30), (1e30, 1e30, 1e30), (1e-30, 1e-30, 1e30)])
+@pytest.mark.parametrize(
+    "fn", [lambda a, b, c: (a / b) / c, lambda a, b, c: a / (b / c)], ids=["of a quotient", "by a quotient"]
+)
+def test_where_the_product_of_divisors_leaves_the_format_the_ball_knows(
+    fn: Callable[..., Any], given: tuple[float, ...]
+) -> None:
+    """Compiled, (a/b)/c is a/(b c), and a/(b/c) is (a c)/b: 0, infinity, or fine, where the program is not."""
+    numbers = [np.float32(each) for each in given]
+    ball = allowed(fn, *map(np.float64, numbers), dtype="float32")[()]
+    for run in (fn, jax.jit(fn)):
+        value = float(run(*map(jnp.asarray, numbers)))
+        assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite()
+
+
 def test_a_divisor_that_is_one_for_all_entries_is_inverted_first() -> None:
     """What overflows is the inverse of 2^-16 in float16, and not the quotient by it."""
     given = np.array([2.0**-15, 2.0**-14, 2.0**-16, 2.0**-16])
@@ -785,6 +829,22 @@ def test_a_format_that_flushes_may_return_zero() -> None:
     for name, form in FORMATS.items():
         small = allowed(lambda x: x * 0.5, np.array(form.smallest_normal), dtype=name)[()]
         assert small.contains(arb(0)) is form.flushes
+
+
+def test_an_exact_zero_is_left_as_it_is() -> None:
+    for name in FORMATS:
+        assert allowed(jnp.sin, np.array(0.0), dtype=name)[()] == 0
+
+
+def test_an_arcsine_flushes_what_its_format_need_not() -> None:
+    """Twice the smallest normal number is the smallest that XLA does not take for zero."""
+    for name in ("float64", "float32"):
+        form = FORMATS[name]
+        for share in (1.5, 3.0):
+            given = np.array(share * form.smallest_normal)
+            with jax.enable_x64(True):
+                value = float(jnp.arcsin(jnp.asarray(given, form.dtype())))
+            assert allowed(jnp.arcsin, given, dtype=name)[()].contains(arb(value)), (name, share)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -945,6 +1005,18 @@ def test_shapes_as_jax_has_them(name: str) -> None:
         assert found.shape[1:] == single.shape[1:] == np.shape(value)
         for a, b, c in zip(both[1], single.ravel(), np.asarray(value).ravel().tolist(), strict=True):
             assert float(a) == float(b) == c
+
+
+def test_whole_numbers_in_order_may_be_complex() -> None:
+    def turned(x: Any) -> Any:
+        z = lax.complex(x, 2 * x)
+        steps = lax.iota(z.dtype, 3)
+        return [jnp.imag(steps * z), jnp.real(steps) * x, jnp.real(jnp.exp(steps))]
+
+    found = enclose(turned, np.array(0.75))
+    assert [[float(each) for each in row] for row in found[:2]] == [[0.0, 1.5, 3.0], [0.0, 0.75, 1.5]]
+    assert [float(each) for each in found[2]] == [math.exp(step) for step in range(3)]
+    assert not any(finite(row).any() for row in allowed(turned, np.array(0.75))), "nothing is claimed of complex floats"
 
 
 def test_memory_that_nothing_was_written_to_has_the_kind_of_its_type() -> None:

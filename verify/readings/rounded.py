@@ -258,11 +258,10 @@ class Rounded(Balls):
 
     def _step(self, equation: Any, array: Array, function: Callable[[arb], arb]) -> Array:
         """Floors are exact, but the ball of the argument may span several of them."""
+        self._guard(array)
         shape, (x,) = thin(array)
 
         def hull(value: arb) -> arb:
-            if not value.is_finite():
-                return NAN
             return function(value.lower()).union(function(value.upper()))
 
         return spread(np.frompyfunc(hull, 1, 1)(x), shape)
