@@ -725,6 +725,32 @@ def test_where_the_product_of_divisors_leaves_the_format_the_ball_knows(
         assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite()
 
 
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda q: q.reshape(3, 1),
+        lambda q: jnp.flip(q),
+        lambda q: jnp.squeeze(q[None], 0),
+        lambda q: jnp.transpose(q[None]),
+        lambda q: jnp.broadcast_to(q[0], (3,)),
+    ],
+    ids=["reshaped", "reversed", "squeezed", "transposed", "broadcast"],
+)
+def test_a_quotient_that_is_moved_is_a_quotient_still(move: Callable[..., Any]) -> None:
+    """The compiler looks through what only moves entries."""
+
+    def nested(x: Any) -> Any:
+        divisor = jnp.broadcast_to(x[1], (3,))
+        quotient = move(x / divisor)
+        return [quotient / move(divisor), move(divisor) / quotient]
+
+    given = np.full(3, 1e-30, dtype=np.float32)
+    returned = jax.jit(nested)(jnp.asarray(given))
+    for balls_, values in zip(allowed(nested, given.astype(np.float64), dtype="float32"), returned, strict=True):
+        for ball, value in zip(balls_.ravel(), np.ravel(values).tolist(), strict=True):
+            assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite()
+
+
 def test_a_divisor_that_is_one_for_all_entries_is_inverted_first() -> None:
     """What overflows is the inverse of 2^-16 in float16, and not the quotient by it."""
     given = np.array([2.0**-15, 2.0**-14, 2.0**-16, 2.0**-16])
@@ -1017,6 +1043,52 @@ def test_whole_numbers_in_order_may_be_complex() -> None:
     assert [[float(each) for each in row] for row in found[:2]] == [[0.0, 1.5, 3.0], [0.0, 0.75, 1.5]]
     assert [float(each) for each in found[2]] == [math.exp(step) for step in range(3)]
     assert not any(finite(row).any() for row in allowed(turned, np.array(0.75))), "nothing is claimed of complex floats"
+
+
+def test_keys_of_random_numbers_are_not_chosen() -> None:
+    def drawn(x: Any) -> Any:
+        keys = [jax.random.key(seed) for seed in (0, 1)]
+        return jax.random.uniform(jnp.where(x > 0, *keys), (), x.dtype)
+
+    with pytest.raises(UnsupportedPrimitive, match="values of type key"):
+        enclose(drawn, np.array(1.0))
+
+
+def test_whether_complex_floats_are_equal_is_open() -> None:
+    def asked(x: Any) -> Any:
+        return jnp.where(lax.complex(x, x) == lax.complex(x, -x), 1.0, 2.0)
+
+    for number in (0.0, 1.0):
+        ball = allowed(asked, np.array(number))[()]
+        assert ball.contains(1)
+        assert ball.contains(2)
+
+
+def test_a_whole_power_of_a_complex_number_may_go_through_zero_and_the_cut() -> None:
+    def cube(x: Any) -> Any:
+        z = lax.complex(x, jnp.zeros_like(x))
+        return jnp.real(lax.pow(z, jnp.full_like(z, 3)))
+
+    assert [float(each) for each in enclose(cube, np.array([-2.0, 0.0, 2.0]))] == [-8.0, 0.0, 8.0]
+
+
+def test_a_remainder_of_constants_is_not_rounded_to_a_float() -> None:
+    def left(x: Any) -> Any:
+        return lax.rem(jnp.full_like(x, 1e17), jnp.full_like(x, 0.1))
+
+    found, trail = read(Exact(), trace(left, ((),)), [balls(np.array([1.0]))], 64)
+    assert not trail.lost.any()
+    assert found[0, 0].contains(to_ball(mp.mpf(math.fmod(1e17, 0.1)), 64))
+    found, _ = read(Exact(), trace(left, ((),)), [balls(np.array([1.0]))], 256)
+    assert found[0, 0] == math.fmod(1e17, 0.1)
+
+
+def test_a_sum_of_one_value_and_many_zeros_is_that_value() -> None:
+    def difference(x: Any) -> Any:
+        return jnp.sum(jnp.concatenate([jnp.zeros(99, x.dtype), x[None]])) - x
+
+    found, _ = read(Exact(), trace(difference, ((),)), [np.array([arb(3, 100)], dtype=object)], BITS)
+    assert found[0, 0] == 0
 
 
 def test_memory_that_nothing_was_written_to_has_the_kind_of_its_type() -> None:
@@ -1409,11 +1481,20 @@ def test_of_constants_nothing_is_a_kink_and_no_outcome_has_to_be_seen() -> None:
             jnp.where(two == 2.0, x, 2 * x),
             jnp.sign(two - 2.0) * x,
             jnp.where(jnp.sqrt(jnp.arange(2.0)) > 0.5, x, -x),
+            # Nor is the larger of a number and minus infinity a choice, nor a sum of many zeros times numbers a number.
+            jnp.maximum(x, -math.inf),
+            jnp.minimum(math.inf, x),
         ]
 
     _, trail = read(Exact(), trace(chosen, ((2,),)), [balls(np.array([[1.5, 3.0]]))], BITS)
     assert not trail.kinks.any()
     assert not trail.branches
+
+    def weighed(x: Any) -> Any:
+        return jnp.where(jnp.zeros(100, x.dtype) @ jnp.concatenate([x] * 50) > 0.0, x, 2 * x)
+
+    _, trail = read(Exact(), trace(weighed, ((2,),)), [balls(np.array([[1.5, 3.0]]))], BITS)
+    assert not trail.kinks.any()
 
 
 def test_every_outcome_of_a_choice_is_on_the_trail() -> None:

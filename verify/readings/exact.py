@@ -694,13 +694,12 @@ class Balls(System):
         flat = terms.reshape(-1, terms.shape[-1])
         rows, columns = np.nonzero(~zero.reshape(flat.shape))
         result = filled((flat.shape[0],), ZERO)
-        if len(rows):
-            live, starts = np.unique(rows, return_index=True)
-            result[live] = np.add.reduceat(flat[rows, columns], starts)
-            several = np.diff([*starts, len(rows)]) > 1
-            if products or several.any():
-                which = live if products else live[several]
-                result[which] = self.finish_sum(equation, result[which], flat[which], -1, products)
+        live, starts = np.unique(rows, return_index=True)
+        result[live] = np.add.reduceat(flat[rows, columns], starts)
+        several = np.diff([*starts, len(rows)]) > 1
+        if products or several.any():
+            which = live if products else live[several]
+            result[which] = self.finish_sum(equation, result[which], flat[which], -1, products)
         return result.reshape(terms.shape[:-1])
 
     def running_total(self, equation: Any, terms: Array) -> Array:

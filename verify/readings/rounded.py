@@ -6,7 +6,7 @@ that may overflow becomes a ball without bounds, of which nothing is claimed. Th
 program.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from flint import arb
 from verify.formats import FORMATS, Format
 from verify.readings.budgets import BUDGETS, EARLY_OVERFLOW, Allowance
 from verify.readings.exact import NAN, ONE, ZERO, Array, Balls, filled, finite
-from verify.readings.interpreter import kind_of, spread, thin
+from verify.readings.interpreter import STRUCTURE, kind_of, spread, thin
 
 UNIT: Final = arb(0, 1)
 # Bits of the midpoints: enough that the reading's own rounding is far below the finest unit roundoff.
@@ -157,6 +157,17 @@ class Rounded(Balls):
         self._quotients[id(result)] = (result, a, b)
         return result
 
+    def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
+        """A quotient that is only moved is one still: XLA looks through reshapes, transposes and broadcasts."""
+        name = equation.primitive.name
+        if name in STRUCTURE and len(inputs) == len(results) == 1 and results[0] is not inputs[0]:
+            held = self._quotients.get(id(inputs[0]))
+            if held is not None:
+                quotient, *parts = held
+                moved = [STRUCTURE[name](self, equation, np.broadcast_to(part, quotient.shape)) for part in parts]
+                self._quotients[id(results[0])] = (results[0], moved[0], moved[1])
+        return super().visit(equation, inputs, results)
+
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
         """Repeated products in any association, then a reciprocal; products on the way may overflow too."""
         size = abs(exponent)
@@ -217,11 +228,10 @@ class Rounded(Balls):
     def _convert(self, equation: Any, array: Array) -> Array:
         if kind_of(equation.outvars[0].aval) != "number":
             return super()._convert(equation, array)
-        if equation.primitive.name == "convert_element_type":
-            source = FORMATS.get(str(np.dtype(equation.invars[0].aval.dtype)))
-            target = self._form(equation)
-            if source is not None and source.precision <= target.precision and source.emax <= target.emax:
-                return array
+        source = FORMATS.get(str(np.dtype(equation.invars[0].aval.dtype)))
+        target = self._form(equation)
+        if source is not None and source.precision <= target.precision and source.emax <= target.emax:
+            return array
         shape, (x,) = thin(array)
         return spread(self.finish(equation, x.copy()), shape)
 
