@@ -630,7 +630,9 @@ def test_of_what_lands_on_one_place_in_any_order_nothing_is_claimed_of_floats() 
 
 
 def test_whole_numbers_are_sorted_below_zero_too() -> None:
-    found = enclose(lambda k, x: lax.sort((k, x), num_keys=1)[1], np.array([3, -1, 2, -2]), np.array([3.0, -1.0, 2.0, -2.0]))
+    found = enclose(
+        lambda k, x: lax.sort((k, x), num_keys=1)[1], np.array([3, -1, 2, -2]), np.array([3.0, -1.0, 2.0, -2.0])
+    )
     assert [float(each) for each in found] == [-2.0, -1.0, 2.0, 3.0]
 
 

@@ -228,6 +228,17 @@ def test_a_matrix_without_eigenvalues_leaves_the_others_theirs() -> None:
     assert sorted(round(float(each)) for each in found[2]) == [2, 3]
 
 
+def test_left_vectors_may_be_open_where_right_ones_are_not() -> None:
+    """So wide that Arb tells the eigenvalues of a matrix apart, and not those of its transpose."""
+    rows = [[2.0, 1.0, 3.0], [0.0, 1.0, 3.0], [2.0, 1.0, 0.0]]
+    wide = np.array([[[arb(each, 0.0625) for each in row] for row in rows]], dtype=object)
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(lambda a: [jnp.real(each) for each in lax.linalg.eig(a)])(np.ones((3, 3)))
+        (values, left, _), _ = walk(Exact(), closed, [wide], 1)
+    assert all(each.is_finite() for each in values.ravel()), "which stand with right vectors alone"
+    assert not any(each.is_finite() for each in left.ravel())
+
+
 def test_a_matrix_without_rows_has_no_eigenvalues() -> None:
     found = enclose(lambda a: lax.linalg.eig(a), np.zeros((0, 0)))
     assert [each.shape for each in found] == [(0,), (0, 0), (0, 0)]

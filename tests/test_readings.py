@@ -728,11 +728,11 @@ def test_where_the_product_of_divisors_leaves_the_format_the_ball_knows(
 @pytest.mark.parametrize(
     "move",
     [
-        lambda q: q.reshape(3, 1),
+        lambda q: q.reshape(1, 1),
         lambda q: jnp.flip(q),
-        lambda q: jnp.squeeze(q[None], 0),
+        lambda q: jnp.squeeze(q, 0),
         lambda q: jnp.transpose(q[None]),
-        lambda q: jnp.broadcast_to(q[0], (3,)),
+        lambda q: jnp.broadcast_to(q, (3,)),
     ],
     ids=["reshaped", "reversed", "squeezed", "transposed", "broadcast"],
 )
@@ -740,15 +740,35 @@ def test_a_quotient_that_is_moved_is_a_quotient_still(move: Callable[..., Any]) 
     """The compiler looks through what only moves entries."""
 
     def nested(x: Any) -> Any:
-        divisor = jnp.broadcast_to(x[1], (3,))
-        quotient = move(x / divisor)
-        return [quotient / move(divisor), move(divisor) / quotient]
+        quotient = move(x[:1] / x[1:2])
+        return [quotient / move(x[2:]), move(x[2:]) / quotient]
 
     given = np.full(3, 1e-30, dtype=np.float32)
     returned = jax.jit(nested)(jnp.asarray(given))
     for balls_, values in zip(allowed(nested, given.astype(np.float64), dtype="float32"), returned, strict=True):
         for ball, value in zip(balls_.ravel(), np.ravel(values).tolist(), strict=True):
             assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite()
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: (x * 300.0) * 300.0,
+        lambda x: 300.0 * (x[None] * 300.0).reshape(1, 1),
+        lambda x: ((x * 100.0) * 20.0) * 100.0,
+        lambda x: (x * 300.0) / 2.0**-10,
+        lambda x: (x / 0.001) / 0.003,
+        lambda x: (x * 300.0) * (x * 300.0),
+        lambda x: (x * 300.0) ** 2,
+    ],
+    ids=["two", "moved", "three", "divided", "divided twice", "in both factors", "squared"],
+)
+def test_where_a_product_of_constants_leaves_the_format_nothing_is_claimed(fn: Callable[..., Any]) -> None:
+    """Compiled, the constants are multiplied with each other first: 300 · 300 is too large for a float16."""
+    compiled = jax.jit(fn)(jnp.asarray(1e-3, jnp.float16))
+    assert not np.isfinite(np.ravel(compiled)[0])
+    assert not finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float16"))).any()
+    assert finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float32"))).all()
 
 
 def test_a_divisor_that_is_one_for_all_entries_is_inverted_first() -> None:

@@ -43,6 +43,8 @@ class Rounded(Balls):
         self._running = False
         # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
         self._quotients: dict[int, tuple[Array, Array, Array]] = {}
+        # Products with constants, likewise.
+        self._scaled: dict[int, tuple[Array, Array, Array]] = {}
 
     @staticmethod
     def _form(equation: Any) -> Format:
@@ -154,6 +156,11 @@ class Rounded(Balls):
                 bottom = below[1] if above is None else self.multiply(equation, above[2], below[1])
             shape, (x, y) = thin(result, super()._divide(equation, top, bottom))
             result = spread(self.watch(_union(x, y)), shape)
+        if self._of_constants(b):
+            # Division by a constant is a product with its reciprocal, and that is a constant as well.
+            shape, (divisor,) = thin(b)
+            inverse = self._bounded(self._reciprocal(equation, divisor)[0], self._form(equation))
+            result = self._folded(equation, result, a, spread(inverse, shape))
         self._quotients[id(result)] = (result, a, b)
         return result
 
@@ -161,12 +168,55 @@ class Rounded(Balls):
         """A quotient that is only moved is one still: XLA looks through reshapes, transposes and broadcasts."""
         name = equation.primitive.name
         if name in STRUCTURE and len(inputs) == len(results) == 1 and results[0] is not inputs[0]:
-            held = self._quotients.get(id(inputs[0]))
-            if held is not None:
-                quotient, *parts = held
-                moved = [STRUCTURE[name](self, equation, np.broadcast_to(part, quotient.shape)) for part in parts]
-                self._quotients[id(results[0])] = (results[0], moved[0], moved[1])
+            for kept in (self._quotients, self._scaled):
+                held = kept.get(id(inputs[0]))
+                if held is not None:
+                    whole, *parts = held
+                    moved = [STRUCTURE[name](self, equation, np.broadcast_to(part, whole.shape)) for part in parts]
+                    kept[id(results[0])] = (results[0], moved[0], moved[1])
         return super().visit(equation, inputs, results)
+
+    def _of_constants(self, array: Array) -> bool:
+        """Whether every entry is a constant of the program, and there is one."""
+        (x,) = thin(array)[1]
+        return bool(x.size) and self._is_constant(x.flat[0]) and bool(self._constants(x).all())
+
+    def _is_constant(self, value: arb) -> bool:
+        return value is ZERO or value is ONE or self._literals.get(float(value)) is value
+
+    def multiply(self, equation: Any, a: Array, b: Array) -> Array:
+        """XLA multiplies constants with each other first under jit: (A·C)·D is A·(C·D), (A·C)·(B·D) is (A·B)·(C·D)."""
+        result = super().multiply(equation, a, b)
+        first, second = self._scaled.get(id(a)), self._scaled.get(id(b))
+        if first is not None and second is not None:
+            factor, constant = (super(Rounded, self).multiply(equation, first[part], second[part]) for part in (1, 2))
+            return self._scaled_by(equation, result, factor, constant)
+        if self._of_constants(b):
+            return self._folded(equation, result, a, b)
+        return self._folded(equation, result, b, a) if self._of_constants(a) else result
+
+    def _folded(self, equation: Any, result: Array, factor: Array, constant: Array) -> Array:
+        """A product with a constant, which may be multiplied with the one in the other factor first."""
+        held = self._scaled.get(id(factor))
+        if held is None:
+            self._scaled[id(result)] = (result, factor, constant)
+            return result
+        return self._scaled_by(equation, result, held[1], super().multiply(equation, held[2], constant))
+
+    def _scaled_by(self, equation: Any, result: Array, factor: Array, constant: Array) -> Array:
+        """A result, or what the compiler makes of it: a factor times a product of constants, which may overflow."""
+        shape, (x, y) = thin(result, super().multiply(equation, factor, constant))
+        result = spread(self.watch(_union(x, y)), shape)
+        self._scaled[id(result)] = (result, factor, constant)
+        return result
+
+    def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
+        """A power of a product with a constant may be a product of powers."""
+        result, held = super()._power_of(equation, array, exponent), self._scaled.get(id(array))
+        if held is None or exponent < 2:
+            return result
+        factor, constant = (super(Rounded, self)._power_of(equation, part, exponent) for part in held[1:])
+        return self._scaled_by(equation, result, factor, constant)
 
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
         """Repeated products in any association, then a reciprocal; products on the way may overflow too."""
