@@ -590,6 +590,11 @@ def test_a_perturbed_solution_is_refused() -> None:
         enclose(solved(True), *given)
 
 
+def _scattered_by(comparison: Any, x: Any) -> Any:
+    windowed = importlib.import_module("jax._src.lax.windowed_reductions")
+    return windowed._select_and_scatter_add(x[:3], x, comparison, (2,), (1,), ((0, 0),))
+
+
 def test_what_has_no_row_says_so() -> None:
     with pytest.raises(UnsupportedPrimitive, match="schur"):
         enclose(jax.scipy.linalg.schur, SPD)
@@ -600,8 +605,42 @@ def test_what_has_no_row_says_so() -> None:
         enclose(lambda x: lax.reduce_window(x, jnp.exp(x[0] - x[0] / 3), lax.mul, (2,), (1,), "SAME"), X)
     with pytest.raises(UnsupportedPrimitive, match="sort by 2 keys"):
         enclose(lambda x: lax.sort((jnp.array([1, 0, 1, 0]), x), num_keys=2)[1], X)
+    with pytest.raises(UnsupportedPrimitive, match="select_and_scatter_add by gt"):
+        enclose(lambda x: _scattered_by(lax.gt_p, x), X)
     with pytest.raises(UnsupportedPrimitive, match="approx_top_k before it is put together"):
         enclose(lambda x: lax.approx_max_k(x, 2, aggregate_to_topk=False)[0], X)
+
+
+def test_a_window_of_padding_alone_has_no_slope() -> None:
+    def slopes(x: Any) -> Any:
+        pooled = lambda v: lax.reduce_window(v, -jnp.inf, lax.max, (2,), (1,), ((2, 0),))  # noqa: E731
+        return jax.vjp(pooled, x)[1](jnp.array([0.5, 1.0, 2.0, 3.0, 4.0], x.dtype))[0]
+
+    with jax.enable_x64(True):
+        returned = slopes(jnp.asarray(X)).tolist()
+    assert [float(each) for each in enclose(slopes, X)] == returned
+
+
+def test_of_what_lands_on_one_place_in_any_order_nothing_is_claimed_of_floats() -> None:
+    def multiplied(places: list[int]) -> Any:
+        return allowed(lambda x: x.at[jnp.array(places)].multiply(jnp.array([3.0, 5.0], x.dtype)), X)
+
+    assert all(each.is_finite() for each in multiplied([0, 1]))
+    assert not any(each.is_finite() for each in multiplied([0, 0]))
+
+
+def test_whole_numbers_are_sorted_below_zero_too() -> None:
+    found = enclose(
+        lambda k, x: lax.sort((k, x), num_keys=1)[1], np.array([3, -1, 2, -2]), np.array([3.0, -1.0, 2.0, -2.0])
+    )
+    assert [float(each) for each in found] == [-2.0, -1.0, 2.0, 3.0]
+
+
+def test_sizes_of_groups_may_be_the_same_in_each_batch() -> None:
+    numbers = (((2,), (2,)), ((0,), (1,)))
+    given = [np.arange(12.0).reshape(2, 3, 2), np.arange(24.0).reshape(3, 2, 2, 2) - 11]
+    once, each = (_ragged(numbers, [1], [0], np.array(sizes)) for sizes in ([1, 2, 0], [[1, 2, 0]] * 2))
+    assert (enclose(once, *given) == enclose(each, *given)).all()
 
 
 @pytest.mark.parametrize("kind", ["multiply", "min", "max", "subtract"])

@@ -20,7 +20,7 @@ from verify.claim import Claim, Derivative, Status
 from verify.domain import Interval, Reals
 from verify.readings.api import allowed, enclose
 from verify.readings.exact import Exact, precision
-from verify.readings.factorisations import _is_real, _matched, _normalised, _signed, symmetric
+from verify.readings.factorisations import _is_real, _matched, _normalised, _root, _signed, symmetric
 from verify.readings.interpreter import UnsupportedPrimitive, walk
 
 REAL = np.array([[1.0, -2.0, 0.5, 1.5], [3.0, 0.25, -1.0, 2.0], [0.75, 1.25, -2.5, 1.0], [-0.5, 4.0, 1.0, 3.0]])
@@ -228,6 +228,17 @@ def test_a_matrix_without_eigenvalues_leaves_the_others_theirs() -> None:
     assert sorted(round(float(each)) for each in found[2]) == [2, 3]
 
 
+def test_left_vectors_may_be_open_where_right_ones_are_not() -> None:
+    """So wide that Arb tells the eigenvalues of a matrix apart, and not those of its transpose."""
+    rows = [[2.0, 1.0, 3.0], [0.0, 1.0, 3.0], [2.0, 1.0, 0.0]]
+    wide = np.array([[[arb(each, 0.0625) for each in row] for row in rows]], dtype=object)
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(lambda a: [jnp.real(each) for each in lax.linalg.eig(a)])(np.ones((3, 3)))
+        (values, left, _), _ = walk(Exact(), closed, [wide], 1)
+    assert all(each.is_finite() for each in values.ravel()), "which stand with right vectors alone"
+    assert not any(each.is_finite() for each in left.ravel())
+
+
 def test_a_matrix_without_rows_has_no_eigenvalues() -> None:
     found = enclose(lambda a: lax.linalg.eig(a), np.zeros((0, 0)))
     assert [each.shape for each in found] == [(0,), (0, 0), (0, 0)]
@@ -259,14 +270,18 @@ def test_a_matrix_that_may_be_singular_has_singular_values_alone() -> None:
     u, values, v = enclose(lambda a: lax.linalg.svd(a), np.array([[2.0, 0.0], [0.0, 0.0]]))
     assert values[0].contains(2)
     assert values[1].contains(0)
+    assert all(each.is_finite() for each in values)
     assert not any(each.is_finite() for each in (*u.ravel(), *v.ravel()))
+    assert _root(arb(0, 1)).is_finite()
+    assert _root(arb(0, 1)).contains(1)
+    assert not _root(arb("nan")).is_finite()
 
 
 def test_a_vector_that_the_library_has_turned_is_not_taken_for_ours() -> None:
     with precision(100):
         exact = np.array([[acb("0.6")], [acb(0, "0.8")]], dtype=object)
         returned = np.array([[0.6], [0.8j]])
-        assert all(each.is_finite() for each in _signed(exact, returned).ravel())
+        assert all((a - b).overlaps(acb(0)) for a, b in zip(_signed(exact, returned)[:, 0], exact[:, 0], strict=True))
         assert (_signed(exact, -returned)[1, 0] + exact[1, 0]).overlaps(acb(0))
         assert not any(each.is_finite() for each in _signed(exact, returned * np.exp(0.01j)).ravel())
         assert not any(each.is_finite() for each in _signed(exact, returned[::-1]).ravel())
@@ -279,6 +294,38 @@ def test_the_next_number_of_every_format_lies_in_its_ball(name: str) -> None:
     for ball, value, given_ in zip(allowed(lax.nextafter, x, y, dtype=name), returned, x.tolist(), strict=True):
         assert ball.contains(arb(float(value)))
         assert not ball.contains(given_ + 0.1 * abs(given_) + 0.01)
+
+
+def test_a_matrix_without_a_value_has_no_vectors() -> None:
+    for size in (1, 2):
+        matrix = np.array([[arb("nan") if i == j == 0 else arb(i + j) for i in range(size)] for j in range(size)])
+        for found in symmetric(matrix):
+            assert not any(each.is_finite() for each in found.ravel())
+
+
+def test_eigenvalues_that_are_not_told_apart_have_no_vectors() -> None:
+    for middle, radius in ((0.0, 0.0), (0.0, 0.25), (1e-3, 0.25)):
+        matrix = np.array([[arb(1, radius), arb(0)], [arb(0), arb(1 + middle, radius)]], dtype=object)
+        values, vectors = symmetric(matrix)
+        assert all(each.contains(1) for each in values)
+        assert not any(each.is_finite() for each in vectors.ravel())
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [lambda a: lax.linalg.qr(a, full_matrices=False), lax.linalg.hessenberg, lax.linalg.tridiagonal],
+    ids=["qr", "hessenberg", "tridiagonal"],
+)
+def test_a_reflection_whose_sign_is_open_claims_nothing(fn: Callable[..., Any]) -> None:
+    """Wherever a first entry of a column to be reflected may have either sign, so may all that follows."""
+    open_ = np.array([[[arb(0, 0.5) if i != j else arb(2 + i) for j in range(3)] for i in range(3)]], dtype=object)
+    open_[0, 0, 0] = arb(0, 0.5)
+    open_[0, 2, 1] = open_[0, 1, 2] = open_[0, 2, 0] = open_[0, 0, 2] = arb(1)
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(fn)(jax.ShapeDtypeStruct((3, 3), np.float64))
+        outputs, trail = walk(Exact(), closed, [open_], 1)
+    assert trail.lost.all()
+    assert not any(each.is_finite() for found in outputs for each in found.ravel())
 
 
 def test_open_pivots_and_lengths_are_lost() -> None:

@@ -699,6 +699,18 @@ def _read_whole(fn: Callable[..., Any], *boxes: Array, dtype: Any = np.int8) -> 
         return walk(Ranges(), closed, list(boxes), len(boxes[0]))[0]
 
 
+def test_a_number_that_becomes_whole_is_cut_and_one_of_another_format_is_not() -> None:
+    cut_, kept = _read(lambda x: (x.astype(np.int32), x.astype(np.float32)), _between([[-2.75]], [[1.5]]))
+    assert _ends(cut_) == [(-2.0, 1.0)]
+    assert _ends(kept) == [(-2.75, 1.5)]
+
+
+def test_the_largest_of_open_whole_numbers_may_be_any_of_their_type() -> None:
+    values, places = _read_whole(lambda x: lax.top_k(x, 2), _between([[-1.0, 0.0, 3.0]], [[2.0, 2.0, 5.0]]))
+    assert _ends(values) == [(-128.0, 127.0)] * 2
+    assert all(lo <= 0 and hi >= 2 for lo, hi in _ends(places))
+
+
 SPANS = [(lo, hi) for lo, hi in itertools.combinations_with_replacement((-128, -100, -3, -1, 0, 1, 2, 100, 127), 2)]
 
 

@@ -409,6 +409,35 @@ def test_zero_times_a_constant_without_a_value_has_none() -> None:
         assert not allowed(lambda x, c=constant: (x * 0.0) * c, np.array(1.0))[()].is_finite()
 
 
+@pytest.mark.parametrize("reading", [enclose, allowed])
+@pytest.mark.parametrize(
+    "fn",
+    [
+        jnp.floor,
+        lax.round,
+        jnp.abs,
+        lambda v: lax.reduce_window(v, v.dtype.type(0), lax.add, (2,), (1,), "VALID"),
+        lambda v: jnp.cumsum(v)[1:],
+    ],
+    ids=["floor", "round", "abs", "sum pool", "cumsum"],
+)
+def test_zero_times_what_an_infinite_constant_becomes_has_no_value(
+    reading: Callable[..., Any], fn: Callable[..., Any]
+) -> None:
+    def weighed(x: Any) -> Any:
+        found = fn(jnp.stack([x, jnp.maximum(x, math.inf)]))
+        return [found[-1] * 0.0, jnp.sum(found * jnp.zeros(found.shape, x.dtype))]
+
+    for ball in reading(weighed, np.array(0.75)):
+        assert not ball[()].is_finite()
+
+
+def test_zero_times_an_infinite_constant_has_no_value_in_a_convolution() -> None:
+    for reading in (enclose, allowed):
+        found = reading(lambda x: jnp.convolve(jnp.maximum(x, math.inf)[None], jnp.zeros(2)), np.array(0.75))
+        assert not finite(found).any()
+
+
 def test_many_zeros_times_what_has_no_value_have_none() -> None:
     def sparse(x: Any) -> Any:
         many, undefined = jnp.concatenate([jnp.zeros(99), x]), jnp.concatenate([1 / (x - x), jnp.ones(99)])
@@ -681,6 +710,67 @@ def test_quotients_of_quotients_stay_narrow_and_hold_what_is_compiled(fn: Callab
         assert ball.contains(arb(float(returned[0])))
 
 
+@pytest.mark.parametrize("given", [(1e-30, 1e-30, 1e-30), (1e30, 1e30, 1e30), (1e-30, 1e-30, 1e30)])
+@pytest.mark.parametrize(
+    "fn", [lambda a, b, c: (a / b) / c, lambda a, b, c: a / (b / c)], ids=["of a quotient", "by a quotient"]
+)
+def test_where_the_product_of_divisors_leaves_the_format_the_ball_knows(
+    fn: Callable[..., Any], given: tuple[float, ...]
+) -> None:
+    """Compiled, (a/b)/c is a/(b c), and a/(b/c) is (a c)/b: 0, infinity, or fine, where the program is not."""
+    numbers = [np.float32(each) for each in given]
+    ball = allowed(fn, *map(np.float64, numbers), dtype="float32")[()]
+    for run in (fn, jax.jit(fn)):
+        value = float(run(*map(jnp.asarray, numbers)))
+        assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite()
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda q: q.reshape(1, 1),
+        lambda q: jnp.flip(q),
+        lambda q: jnp.squeeze(q, 0),
+        lambda q: jnp.transpose(q[None]),
+        lambda q: jnp.broadcast_to(q, (3,)),
+    ],
+    ids=["reshaped", "reversed", "squeezed", "transposed", "broadcast"],
+)
+def test_a_quotient_that_is_moved_is_a_quotient_still(move: Callable[..., Any]) -> None:
+    """The compiler looks through what only moves entries."""
+
+    def nested(x: Any) -> Any:
+        quotient = move(x[:1] / x[1:2])
+        return [quotient / move(x[2:]), move(x[2:]) / quotient]
+
+    given = np.full(3, 1e-30, dtype=np.float32)
+    returned = jax.jit(nested)(jnp.asarray(given))
+    for balls_, values in zip(allowed(nested, given.astype(np.float64), dtype="float32"), returned, strict=True):
+        for ball, value in zip(balls_.ravel(), np.ravel(values).tolist(), strict=True):
+            assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite()
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: (x * 300.0) * 300.0,
+        lambda x: 300.0 * (x[None] * 300.0).reshape(1, 1),
+        lambda x: ((x * 100.0) * 20.0) * 100.0,
+        lambda x: (x * 300.0) / 2.0**-10,
+        lambda x: (x / 0.001) / 0.003,
+        lambda x: (x * 300.0) * (x * 300.0),
+        lambda x: (x * 300.0) ** 2,
+    ],
+    ids=["two", "moved", "three", "divided", "divided twice", "in both factors", "squared"],
+)
+def test_where_a_product_of_constants_leaves_the_format_nothing_is_claimed(fn: Callable[..., Any]) -> None:
+    """Compiled, the constants are multiplied with each other first: 300 · 300 is too large for a float16."""
+    compiled = jax.jit(fn)(jnp.asarray(1e-3, jnp.float16))
+    assert not np.isfinite(np.ravel(compiled)[0])
+    assert not finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float16"))).any()
+    assert finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float32"))).all()
+
+
 def test_a_divisor_that_is_one_for_all_entries_is_inverted_first() -> None:
     """What overflows is the inverse of 2^-16 in float16, and not the quotient by it."""
     given = np.array([2.0**-15, 2.0**-14, 2.0**-16, 2.0**-16])
@@ -785,6 +875,22 @@ def test_a_format_that_flushes_may_return_zero() -> None:
     for name, form in FORMATS.items():
         small = allowed(lambda x: x * 0.5, np.array(form.smallest_normal), dtype=name)[()]
         assert small.contains(arb(0)) is form.flushes
+
+
+def test_an_exact_zero_is_left_as_it_is() -> None:
+    for name in FORMATS:
+        assert allowed(jnp.sin, np.array(0.0), dtype=name)[()] == 0
+
+
+def test_an_arcsine_flushes_what_its_format_need_not() -> None:
+    """Twice the smallest normal number is the smallest that XLA does not take for zero."""
+    for name in ("float64", "float32"):
+        form = FORMATS[name]
+        for share in (1.5, 3.0):
+            given = np.array(share * form.smallest_normal)
+            with jax.enable_x64(True):
+                value = float(jnp.arcsin(jnp.asarray(given, form.dtype())))
+            assert allowed(jnp.arcsin, given, dtype=name)[()].contains(arb(value)), (name, share)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -945,6 +1051,64 @@ def test_shapes_as_jax_has_them(name: str) -> None:
         assert found.shape[1:] == single.shape[1:] == np.shape(value)
         for a, b, c in zip(both[1], single.ravel(), np.asarray(value).ravel().tolist(), strict=True):
             assert float(a) == float(b) == c
+
+
+def test_whole_numbers_in_order_may_be_complex() -> None:
+    def turned(x: Any) -> Any:
+        z = lax.complex(x, 2 * x)
+        steps = lax.iota(z.dtype, 3)
+        return [jnp.imag(steps * z), jnp.real(steps) * x, jnp.real(jnp.exp(steps))]
+
+    found = enclose(turned, np.array(0.75))
+    assert [[float(each) for each in row] for row in found[:2]] == [[0.0, 1.5, 3.0], [0.0, 0.75, 1.5]]
+    assert [float(each) for each in found[2]] == [math.exp(step) for step in range(3)]
+    assert not any(finite(row).any() for row in allowed(turned, np.array(0.75))), "nothing is claimed of complex floats"
+
+
+def test_keys_of_random_numbers_are_not_chosen() -> None:
+    def drawn(x: Any) -> Any:
+        keys = [jax.random.key(seed) for seed in (0, 1)]
+        return jax.random.uniform(jnp.where(x > 0, *keys), (), x.dtype)
+
+    with pytest.raises(UnsupportedPrimitive, match="values of type key"):
+        enclose(drawn, np.array(1.0))
+
+
+def test_whether_complex_floats_are_equal_is_open() -> None:
+    def asked(x: Any) -> Any:
+        return jnp.where(lax.complex(x, x) == lax.complex(x, -x), 1.0, 2.0)
+
+    for number in (0.0, 1.0):
+        ball = allowed(asked, np.array(number))[()]
+        assert ball.contains(1)
+        assert ball.contains(2)
+
+
+def test_a_whole_power_of_a_complex_number_may_go_through_zero_and_the_cut() -> None:
+    def cube(x: Any) -> Any:
+        z = lax.complex(x, jnp.zeros_like(x))
+        return jnp.real(lax.pow(z, jnp.full_like(z, 3)))
+
+    assert [float(each) for each in enclose(cube, np.array([-2.0, 0.0, 2.0]))] == [-8.0, 0.0, 8.0]
+
+
+def test_a_remainder_of_constants_is_not_rounded_to_a_float() -> None:
+    def left(x: Any) -> Any:
+        return lax.rem(jnp.full_like(x, 1e17), jnp.full_like(x, 0.1))
+
+    found, trail = read(Exact(), trace(left, ((),)), [balls(np.array([1.0]))], 64)
+    assert not trail.lost.any()
+    assert found[0, 0].contains(to_ball(mp.mpf(math.fmod(1e17, 0.1)), 64))
+    found, _ = read(Exact(), trace(left, ((),)), [balls(np.array([1.0]))], 256)
+    assert found[0, 0] == math.fmod(1e17, 0.1)
+
+
+def test_a_sum_of_one_value_and_many_zeros_is_that_value() -> None:
+    def difference(x: Any) -> Any:
+        return jnp.sum(jnp.concatenate([jnp.zeros(99, x.dtype), x[None]])) - x
+
+    found, _ = read(Exact(), trace(difference, ((),)), [np.array([arb(3, 100)], dtype=object)], BITS)
+    assert found[0, 0] == 0
 
 
 def test_memory_that_nothing_was_written_to_has_the_kind_of_its_type() -> None:
@@ -1337,11 +1501,20 @@ def test_of_constants_nothing_is_a_kink_and_no_outcome_has_to_be_seen() -> None:
             jnp.where(two == 2.0, x, 2 * x),
             jnp.sign(two - 2.0) * x,
             jnp.where(jnp.sqrt(jnp.arange(2.0)) > 0.5, x, -x),
+            # Nor is the larger of a number and minus infinity a choice, nor a sum of many zeros times numbers a number.
+            jnp.maximum(x, -math.inf),
+            jnp.minimum(math.inf, x),
         ]
 
     _, trail = read(Exact(), trace(chosen, ((2,),)), [balls(np.array([[1.5, 3.0]]))], BITS)
     assert not trail.kinks.any()
     assert not trail.branches
+
+    def weighed(x: Any) -> Any:
+        return jnp.where(jnp.zeros(100, x.dtype) @ jnp.concatenate([x] * 50) > 0.0, x, 2 * x)
+
+    _, trail = read(Exact(), trace(weighed, ((2,),)), [balls(np.array([[1.5, 3.0]]))], BITS)
+    assert not trail.kinks.any()
 
 
 def test_every_outcome_of_a_choice_is_on_the_trail() -> None:

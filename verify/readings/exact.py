@@ -574,6 +574,7 @@ class Balls(System):
         )
 
     def _absolute(self, equation: Any, array: Array) -> Array:
+        self._guard(array)
         shape, (x,) = thin(array)
         self._sides(equation, x, shape)
         return spread(np.absolute(x), shape)
@@ -603,6 +604,7 @@ class Balls(System):
         return spread(result, shape)
 
     def _step(self, equation: Any, array: Array, function: Callable[[arb], arb]) -> Array:
+        self._guard(array)
         shape, (x,) = thin(array)
         result = np.asarray(np.frompyfunc(function, 1, 1)(x))
         self._met_steps(equation, result, shape)
@@ -622,6 +624,7 @@ class Balls(System):
         return np.isin(addresses(array), known)
 
     def _round(self, equation: Any, array: Array) -> Array:
+        self._guard(array)
         half = arb(0.5)
         shape, (x,) = thin(array)
 
@@ -676,12 +679,11 @@ class Balls(System):
         return moved.reshape(*moved.shape[: 1 + len(kept)], -1)
 
     def _reduce(self, equation: Any, array: Array, axes: Sequence[int]) -> Array:
-        self._guard(array)
-        terms = self._last(array, axes)
-        return self.total(equation, terms)
+        return self.total(equation, self._last(array, axes))
 
     def total(self, equation: Any, terms: Array, products: bool = False) -> Array:
         """Sum along the last axis."""
+        self._guard(terms)
         if terms.shape[-1] == 0:
             return filled(terms.shape[:-1], ZERO)
         zero = self._sparse(terms)
@@ -692,13 +694,12 @@ class Balls(System):
         flat = terms.reshape(-1, terms.shape[-1])
         rows, columns = np.nonzero(~zero.reshape(flat.shape))
         result = filled((flat.shape[0],), ZERO)
-        if len(rows):
-            live, starts = np.unique(rows, return_index=True)
-            result[live] = np.add.reduceat(flat[rows, columns], starts)
-            several = np.diff([*starts, len(rows)]) > 1
-            if products or several.any():
-                which = live if products else live[several]
-                result[which] = self.finish_sum(equation, result[which], flat[which], -1, products)
+        live, starts = np.unique(rows, return_index=True)
+        result[live] = np.add.reduceat(flat[rows, columns], starts)
+        several = np.diff([*starts, len(rows)]) > 1
+        if products or several.any():
+            which = live if products else live[several]
+            result[which] = self.finish_sum(equation, result[which], flat[which], -1, products)
         return result.reshape(terms.shape[:-1])
 
     def running_total(self, equation: Any, terms: Array) -> Array:
@@ -780,7 +781,6 @@ class Balls(System):
     def _dot(self, equation: Any, a: Array, b: Array) -> Array:
         """Sums of products: batch axes first, contracted axes last."""
         a, b = (self._operand(equation, *each) for each in zip(equation.invars, (a, b), strict=True))
-        self._guard(a, b)
         (a_contract, b_contract), (a_batch, b_batch) = equation.params["dimension_numbers"]
         a_free = [axis for axis in range(a.ndim - 1) if axis not in (*a_contract, *a_batch)]
         b_free = [axis for axis in range(b.ndim - 1) if axis not in (*b_contract, *b_batch)]
@@ -808,6 +808,7 @@ class Balls(System):
 
     def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
         """Sums of products along the last axis."""
+        self._guard(x, y)
         x, y = np.broadcast_arrays(x, y)
         zero = (addresses(x) == id(ZERO)) | (addresses(y) == id(ZERO))
         if not self.tainted and zero.any():

@@ -481,10 +481,8 @@ def symmetric(matrix: Array, real_row: int | None = None) -> tuple[Array, Array]
     # A symmetric matrix has real eigenvalues: the imaginary part is the enclosure's alone.
     real = [value.real for value in values]
     found[:] = _ordered(real)
-    if columns is None:
-        return found, vectors
     order = sorted(range(n), key=lambda place: float(real[place].mid()))
-    if any(not real[a] < real[b] for a, b in itertools.pairwise(order)):
+    if columns is None or any(not real[a] < real[b] for a, b in itertools.pairwise(order)):
         return found, vectors
     for target, place in enumerate(order):
         column = [columns[row, place] for row in range(n)]
@@ -540,8 +538,7 @@ def eigh(system: Balls, equation: Any, a: Array) -> list[Array]:
     for place in np.ndindex(*batch):
         given = a[place] if params["lower"] else _conjugate(a[place].T)
         full = np.where(np.tri(n, dtype=bool), given, _conjugate(given.T))
-        if hermitian:
-            full[np.diag_indices(n)] = [_real_part(each) for each in np.diag(full)]
+        full[np.diag_indices(n)] = [_real_part(each) for each in np.diag(full)]
         values[place], either = symmetric(full, real_row)
         vectors[place] = _signed(either, returned[place])
     return [vectors, values]

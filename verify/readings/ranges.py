@@ -255,8 +255,6 @@ def anything(shape: Sequence[int]) -> Array:
 
 def union(first: Array, *others: Array) -> Array:
     """What lies in one of them; arrays of one shape."""
-    if not others:
-        return first
     result = _renamed(first.copy())
     for other in others:
         for end, better in (("lo", np.less), ("hi", np.greater)):

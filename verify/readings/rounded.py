@@ -6,7 +6,7 @@ that may overflow becomes a ball without bounds, of which nothing is claimed. Th
 program.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from flint import arb
 from verify.formats import FORMATS, Format
 from verify.readings.budgets import BUDGETS, EARLY_OVERFLOW, Allowance
 from verify.readings.exact import NAN, ONE, ZERO, Array, Balls, filled, finite
-from verify.readings.interpreter import kind_of, spread, thin
+from verify.readings.interpreter import STRUCTURE, kind_of, spread, thin
 
 UNIT: Final = arb(0, 1)
 # Bits of the midpoints: enough that the reading's own rounding is far below the finest unit roundoff.
@@ -43,6 +43,8 @@ class Rounded(Balls):
         self._running = False
         # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
         self._quotients: dict[int, tuple[Array, Array, Array]] = {}
+        # Products with constants, likewise.
+        self._scaled: dict[int, tuple[Array, Array, Array]] = {}
 
     @staticmethod
     def _form(equation: Any) -> Format:
@@ -154,8 +156,67 @@ class Rounded(Balls):
                 bottom = below[1] if above is None else self.multiply(equation, above[2], below[1])
             shape, (x, y) = thin(result, super()._divide(equation, top, bottom))
             result = spread(self.watch(_union(x, y)), shape)
+        if self._of_constants(b):
+            # Division by a constant is a product with its reciprocal, and that is a constant as well.
+            shape, (divisor,) = thin(b)
+            inverse = self._bounded(self._reciprocal(equation, divisor)[0], self._form(equation))
+            result = self._folded(equation, result, a, spread(inverse, shape))
         self._quotients[id(result)] = (result, a, b)
         return result
+
+    def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
+        """A quotient that is only moved is one still: XLA looks through reshapes, transposes and broadcasts."""
+        name = equation.primitive.name
+        if name in STRUCTURE and len(inputs) == len(results) == 1 and results[0] is not inputs[0]:
+            for kept in (self._quotients, self._scaled):
+                held = kept.get(id(inputs[0]))
+                if held is not None:
+                    whole, *parts = held
+                    moved = [STRUCTURE[name](self, equation, np.broadcast_to(part, whole.shape)) for part in parts]
+                    kept[id(results[0])] = (results[0], moved[0], moved[1])
+        return super().visit(equation, inputs, results)
+
+    def _of_constants(self, array: Array) -> bool:
+        """Whether every entry is a constant of the program, and there is one."""
+        (x,) = thin(array)[1]
+        return bool(x.size) and self._is_constant(x.flat[0]) and bool(self._constants(x).all())
+
+    def _is_constant(self, value: arb) -> bool:
+        return value is ZERO or value is ONE or self._literals.get(float(value)) is value
+
+    def multiply(self, equation: Any, a: Array, b: Array) -> Array:
+        """XLA multiplies constants with each other first under jit: (A·C)·D is A·(C·D), (A·C)·(B·D) is (A·B)·(C·D)."""
+        result = super().multiply(equation, a, b)
+        first, second = self._scaled.get(id(a)), self._scaled.get(id(b))
+        if first is not None and second is not None:
+            factor, constant = (super(Rounded, self).multiply(equation, first[part], second[part]) for part in (1, 2))
+            return self._scaled_by(equation, result, factor, constant)
+        if self._of_constants(b):
+            return self._folded(equation, result, a, b)
+        return self._folded(equation, result, b, a) if self._of_constants(a) else result
+
+    def _folded(self, equation: Any, result: Array, factor: Array, constant: Array) -> Array:
+        """A product with a constant, which may be multiplied with the one in the other factor first."""
+        held = self._scaled.get(id(factor))
+        if held is None:
+            self._scaled[id(result)] = (result, factor, constant)
+            return result
+        return self._scaled_by(equation, result, held[1], super().multiply(equation, held[2], constant))
+
+    def _scaled_by(self, equation: Any, result: Array, factor: Array, constant: Array) -> Array:
+        """A result, or what the compiler makes of it: a factor times a product of constants, which may overflow."""
+        shape, (x, y) = thin(result, super().multiply(equation, factor, constant))
+        result = spread(self.watch(_union(x, y)), shape)
+        self._scaled[id(result)] = (result, factor, constant)
+        return result
+
+    def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
+        """A power of a product with a constant may be a product of powers."""
+        result, held = super()._power_of(equation, array, exponent), self._scaled.get(id(array))
+        if held is None or exponent < 2:
+            return result
+        factor, constant = (super(Rounded, self)._power_of(equation, part, exponent) for part in held[1:])
+        return self._scaled_by(equation, result, factor, constant)
 
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
         """Repeated products in any association, then a reciprocal; products on the way may overflow too."""
@@ -217,11 +278,10 @@ class Rounded(Balls):
     def _convert(self, equation: Any, array: Array) -> Array:
         if kind_of(equation.outvars[0].aval) != "number":
             return super()._convert(equation, array)
-        if equation.primitive.name == "convert_element_type":
-            source = FORMATS.get(str(np.dtype(equation.invars[0].aval.dtype)))
-            target = self._form(equation)
-            if source is not None and source.precision <= target.precision and source.emax <= target.emax:
-                return array
+        source = FORMATS.get(str(np.dtype(equation.invars[0].aval.dtype)))
+        target = self._form(equation)
+        if source is not None and source.precision <= target.precision and source.emax <= target.emax:
+            return array
         shape, (x,) = thin(array)
         return spread(self.finish(equation, x.copy()), shape)
 
@@ -258,11 +318,10 @@ class Rounded(Balls):
 
     def _step(self, equation: Any, array: Array, function: Callable[[arb], arb]) -> Array:
         """Floors are exact, but the ball of the argument may span several of them."""
+        self._guard(array)
         shape, (x,) = thin(array)
 
         def hull(value: arb) -> arb:
-            if not value.is_finite():
-                return NAN
             return function(value.lower()).union(function(value.upper()))
 
         return spread(np.frompyfunc(hull, 1, 1)(x), shape)
