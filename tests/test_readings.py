@@ -733,8 +733,17 @@ def test_where_the_product_of_divisors_leaves_the_format_the_ball_knows(
         lambda q: jnp.squeeze(q, 0),
         lambda q: jnp.transpose(q[None]),
         lambda q: jnp.broadcast_to(q, (3,)),
+        lambda q: q * 1.0,
+        lambda q: q / 1.0,
+        lambda q: q + 0.0,
+        lambda q: jnp.where(True, q, 2.0),
+        lambda q: jnp.pad(q, 0),
+        lambda q: jnp.sum(q[None], axis=0),
     ],
-    ids=["reshaped", "reversed", "squeezed", "transposed", "broadcast"],
+    ids=[
+        *("reshaped", "reversed", "squeezed", "transposed", "broadcast", "times one", "over one", "and zero", "chosen"),
+        *("padded by nothing", "alone in a sum"),
+    ],
 )
 def test_a_quotient_that_is_moved_is_a_quotient_still(move: Callable[..., Any]) -> None:
     """The compiler looks through what only moves entries."""

@@ -14,16 +14,25 @@ from flint import arb
 
 from verify.formats import FORMATS, Format
 from verify.readings.budgets import BUDGETS, EARLY_OVERFLOW, Allowance
-from verify.readings.exact import NAN, ONE, ZERO, Array, Balls, filled, finite
+from verify.readings.exact import NAN, ONE, ZERO, Array, Balls, addresses, filled, finite
 from verify.readings.interpreter import STRUCTURE, kind_of, spread, thin
 
 UNIT: Final = arb(0, 1)
+# What a second operand is that changes nothing.
+NEUTRAL: Final = {"add": ZERO, "add_any": ZERO, "sub": ZERO, "mul": ONE, "div": ONE}
 # Bits of the midpoints: enough that the reading's own rounding is far below the finest unit roundoff.
 ROUNDED_BITS: Final = 128
 
 _upper = np.frompyfunc(arb.abs_upper, 1, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
+
 _is_zero = np.frompyfunc(arb.is_zero, 1, 1)
+
+
+def _all_are(array: Array, value: arb) -> bool:
+    """Whether every entry is one constant, itself and not an equal one."""
+    (x,) = thin(array)[1]
+    return x.dtype == object and bool((addresses(x) == id(value)).all())
 
 
 def _overflow(form: Format) -> arb:
@@ -165,16 +174,32 @@ class Rounded(Balls):
         return result
 
     def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
-        """A quotient that is only moved is one still: XLA looks through reshapes, transposes and broadcasts."""
-        name = equation.primitive.name
-        if name in STRUCTURE and len(inputs) == len(results) == 1 and results[0] is not inputs[0]:
-            for kept in (self._quotients, self._scaled):
-                held = kept.get(id(inputs[0]))
-                if held is not None:
-                    whole, *parts = held
-                    moved = [STRUCTURE[name](self, equation, np.broadcast_to(part, whole.shape)) for part in parts]
-                    kept[id(results[0])] = (results[0], moved[0], moved[1])
+        """A quotient that is only moved is one still: XLA looks through what leaves every entry as it is."""
+        if len(results) == 1:
+            for place, array in enumerate(inputs):
+                for kept in (self._quotients, self._scaled):
+                    if id(array) in kept and results[0] is not array:
+                        parts = [np.broadcast_to(part, array.shape) for part in kept[id(array)][1:]]
+                        moved = self._moved(equation, inputs, place, results[0], parts)
+                        if moved is not None:
+                            kept[id(results[0])] = (results[0], moved[0], moved[1])
         return super().visit(equation, inputs, results)
+
+    def _moved(
+        self, equation: Any, inputs: Sequence[Array], place: int, result: Array, parts: list[Array]
+    ) -> list[Array] | None:
+        """Both parts of an operand as parts of the result, None where the equation does more than to move it."""
+        name = equation.primitive.name
+        if len(inputs) == 1 and name in STRUCTURE:
+            return [STRUCTURE[name](self, equation, part) for part in parts]
+        neutral = NEUTRAL.get(name) if len(inputs) == 2 and (place == 0 or name not in ("sub", "div")) else None
+        if neutral is not None and _all_are(inputs[1 - place], neutral):
+            return parts
+        array = inputs[place]
+        if result.dtype != object or result.size != array.size:
+            return None
+        same = bool((addresses(result.ravel()) == addresses(array.ravel())).all())
+        return [part.reshape(result.shape) for part in parts] if same else None
 
     def _of_constants(self, array: Array) -> bool:
         """Whether every entry is a constant of the program, and there is one."""
