@@ -759,6 +759,16 @@ def test_a_quotient_that_is_moved_is_a_quotient_still(move: Callable[..., Any]) 
             assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite()
 
 
+def test_at_several_points_a_quotient_of_a_vector_and_a_number_is_moved_too() -> None:
+    given = np.full((2, 3), 1e-30, dtype=np.float32)
+    fn = lambda x: jnp.flip(x / x[0]) / x[0]  # noqa: E731 - as users write it
+    with jax.enable_x64(True), precision(ROUNDED_BITS):
+        closed = jax.make_jaxpr(fn)(jax.ShapeDtypeStruct((3,), jnp.float32))
+        (balls_, *_), _ = walk(Rounded(), closed, [balls(given.astype(np.float64))], 2)
+    assert not np.isfinite(np.asarray(jax.jit(jax.vmap(fn))(jnp.asarray(given)))).any()
+    assert not finite(balls_).any()
+
+
 @pytest.mark.parametrize(
     "fn",
     [

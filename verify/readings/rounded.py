@@ -15,7 +15,7 @@ from flint import arb
 from verify.formats import FORMATS, Format
 from verify.readings.budgets import BUDGETS, EARLY_OVERFLOW, Allowance
 from verify.readings.exact import NAN, ONE, ZERO, Array, Balls, addresses, filled, finite
-from verify.readings.interpreter import STRUCTURE, kind_of, spread, thin
+from verify.readings.interpreter import STRUCTURE, align, kind_of, spread, thin
 
 UNIT: Final = arb(0, 1)
 # What a second operand is that changes nothing.
@@ -179,7 +179,7 @@ class Rounded(Balls):
             for place, array in enumerate(inputs):
                 for kept in (self._quotients, self._scaled):
                     if id(array) in kept and results[0] is not array:
-                        parts = [np.broadcast_to(part, array.shape) for part in kept[id(array)][1:]]
+                        parts = [np.broadcast_to(align(part, array)[0], array.shape) for part in kept[id(array)][1:]]
                         moved = self._moved(equation, inputs, place, results[0], parts)
                         if moved is not None:
                             kept[id(results[0])] = (results[0], moved[0], moved[1])
