@@ -739,10 +739,12 @@ def test_where_the_product_of_divisors_leaves_the_format_the_ball_knows(
         lambda q: jnp.where(True, q, 2.0),
         lambda q: jnp.pad(q, 0),
         lambda q: jnp.sum(q[None], axis=0),
+        lambda q: jnp.split(q, 1)[0],
+        lax.optimization_barrier,
     ],
     ids=[
         *("reshaped", "reversed", "squeezed", "transposed", "broadcast", "times one", "over one", "and zero", "chosen"),
-        *("padded by nothing", "alone in a sum"),
+        *("padded by nothing", "alone in a sum", "cut into one piece", "held back"),
     ],
 )
 def test_a_quotient_that_is_moved_is_a_quotient_still(move: Callable[..., Any]) -> None:
