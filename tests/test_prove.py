@@ -871,6 +871,11 @@ def _three_crossed(x: Any) -> Any:
     return jnp.sum(jnp.where(i[:, None, None] == i[None, None, :], squares, 0.0), axis=0)
 
 
+def _powers(x: Any) -> Any:
+    """The sum of exp (x_i x_j) over j."""
+    return jnp.sum(jnp.exp(x[:, None] * x[None, :]), axis=1)
+
+
 def _gathered(x: Any, index: Any) -> Any:
     """One entry, by a gather."""
     numbers = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
@@ -913,6 +918,56 @@ SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[...
         _three_crossed,
         lambda x: jnp.outer(x**3, jnp.ones_like(x)),
         lambda x: jnp.outer(x, x * x),
+    ),
+    "running sum": (REALS, lambda x: jnp.cumsum(x), lambda x: 1 * x, None),
+    "added to one entry": (
+        REALS,
+        lambda x: jnp.sum(x.at[0].add(jnp.sum(x), mode="promise_in_bounds")),
+        lambda x: jnp.sum(x) + x.shape[0] * jnp.sum(x),
+        None,
+    ),
+    "padded": (
+        REALS,
+        lambda x: jnp.sum(lax.pad(jnp.stack([jnp.sum(x), x[0]]), jnp.ones((), x.dtype), ((0, 1, 0),))),
+        lambda x: jnp.sum(x) + x[0],
+        lambda x: jnp.sum(x) + x[0] + 1,
+    ),
+    "in two parts": (
+        REALS,
+        lambda x: jnp.sum(lax.split(x, (1, x.shape[0] - 1))[0]),
+        lambda x: jnp.sum(x),
+        None,
+    ),
+    "a column of the rest": (
+        domain.Reals("n 2"),
+        lambda x: jnp.sum(x[1:][:, :1]),
+        lambda x: jnp.sum(x[:, :1]),
+        lambda x: jnp.sum(x[:, 0]) - x[0, 0],
+    ),
+    "squares of shares": (domain.Simplex("n"), lambda x: jnp.sum(x * x), lambda x: 1 + 0 * jnp.sum(x), None),
+    "shares in two blocks": (
+        domain.Simplex("n"),
+        lambda x: jnp.sum(jnp.where(x > 0.25, x, 0 * x)),
+        lambda x: 1 + 0 * x[0],
+        lambda x: 1 - jnp.sum(jnp.where(x > 0.25, 0 * x, x)),
+    ),
+    "transposed condition": (
+        REALS,
+        lambda x: jnp.where((_index(x)[:, None] == _index(x)[None, :]).T, jnp.outer(x, x), 0.0),
+        lambda x: jnp.outer(x, x),
+        lambda x: jnp.diag(x * x),
+    ),
+    "root": (
+        REALS,
+        lambda x: jnp.outer(jnp.ones_like(x), jnp.sqrt(1 + x * x)) ** 2,
+        lambda x: jnp.outer(1 + x * x, jnp.ones_like(x)),
+        lambda x: jnp.outer(jnp.ones_like(x), 1 + x * x),
+    ),
+    "sums along a row": (
+        REALS,
+        lambda x: jnp.outer(jnp.ones_like(x), _powers(x)),
+        lambda x: jnp.outer(jnp.ones_like(x), _powers(x)).T,
+        lambda x: jnp.outer(_powers(x), jnp.ones_like(x)).T,
     ),
     "named function": (
         REALS,
