@@ -871,6 +871,11 @@ def _three_crossed(x: Any) -> Any:
     return jnp.sum(jnp.where(i[:, None, None] == i[None, None, :], squares, 0.0), axis=0)
 
 
+def _powers(x: Any) -> Any:
+    """The sum of exp (x_i x_j) over j."""
+    return jnp.sum(jnp.exp(x[:, None] * x[None, :]), axis=1)
+
+
 def _gathered(x: Any, index: Any) -> Any:
     """One entry, by a gather."""
     numbers = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
@@ -914,6 +919,44 @@ SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[...
         lambda x: jnp.outer(x**3, jnp.ones_like(x)),
         lambda x: jnp.outer(x, x * x),
     ),
+    "running sum": (REALS, lambda x: jnp.cumsum(x), lambda x: 1 * x, None),
+    "padded": (
+        REALS,
+        lambda x: jnp.sum(lax.pad(jnp.stack([jnp.sum(x), x[0]]), jnp.ones((), x.dtype), ((0, 1, 0),))),
+        lambda x: jnp.sum(x) + x[0],
+        lambda x: jnp.sum(x) + x[0] + 1,
+    ),
+    "a column of the rest": (
+        domain.Reals("n 2"),
+        lambda x: jnp.sum(lax.slice_in_dim(lax.slice_in_dim(x, 1, None), 0, 1, axis=1)),
+        lambda x: jnp.sum(x[:, :1]),
+        lambda x: jnp.sum(x[:, 0]) - x[0, 0],
+    ),
+    "squares of shares": (domain.Simplex("n"), lambda x: jnp.sum(x * x), lambda x: 1 + 0 * jnp.sum(x), None),
+    "shares in two blocks": (
+        domain.Simplex("n"),
+        lambda x: jnp.sum(jnp.where(x > 0.25, x, 0 * x)),
+        lambda x: 1 + 0 * x[0],
+        lambda x: 1 - jnp.sum(jnp.where(x > 0.25, 0 * x, x)),
+    ),
+    "transposed condition": (
+        REALS,
+        lambda x: jnp.where((_index(x)[:, None] == _index(x)[None, :]).T, jnp.outer(x, x), 0.0),
+        lambda x: jnp.outer(x, x),
+        lambda x: jnp.diag(x * x),
+    ),
+    "root": (
+        REALS,
+        lambda x: jnp.outer(jnp.ones_like(x), jnp.sqrt(1 + x * x)) ** 2,
+        lambda x: jnp.outer(1 + x * x, jnp.ones_like(x)),
+        lambda x: jnp.outer(jnp.ones_like(x), 1 + x * x),
+    ),
+    "sums along a row": (
+        REALS,
+        lambda x: jnp.outer(jnp.ones_like(x), _powers(x)),
+        lambda x: jnp.outer(jnp.ones_like(x), _powers(x)).T,
+        lambda x: jnp.outer(_powers(x), jnp.ones_like(x)).T,
+    ),
     "named function": (
         REALS,
         lambda x: jnp.outer(jnp.sin(x), x).T,
@@ -949,13 +992,18 @@ def test_no_shortcut_along_an_axis_of_any_length(name: str) -> None:
             "a maximum over a matrix with open axes",
         ),
         (lambda x: jnp.prod(x), "a product along an axis of any length"),
+        (
+            lambda x: jnp.sum(x.at[0].add(1.0, mode="promise_in_bounds")),
+            "adding to chosen entries of an axis of any length",
+        ),
+        (lambda x: jnp.sum(lax.split(x, (1, x.shape[0] - 1))[1]), "a split along an axis of any length"),
         (lambda x: jnp.asarray(jnp.bitwise_or.reduce(_ones(x)), x.dtype) * jnp.sum(x), "reduce_or of whole numbers"),
         (
             lambda x: jnp.asarray(_index(x)[0] + x.shape[0], np.int8).astype(x.dtype) * x[0],
             "an index or a length of an axis",
         ),
     ],
-    ids=("slice", "gather", "maximum", "product", "bits", "narrow length"),
+    ids=("slice", "gather", "maximum", "product", "scatter", "split", "bits", "narrow length"),
 )
 def test_what_is_not_read_at_every_size_is_said(fn: Any, reason: str) -> None:
     given = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
@@ -984,6 +1032,18 @@ def test_rows_that_an_open_axis_of_indices_picks_keep_their_own_axis() -> None:
 
     square = claim(squares, lambda x, y: jnp.sum(_rows_by_index(x, y), axis=1) ** 2, "value", **given)
     assert verdict(square).status is not Status.HOLDS
+
+
+def test_one_of_two_entries_is_added_to_beside_an_open_axis() -> None:
+    def added(x: Any) -> Any:
+        return jnp.stack([jnp.sum(x), x[0]]).at[1].add(x[0], mode="promise_in_bounds")
+
+    given = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
+    for by_hand, sizes in (
+        (lambda x: jnp.stack([jnp.sum(x), 2 * x[0]]), ("every n",)),
+        (lambda x: jnp.stack([jnp.sum(x) + x[0], x[0]]), ()),
+    ):
+        assert verdict(claim(added, by_hand, "value", **given)).sizes == sizes
 
 
 def test_an_array_of_fixed_size_has_any_shape_beside_an_open_axis() -> None:

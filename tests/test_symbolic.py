@@ -481,6 +481,17 @@ def test_what_is_known_of_a_logarithm_is_known_of_that_of_another_entry_alone() 
         assert (field.generators[field.used(alone.num)[0]].signs == NEGATIVE) is known
 
 
+def test_a_sum_whose_term_falls_apart_where_two_entries_are_one_is_refused() -> None:
+    """x_k² + 3 x_k x_i + 2 x_i x_j is (x_k + x_i) (x_k + 2 x_i) where j is i: a sum over k of two logarithms."""
+    system, first, second = open_axis()
+    field = system.field
+    third = system.input("x", (("in", 0, 2),), POSITIVE)
+    inside = third * third + field.number(3) * third * first + field.number(2) * first * second
+    whole = system.sum_over(field.log(inside), (0, 2))
+    with pytest.raises(TooHard, match="no monomial"):
+        system.renamed(whole, {(0, 1): (0, 0)})
+
+
 def test_whole_numbers_become_truth_values_where_they_are_not_zero() -> None:
     x, *rest = read(lambda a: jnp.where(jnp.arange(3).astype(bool), a, 0.0), 1)
     assert x.is_zero

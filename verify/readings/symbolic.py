@@ -688,7 +688,8 @@ class Symbolic(System):
         return self._reduce(shape, array, axes, self._sum)
 
     def _scatter_add(self, equation: Any, operand: Array, indices: Array, updates: Array) -> Array:
-        if self.partition.axes:
+        shapes = [variable.aval.shape for variable in equation.invars]
+        if any(not isinstance(each, int) for shape in shapes for each in shape):
             raise TooHard("adding to chosen entries of an axis of any length")
         flat = operand.reshape(-1).copy()
         moving = updates.reshape(updates.shape[0], -1)[0]
