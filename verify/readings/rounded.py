@@ -191,7 +191,9 @@ class Rounded(Balls):
         """Both parts of an operand as parts of the result, None where the equation does more than to move it."""
         name = equation.primitive.name
         if len(inputs) == 1 and name in STRUCTURE:
-            return [STRUCTURE[name](self, equation, part) for part in parts]
+            moved = [STRUCTURE[name](self, equation, part) for part in parts]
+            # What is split into one piece comes in a list.
+            return [each[0] if isinstance(each, (list, tuple)) else each for each in moved]
         neutral = NEUTRAL.get(name) if len(inputs) == 2 and (place == 0 or name not in ("sub", "div")) else None
         if neutral is not None and _all_are(inputs[1 - place], neutral):
             return parts
