@@ -1532,6 +1532,29 @@ def test_the_index_of_the_label_may_be_one_that_a_program_asks_for() -> None:
     assert right.sizes == ("every n",), right.reason
 
 
+def test_beside_an_open_axis_a_random_key_keeps_all_its_bits() -> None:
+    """Keys of 300 and of 44 have the last eight bits in common."""
+
+    def drawn(seed: int) -> Any:
+        return lambda x: (
+            jnp.sum(x) * jax.random.bits(jax.random.key(seed), (), np.uint32).view(np.int32).astype(x.dtype)
+        )
+
+    given = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
+    assert verdict(claim(drawn(300), drawn(44), "value", **given)).status is not Status.HOLDS
+    same = verdict(claim(drawn(300), lambda x: drawn(300)(x) + 0 * x[0], "value", **given))
+    assert same.sizes == ("every n",), same.reason
+
+
+def test_both_of_two_conditions_along_an_open_axis() -> None:
+    given = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
+
+    def doubled(x: Any) -> Any:
+        return jnp.sum(jnp.where((x > 0) & (x < 1), 2 * x, x + x))
+
+    assert verdict(claim(doubled, lambda x: 2 * jnp.sum(x), "value", **given)).sizes == ("every n",)
+
+
 def test_a_single_entry_may_be_the_label() -> None:
     """With one class the label is entry 0."""
 

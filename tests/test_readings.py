@@ -741,10 +741,12 @@ def test_where_the_product_of_divisors_leaves_the_format_the_ball_knows(
         lambda q: jnp.sum(q[None], axis=0),
         lambda q: jnp.split(q, 1)[0],
         lax.optimization_barrier,
+        lambda q: jnp.unstack(q[None])[0],
+        lambda q: jax.device_put(q),
     ],
     ids=[
         *("reshaped", "reversed", "squeezed", "transposed", "broadcast", "times one", "over one", "and zero", "chosen"),
-        *("padded by nothing", "alone in a sum", "cut into one piece", "held back"),
+        *("padded by nothing", "alone in a sum", "cut into one piece", "held back", "unstacked", "on a device"),
     ],
 )
 def test_a_quotient_that_is_moved_is_a_quotient_still(move: Callable[..., Any]) -> None:
@@ -791,6 +793,25 @@ def test_where_a_product_of_constants_leaves_the_format_nothing_is_claimed(fn: C
     assert not np.isfinite(np.ravel(compiled)[0])
     assert not finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float16"))).any()
     assert finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float32"))).all()
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x, y: (x * 300.0) / y,
+        lambda x, y: jnp.split(x / y, 2)[0] / y[:1],
+        lambda x, y: jnp.concatenate([x[:1] / y[:1]] * 2) / y,
+        lambda x, y: (x / y) ** 2,
+    ],
+    ids=["a divisor that is no constant", "a part of a quotient", "a quotient twice", "the square of a quotient"],
+)
+def test_what_no_compiler_rearranges_stays_finite(fn: Callable[..., Any]) -> None:
+    """Only constants are multiplied with each other first: 300 · 2^13 is too large for a float16, and 2^-26 is zero."""
+    x, y = np.full(2, 2.0**-13), np.full(2, 2.0**-13)
+    returned = jax.jit(fn)(jnp.asarray(x, jnp.float16), jnp.asarray(y, jnp.float16))
+    balls_ = np.ravel(allowed(fn, x, y, dtype="float16"))
+    assert finite(balls_).all()
+    assert all(ball.contains(arb(value)) for ball, value in zip(balls_, np.ravel(returned).tolist(), strict=True))
 
 
 def test_a_divisor_that_is_one_for_all_entries_is_inverted_first() -> None:

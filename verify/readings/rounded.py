@@ -192,7 +192,8 @@ class Rounded(Balls):
         name = equation.primitive.name
         if len(inputs) == 1 and name in STRUCTURE:
             moved = [STRUCTURE[name](self, equation, part) for part in parts]
-            return [each[0] if isinstance(each, list) else each for each in moved]
+            # What is split into one piece comes in a list.
+            return [each[0] if isinstance(each, (list, tuple)) else each for each in moved]
         neutral = NEUTRAL.get(name) if len(inputs) == 2 and (place == 0 or name not in ("sub", "div")) else None
         if neutral is not None and _all_are(inputs[1 - place], neutral):
             return parts
