@@ -247,6 +247,10 @@ def test_the_line_of_the_branch_is_named() -> None:
     assert "select_n (test_engines.py:" in verdict.reason
 
 
+def _largest_of_the_last(x: Any) -> Any:
+    return lax.reduce_window(jnp.append(x, 1e7), -np.inf, lax.max, (2,), (1,), "valid")[-1]
+
+
 # All of these are 2x wherever a point is drawn, and something else beyond 1e7.
 HIDDEN: dict[str, Callable[..., Any]] = {
     "where": lambda x: jnp.where(x > 1e7, 5 * x, 2 * x),
@@ -276,6 +280,8 @@ HIDDEN: dict[str, Callable[..., Any]] = {
     "largest in a window": lambda x: (
         2 * x + lax.reduce_window(jnp.append(x, 1e7), -np.inf, lax.max, (2,), (1,), "valid")[-1] - 1e7
     ),
+    "slope of the largest in a window": lambda x: 2 * x + jax.grad(_largest_of_the_last)(x),
+    "place of the largest": lambda x: 2 * x + (jnp.argmax(jnp.append(x, 1e7)) - x.shape[0]).astype(x.dtype),
     "absolute value": lambda x: 2 * x + jnp.abs(x + 1e7) - (x + 1e7),
     "clamp": lambda x: 2 * lax.clamp(x.dtype.type(-1e7), x, x.dtype.type(1e7)),
     "floor": lambda x: 2 * x + jnp.floor(jnp.abs(x) / 1e7),

@@ -957,6 +957,60 @@ SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[...
         lambda x: jnp.outer(jnp.ones_like(x), _powers(x)).T,
         lambda x: jnp.outer(_powers(x), jnp.ones_like(x)).T,
     ),
+    "places of a fixed axis": (
+        REALS,
+        lambda x: jnp.sum(x) * lax.iota(x.dtype, 3),
+        lambda x: jnp.sum(x) * np.array([0.0, 1.0, 3.0]),
+        lambda x: jnp.sum(x) * np.array([0.0, 1.0, 2.0]),
+    ),
+    "whole numbers of a fixed axis": (
+        REALS,
+        lambda x: jnp.sum(x) * (jnp.flip(lax.iota(jnp.int32, 3)) + 1).astype(x.dtype),
+        lambda x: jnp.sum(x) * np.array([2.0, 1.0, 0.0]),
+        lambda x: jnp.sum(x) * np.array([3.0, 2.0, 1.0]),
+    ),
+    "a row of a plane": (
+        REALS,
+        lambda x: lax.slice_in_dim(jnp.outer(x, x), 0, 1, axis=0),
+        lambda x: (x * x)[None],
+        lambda x: (x[0] * x)[None],
+    ),
+    "places are not negative": (
+        REALS,
+        lambda x: jnp.sum(jnp.where(_index(x) >= 0, x, 0.0)),
+        lambda x: 0 * jnp.sum(x),
+        lambda x: jnp.sum(x),
+    ),
+    "not all places are positive": (
+        REALS,
+        lambda x: jnp.sum(jnp.where(_index(x) > 0, x, 0.0)),
+        lambda x: jnp.sum(x),
+        None,
+    ),
+    "some places are positive": (
+        REALS,
+        lambda x: jnp.sum(jnp.where(_index(x) > 0, x, 0.0)),
+        lambda x: 0 * jnp.sum(x),
+        None,
+    ),
+    "twice a length": (
+        REALS,
+        lambda x: jnp.sum(x) * (jnp.asarray(2) * jnp.asarray(x.shape[0])).astype(x.dtype),
+        lambda x: jnp.sum(x) * (jnp.asarray(x.shape[0]) + 2).astype(x.dtype),
+        None,
+    ),
+    "a length is three": (
+        REALS,
+        lambda x: jnp.sum(x) * jnp.where(jnp.asarray(3) == jnp.asarray(x.shape[0]), 0.0, 1.0),
+        lambda x: 1 * jnp.sum(x),
+        None,
+    ),
+    "every other entry": (
+        REALS,
+        lambda x: jnp.sum(lax.slice(x, (0,), (2,), (2,))),
+        lambda x: x[0] + x[1],
+        None,
+    ),
     "named function": (
         REALS,
         lambda x: jnp.outer(jnp.sin(x), x).T,
@@ -964,6 +1018,75 @@ SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[...
         lambda x: jnp.outer(x, jnp.sin(x)),
     ),
 }
+
+
+# Of two numbers each: region, function, what it is, and what it is not.
+AT_TWO: dict[str, tuple[Any, Any, Any, Any]] = {
+    "a masked exponential": (
+        REALS,
+        lambda x: jnp.sum(jnp.exp(jnp.where(np.array([True, False]), x, -jnp.inf))),
+        lambda x: jnp.exp(x[0]),
+        lambda x: jnp.exp(x[0]) + jnp.exp(x[1]),
+    ),
+    "functions of zero": (
+        REALS,
+        lambda x: jnp.sin(x - x) + jnp.cos(x - x) + jnp.tanh(x - x),
+        lambda x: 1 + 0 * x,
+        lambda x: 0 * x,
+    ),
+    "a cube root": (REALS, lambda x: jnp.cbrt(x) ** 3, lambda x: 1 * x, lambda x: 2 * x),
+    "a function that is no cube root": (
+        REALS,
+        lambda x: jnp.arctan(x) ** 3,
+        lambda x: jnp.arctan(x) * jnp.arctan(x) ** 2,
+        lambda x: 1 * x,
+    ),
+    "a whole exponent": (
+        REALS,
+        lambda x: lax.pow(x, jnp.full(x.shape, 3, jnp.int32)),
+        lambda x: x * x * x,
+        lambda x: x * x,
+    ),
+    "a whole exponent among floats": (
+        REALS,
+        lambda x: lax.pow(x, jnp.full_like(x, 2.0)),
+        lambda x: x * x,
+        lambda x: jnp.abs(x) * x,
+    ),
+    "whether a number is zero": (
+        REALS,
+        lambda x: jnp.where(x.astype(bool), x, 0.0),
+        lambda x: 1 * x,
+        lambda x: 0 * x,
+    ),
+    "whether a positive number is zero": (
+        domain.Positive("n"),
+        lambda x: x.astype(bool).astype(x.dtype) * x,
+        lambda x: 1 * x,
+        lambda x: 0 * x,
+    ),
+    "places as numbers": (
+        REALS,
+        lambda x: x * jnp.flip(lax.iota(jnp.int32, 2)).astype(x.dtype) + x * lax.iota(x.dtype, 2),
+        lambda x: 1 * x,
+        lambda x: 2 * x,
+    ),
+    "a truth value and a place": (
+        domain.Positive("n"),
+        lambda x: jnp.where((lax.iota(jnp.int32, 2) + (x[0] > 0).astype(jnp.int32)).astype(bool), x, 0.0),
+        lambda x: 1 * x,
+        lambda x: x * np.array([0.0, 1.0]),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AT_TWO)
+def test_at_a_fixed_size_a_function_is_what_it_is(name: str) -> None:
+    region, fn, right, wrong = AT_TWO[name]
+    given = {"domain": {"x": region}, "sizes": [{"n": 2}]}
+    assert verdict(claim(fn, wrong, "value", **given)).status is not Status.HOLDS
+    found = verdict(claim(fn, right, "value", **given))
+    assert found.status is Status.HOLDS, found.reason
 
 
 @pytest.mark.parametrize("name", SHORT)
@@ -1578,6 +1701,13 @@ def test_with_one_class_the_label_is_the_first() -> None:
     for sizes, status in (((1, 2), Status.UNKNOWN), ((2, 3), Status.HOLDS)):
         given = {"domain": {"x": LOGITS, "y": domain.OneHot("n")}, "sizes": {"n": sizes}}
         assert verdict(claim(at_zero, beside_others, "value", **given)).status is status
+
+
+def test_a_label_may_be_the_first() -> None:
+    at_label = lambda x, y: jnp.where(y == 0, x[0], x[1])  # noqa: E731
+    given = {"domain": {"x": LOGITS, "y": domain.Labels("", "n")}, "sizes": {"n": (2, 3)}}
+    for wrong in (lambda x, y: x[0], lambda x, y: x[1]):
+        assert verdict(claim(at_label, wrong, "value", **given)).status is not Status.HOLDS
 
 
 def test_the_label_may_be_the_winner() -> None:

@@ -1006,6 +1006,14 @@ def test_both_ends_of_a_clip_are_choices() -> None:
         assert found == expected, ends
 
 
+def test_what_an_earlier_turn_of_a_loop_leaves_open_stays_open() -> None:
+    turn = lambda c, t: (c + jnp.where(c > t, 1.0, 2.0), None)  # noqa: E731
+    closed = jax.make_jaxpr(lambda x: lax.scan(turn, x, jnp.array([0.5, -1.0]))[0])(0.5)
+    _, trail = walk(Ranges(), closed, [_between([0.0], [1.0])], 1)
+    (branch,) = trail.branches.values()
+    assert branch.seen.any(axis=(1, 2)).tolist() == [True, True]
+
+
 def test_what_is_chosen_by_an_open_whole_number() -> None:
     box = _between([[-1.0, 2.0]], [[1.0, 3.0]])
     cases = [lambda x: x[1] + 0, lambda x: x[1] + 10, lambda x: x[1] + 20]

@@ -24,7 +24,7 @@ from verify.formats import FORMATS
 from verify.readings.api import allowed, enclose
 from verify.readings.composite import ROWS
 from verify.readings.exact import ELEMENTARY, Exact, addresses, balls, finite, full_precision, precision
-from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, walk
+from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, kind_of, walk
 from verify.readings.ranges import MINUS, NONE, PLUS, Ranges
 from verify.readings.rounded import ROUNDED_BITS, Rounded
 
@@ -1558,6 +1558,19 @@ def test_of_constants_nothing_is_a_kink_and_no_outcome_has_to_be_seen() -> None:
 
     _, trail = read(Exact(), trace(weighed, ((2,),)), [balls(np.array([[1.5, 3.0]]))], BITS)
     assert not trail.kinks.any()
+
+
+def test_values_are_of_four_kinds() -> None:
+    kinds = {
+        "number": (np.float16, jnp.bfloat16, np.float64),
+        "complex": (np.complex64,),
+        "whole": (np.int8, np.uint64),
+        "truth": (np.bool_,),
+    }
+    for kind, dtypes in kinds.items():
+        assert {kind_of(jax.ShapeDtypeStruct((), each)) for each in dtypes} == {kind}
+    with pytest.raises(UnsupportedPrimitive, match="values of type key"):
+        kind_of(jax.random.key(0).aval)
 
 
 def test_every_outcome_of_a_choice_is_on_the_trail() -> None:

@@ -827,9 +827,8 @@ class Balls(System):
         # Two updates of one point may land on one place: one after the other.
         for place, targets in enumerate(scatter_targets(equation, indices).T):
             rows = np.flatnonzero(np.broadcast_to(targets >= 0, (points,)))
-            if len(rows):
-                at = rows, np.broadcast_to(targets, (points,))[rows]
-                flat[at] = self._add(equation, flat[at], moving[rows, place])
+            at = rows, np.broadcast_to(targets, (points,))[rows]
+            flat[at] = self._add(equation, flat[at], moving[rows, place])
         return flat.reshape(points, *operand.shape[1:])
 
 
