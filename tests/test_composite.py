@@ -540,6 +540,39 @@ def test_no_point_has_to_show_a_place_below_zero() -> None:
         assert choices(lambda x, number=number: asked(number(x), x)) == 1
 
 
+def _pool_slope(x: Any) -> Any:
+    return jax.grad(lambda v: jnp.sum(lax.reduce_window(v, -jnp.inf, lax.max, v.shape, (1,), "VALID")))(x)
+
+
+@pytest.mark.parametrize(
+    ("fn", "outcomes"),
+    [
+        (jnp.argsort, 9),
+        (lambda x: lax.top_k(x, 2)[1], 6),
+        (jnp.argmax, 3),
+        (jnp.argmin, 3),
+        (jnp.max, 3),
+        (jnp.min, 3),
+        (_pool_slope, 3),
+    ],
+    ids=["argsort", "top_k", "argmax", "argmin", "max", "min", "slope of a pool"],
+)
+def test_of_few_entries_each_has_to_be_seen_at_each_place(fn: Callable[..., Any], outcomes: int) -> None:
+    """Of many they need not: the smaller sizes of a claim speak. Nor does the place of what is constant."""
+
+    def places(fn: Callable[..., Any], count: int) -> list[np.ndarray]:
+        found = _walked(Exact(), fn, [arb(7 * each % 11) for each in range(count)])[1].branches
+        return [branch.seen[:, 0].ravel() for path, branch in found.items() if path.endswith(":place")]
+
+    # The slope of a pool makes two choices, of the largest and of where it stands.
+    few = places(fn, 3)
+    assert len(few) == len(places(fn, 9)) == (2 if fn is _pool_slope else 1)
+    # One entry at each place: of 0, 7 and 3.
+    assert (len(few[-1]), int(few[-1].sum())) == (outcomes, -(-outcomes // 3))
+    assert not places(fn, 10)
+    assert not places(lambda x: (x, fn(jnp.sqrt(jnp.arange(3.0)))), 3)
+
+
 def test_a_tie_is_a_kink_of_a_sort() -> None:
     for fn, tied in ((jnp.argsort, 1), (lambda x: lax.top_k(x, 2)[1], 2), (jnp.sort, 1)):
         _, trail = _walked(Exact(), fn, [arb(1), arb(2), arb(tied)])
@@ -643,7 +676,7 @@ def test_sizes_of_groups_may_be_the_same_in_each_batch() -> None:
     assert (enclose(once, *given) == enclose(each, *given)).all()
 
 
-@pytest.mark.parametrize("kind", ["multiply", "min", "max", "subtract"])
+@pytest.mark.parametrize("kind", ["add", "multiply", "min", "max", "subtract"])
 def test_what_is_scattered_beyond_the_end_is_dropped(kind: str) -> None:
     def scattered(x: Any) -> Any:
         return getattr(x.at[jnp.array([0, 7])], kind)(jnp.array([3.0, 100.0]), mode="drop")

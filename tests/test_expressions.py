@@ -201,6 +201,7 @@ OPEN_CHOICES: dict[str, Callable[[Any], Any]] = {
     "a sign": lambda x: jnp.where(x - x[0] > 0, x, 0.0),
     "an equality": lambda x: jnp.where(x[::-1] == x, x, 0.0),
     "an index": lambda x: x[jnp.asarray(x[0], int)],
+    "a number made whole": lambda x: (0 * x + 2.5).astype(int).astype(x.dtype) * x,
     "a division by zero": lambda x: x / (0.0 * x),
     "a sum with infinity": lambda x: x + jnp.inf,
     "a product with infinity": lambda x: x * jnp.inf,

@@ -998,6 +998,16 @@ def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
             assert {outcome for outcome, mask in enumerate(branch.seen) if mask.any()} == expected, ends
 
 
+def test_of_constants_no_outcome_is_left_open() -> None:
+    def scaled(x: Any) -> list[Any]:
+        two = jnp.sqrt(jnp.array([4.0, 5.0]))
+        scales = [jnp.where(two > 1.0, 3.0, 2.0), jnp.round(two), jnp.sign(two), lax.clamp(0.0, two, 1.0), jnp.max(two)]
+        return [x * each for each in scales]
+
+    _, trail = walk(Ranges(), jax.make_jaxpr(scaled)(0.5), [_between([1.0], [2.0])], 1)
+    assert not trail.branches
+
+
 def test_both_ends_of_a_clip_are_choices() -> None:
     closed = jax.make_jaxpr(lambda x: lax.clamp(0.0, x, 1.0))(0.5)
     for ends, expected in (((0.25, 0.5), [{0}, {1}]), ((-1.0, 0.5), [{0, 1}, {1}]), ((0.5, 2.0), [{0}, {0, 1}])):

@@ -178,9 +178,8 @@ class System(ABC):
 
     def branch(self, equation: Any, which: Array, outcomes: int, part: str = "") -> None:
         """Record the outcomes of a choice that depends on the arguments, entry by entry."""
-        if self.depends:
-            flat = which.reshape(which.shape[0], -1)
-            self.met(equation, np.stack([flat == outcome for outcome in range(outcomes)]), part)
+        flat = which.reshape(which.shape[0], -1)
+        self.met(equation, np.stack([flat == outcome for outcome in range(outcomes)]), part)
 
     def met(self, equation: Any, taken: Array, part: str = "") -> None:
         """Record the outcomes of a choice that depends on the arguments.
