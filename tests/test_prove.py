@@ -1703,13 +1703,6 @@ def test_with_one_class_the_label_is_the_first() -> None:
         assert verdict(claim(at_zero, beside_others, "value", **given)).status is status
 
 
-def test_a_label_may_be_the_first() -> None:
-    at_label = lambda x, y: jnp.where(y == 0, x[0], x[1])  # noqa: E731
-    given = {"domain": {"x": LOGITS, "y": domain.Labels("", "n")}, "sizes": {"n": (2, 3)}}
-    for wrong in (lambda x, y: x[0], lambda x, y: x[1]):
-        assert verdict(claim(at_label, wrong, "value", **given)).status is not Status.HOLDS
-
-
 def test_the_label_may_be_the_winner() -> None:
     """A region names entry 0 before any program does; the one of a target may stand there all the same."""
     regions = {"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.OneHot("n")}
