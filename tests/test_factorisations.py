@@ -303,6 +303,17 @@ def test_a_matrix_without_a_value_has_no_vectors() -> None:
             assert not any(each.is_finite() for each in found.ravel())
 
 
+def test_eigenvectors_of_a_symmetric_matrix_are_those_of_its_eigenvalues() -> None:
+    given = REAL + REAL.T
+    matrix = np.array([[arb(each) for each in row] for row in given], dtype=object)
+    values, vectors = symmetric(matrix)
+    assert all(each.is_finite() for each in vectors.ravel())
+    for number in range(4):
+        product, scaled = matrix @ vectors[:, number], values[number] * vectors[:, number]
+        assert all(one.overlaps(other) for one, other in zip(product, scaled, strict=True))
+        assert not any(one.overlaps(other * OFF) for one, other in zip(product, scaled, strict=True))
+
+
 def test_eigenvalues_that_are_not_told_apart_have_no_vectors() -> None:
     for middle, radius in ((0.0, 0.0), (0.0, 0.25), (1e-3, 0.25)):
         matrix = np.array([[arb(1, radius), arb(0)], [arb(0), arb(1 + middle, radius)]], dtype=object)

@@ -882,6 +882,12 @@ def _gathered(x: Any, index: Any) -> Any:
     return lax.gather(x, jnp.asarray(index)[None], numbers, (1,), mode="promise_in_bounds")
 
 
+def _row(x: Any, index: int) -> Any:
+    """One row, by a gather that takes the nearest one there is."""
+    numbers = lax.GatherDimensionNumbers(offset_dims=(0,), collapsed_slice_dims=(0,), start_index_map=(0,))
+    return lax.gather(x, jnp.asarray([index]), numbers, (1, x.shape[1]), mode="clip")
+
+
 # Programs that a shortcut would read as something else: what they would be then, and what they are.
 SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[..., Any] | None]] = {
     "backwards": (REALS, lambda x: 1 * lax.rev(x, (0,)), lambda x: 1 * x, None),
@@ -993,6 +999,13 @@ SHORT: dict[str, tuple[Any, Callable[..., Any], Callable[..., Any], Callable[...
         lambda x: 0 * jnp.sum(x),
         None,
     ),
+    "the last place": (
+        REALS,
+        lambda x: jnp.sum(jnp.where(_index(x) == jnp.asarray(x.shape[0], jnp.int32) - 1, x, 0.0)),
+        lambda x: 0 * jnp.sum(x),
+        None,
+    ),
+    "a row before the first": (domain.Reals("3 n"), lambda x: _row(x, -2), lambda x: 1 * x[1], None),
     "twice a length": (
         REALS,
         lambda x: jnp.sum(x) * (jnp.asarray(2) * jnp.asarray(x.shape[0])).astype(x.dtype),
