@@ -788,9 +788,10 @@ def test_at_several_points_a_quotient_of_a_vector_and_a_number_is_moved_too() ->
     ids=["two", "moved", "three", "divided", "divided twice", "in both factors", "squared"],
 )
 def test_where_a_product_of_constants_leaves_the_format_nothing_is_claimed(fn: Callable[..., Any]) -> None:
-    """Compiled, the constants are multiplied with each other first: 300 · 300 is too large for a float16."""
-    compiled = jax.jit(fn)(jnp.asarray(1e-3, jnp.float16))
-    assert not np.isfinite(np.ravel(compiled)[0])
+    """Compiled, constants may be multiplied with each other first: 300 · 300 is too large for a float16.
+
+    The XLA of JAX 0.10 returns infinity, that of 0.12 does not: a ball has to hold either.
+    """
     assert not finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float16"))).any()
     assert finite(np.ravel(allowed(fn, np.array(1e-3), dtype="float32"))).all()
 

@@ -78,7 +78,8 @@ class Format:
         if self.name == "float64":
             rounded = values.copy()
         else:
-            rounded = values.astype(self.dtype()).astype(np.float64)
+            with np.errstate(over="ignore"):  # what is too large becomes infinite, as it does in the format
+                rounded = values.astype(self.dtype()).astype(np.float64)
         if self.flushes:
             rounded[np.abs(rounded) < self.smallest_normal] = 0.0
         return rounded
