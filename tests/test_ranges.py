@@ -13,10 +13,11 @@ from jax import lax
 from jax.extend import core as jex
 from jax.scipy import special
 
-from verify import Claim, Derivative, Status, check, domain
+from verify import Claim, Derivative, Status, domain
 from verify.claim import UnsupportedPrimitive
 from verify.domain import Facts, Interval, Labels, Nonzero, OneHot, Positive, Reals, Region, Simplex
-from verify.engines.case import box_of
+from verify.engines import BUDGETS, enclose, prove
+from verify.engines.case import Case, box_of
 from verify.readings.exact import Exact, balls, precision
 from verify.readings.interpreter import Array, walk
 from verify.readings.ranges import (
@@ -1360,21 +1361,23 @@ def _square_claim(formula: Callable[[Any], Any], region: Region) -> Claim:
     )
 
 
+def _enclosed(condition: Callable[[Any], Any], region: Region) -> Case:
+    return Case(_square_claim(_over(condition), region), BUDGETS["quick"], 0)
+
+
 @pytest.mark.parametrize("name", UNREACHED)
 def test_a_choice_that_nothing_reaches_needs_no_point(name: str) -> None:
     condition, _, region = UNREACHED[name]
-    report = check(_square_claim(_over(condition), region), budget="quick")
-    verdict = next(each for each in report.verdicts if each.engine == "enclose")
+    verdict = enclose.check(_enclosed(condition, region))
     assert verdict.status is Status.HOLDS, verdict.reason
 
 
 @pytest.mark.parametrize("name", UNREACHED)
 def test_a_choice_of_the_same_form_that_is_reached_stays_asked_for(name: str) -> None:
     _, condition, region = UNREACHED[name]
-    report = check(_square_claim(_over(condition), region), budget="quick")
-    assert report.status is not Status.HOLDS
-    verdict = next(each for each in report.verdicts if each.engine == "enclose")
-    assert verdict.status is not Status.HOLDS
+    case = _enclosed(condition, region)
+    assert enclose.check(case).status is not Status.HOLDS
+    assert not prove.prove_at(case.subject({"n": 3}), 1.0).proved
 
 
 def test_labels_are_read_one_by_one() -> None:
@@ -1388,9 +1391,7 @@ def test_labels_are_read_one_by_one() -> None:
         domain={"x": Reals("n"), "y": Labels("", "n")},
         sizes={"n": (3,)},
     )
-    assert next(each for each in check(claim, budget="quick").verdicts if each.engine == "enclose").status is (
-        Status.HOLDS
-    )
+    assert enclose.check(Case(claim, BUDGETS["quick"], 0)).status is Status.HOLDS
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:
