@@ -23,7 +23,9 @@ CONSTRAINTS = ("--constraint", "constraints.txt")
 # Pinned here and not in a dependency group, or the lock would hold all that its builds for graphics cards need. A build
 # for the CPU alone, such as 2.13.0+cpu, is preferred wherever pip is shown one.
 TORCH = "torch==2.13.0"
-CPU = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0"}
+# Python keeps what it compiled, whatever the machine's own setting: JAX is imported by hundreds of processes of the tests
+# and by each worker of a run, and without that it takes four seconds instead of one.
+CPU = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""}
 SUPPORTED = nox.project.python_versions(PYPROJECT)
 TRIED = [*SUPPORTED, "3.14"]  # everything needed has wheels for 3.14; tried where it is installed
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
