@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement  # nox needs it too
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"  # never venv: its bundled pip may be years old
@@ -23,11 +24,13 @@ CONSTRAINTS = ("--constraint", "constraints.txt")
 # Pinned here and not in a dependency group, or the lock would hold all that its builds for graphics cards need. A build
 # for the CPU alone, such as 2.13.0+cpu, is preferred wherever pip is shown one.
 TORCH = "torch==2.13.0"
-# Python keeps what it compiled, whatever the machine's own setting: JAX is imported by hundreds of processes of the tests
-# and by each worker of a run, and without that it takes four seconds instead of one.
+# Python keeps what it compiled, whatever the machine's own setting: JAX is imported by hundreds of processes of the
+# tests and by each worker of a run, and without that it takes four seconds instead of one.
 CPU = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""}
 SUPPORTED = nox.project.python_versions(PYPROJECT)
 TRIED = [*SUPPORTED, "3.14"]  # everything needed has wheels for 3.14; tried where it is installed
+# What decides and computes: with these the same, another Python traces and compiles the same programs.
+NUMERICAL = ("jax", "jaxlib", "numpy", "python-flint")
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # The shims of pyenv start only versions that are selected, and say "not found" of the others: select all of them, so
@@ -86,12 +89,30 @@ def types(session: nox.Session) -> None:
 # The running Python is tried too where it is newer than the list: better an honest failure than no test.
 @nox.session(python=[*TRIED, *([] if CURRENT in TRIED else [CURRENT])])
 def tests(session: nox.Session) -> None:
-    """The tests, on every installed Python that is supported."""
+    """The tests, on every installed Python that is supported: all on the first, and on the others what may differ."""
     install(session, "test", extras="practice")
     # A worker imports JAX and compiles for itself, and holds half a gigabyte: few of them, and a file stays with one.
     # In the order of names: by the number of tests, files of a few that take long would come last, on one worker.
     workers = (f"--numprocesses={min(os.cpu_count() or 1, 4)}", "--dist=loadfile", "--no-loadscope-reorder")
-    session.run("pytest", *workers, *session.posargs, env=CPU)
+    session.run("pytest", *workers, *_chosen(str(session.python)), *session.posargs, env=CPU)
+
+
+def _chosen(python: str) -> tuple[str, ...]:
+    """Of the tests, those that may come out otherwise than on the Pythons that were tried before in this run of nox.
+
+    With other numerical packages, all but those that are marked `once`; with the same, those marked `interpreter`.
+    """
+    here = {"python_full_version": f"{python}.0"}
+    pins = map(Requirement, Path("constraints.txt").read_text(encoding="utf-8").splitlines())
+    numerical = frozenset(
+        str(pin) for pin in pins if pin.name in NUMERICAL and (pin.marker is None or pin.marker.evaluate(here))
+    )
+    marks = ("-m", "interpreter" if numerical in _TRIED_WITH else "not once") if _TRIED_WITH else ()
+    _TRIED_WITH.add(numerical)
+    return marks
+
+
+_TRIED_WITH: set[frozenset[str]] = set()
 
 
 @nox.session

@@ -99,6 +99,7 @@ def test_the_sample_has_every_topic_and_every_kind() -> None:
     assert {CLAIMS[id_].autodiff.kind for id_ in SAMPLE} == {"value", "gradient", "jacobian", "hessian"}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("id_", SAMPLE)
 def test_sympy_finds_both_sides_of_a_certificate_equal(id_: str) -> None:
     chosen = [each for each in first_size(cases(certificate(CLAIMS[id_]))) if any(mode in each[0] for mode in MODES)]

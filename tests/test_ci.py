@@ -14,6 +14,8 @@ from verify.engines.case import Case
 from verify.loader import RequestError
 from verify.results import ClaimRow, ErrorRow, LineRow, MapRow, Results, ThresholdRow
 
+pytestmark = pytest.mark.interpreter
+
 CLAIMS = """
 import jax.numpy as jnp
 from verify import Claim, Derivative, Status, domain

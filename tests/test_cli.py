@@ -17,6 +17,8 @@ from verify import cli, engines, results
 from verify.claim import Claim, ClaimError, UnsupportedPrimitive, Verdict
 from verify.engines.case import Case
 
+pytestmark = pytest.mark.interpreter
+
 CLAIMS = """
 import jax.numpy as jnp
 from verify import Claim, Derivative, Source, Status, domain

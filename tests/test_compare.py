@@ -13,6 +13,8 @@ from verify import cli, results
 from verify.compare import compare, render, ulp_bucket
 from verify.results import ClaimRow, ErrorRow, LineRow, MapRow, Results, ThresholdRow, VerdictRow
 
+pytestmark = pytest.mark.interpreter
+
 
 def row(id_: str = "a.b", **changed: object) -> ClaimRow:
     good = {"status": "HOLDS", "evidence": "proved", "floats": "inside", "as_expected": True}

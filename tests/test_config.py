@@ -15,6 +15,8 @@ from verify.loader import RequestError
 from verify.maps import Threshold
 from verify.results import read
 
+pytestmark = pytest.mark.interpreter
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

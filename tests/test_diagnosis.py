@@ -19,6 +19,8 @@ from verify.formats import FLOAT64, FORMATS
 from verify.program import Program
 from verify.readings.exact import balls
 
+pytestmark = pytest.mark.interpreter
+
 Function = Callable[[Any], Any]
 
 

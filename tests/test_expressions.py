@@ -33,6 +33,8 @@ from verify.readings.expressions import (
 )
 from verify.readings.interpreter import NO, UNDECIDED, YES, walk
 
+pytestmark = pytest.mark.interpreter
+
 # Between the ends of every function's domain, and on either side of one half.
 POINT = np.array([0.25, 0.75, 0.5])
 ABOVE_ONE = ("acosh",)

@@ -6,7 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import verify
+
+pytestmark = pytest.mark.interpreter
 
 PACKAGE = Path(__file__).parents[1] / "verify"
 

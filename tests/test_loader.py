@@ -11,6 +11,8 @@ from verify import ClaimError
 from verify import run as deciding
 from verify.loader import Loaded, RequestError, chosen, load
 
+pytestmark = pytest.mark.interpreter
+
 HEAD = """
 import jax.numpy as jnp
 from verify import Claim, Derivative, domain

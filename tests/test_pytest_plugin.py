@@ -10,6 +10,8 @@ import pytest
 
 from verify import pytest_plugin
 
+pytestmark = pytest.mark.interpreter
+
 ROOT = Path(pytest_plugin.__file__).parents[1]
 CLAIMS = """
 import jax.numpy as jnp

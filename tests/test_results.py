@@ -10,6 +10,8 @@ from made_up import VERDICTS, claim, made_up_results, verdict
 from verify import results
 from verify.claim import Source, Status, Witness
 
+pytestmark = pytest.mark.interpreter
+
 
 @pytest.mark.parametrize(
     ("said", "status", "evidence"),

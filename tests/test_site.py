@@ -16,6 +16,8 @@ import pytest
 
 from verify.results import MapRow, Results, read
 
+pytestmark = pytest.mark.once
+
 ROOT: Final = Path(__file__).parents[1]
 SITE: Final = Path(os.environ.get("GRADPROOF_SITE", ROOT / "build" / "site"))
 RESULTS: Final = Path(os.environ.get("GRADPROOF_RESULTS", ROOT / "results.json"))

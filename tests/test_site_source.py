@@ -16,6 +16,8 @@ from verify import results
 from verify.maps import CLASSES
 from verify.pages import api, markdown, render, site
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 KATEX = ROOT / "site" / "vendor" / "katex"
 

@@ -7,6 +7,8 @@ import pytest
 
 from verify import cli, results
 
+pytestmark = pytest.mark.interpreter
+
 README = (Path(cli.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 

@@ -25,6 +25,8 @@ from verify.maps import CLASSES, Axis, Map, Quantity, spaced
 from verify.sweeps import MapError, stream, sweep
 from verify.sweeps.components import over_block
 
+pytestmark = pytest.mark.once
+
 zarr = pytest.importorskip("zarr", reason="stores need zarr: pip install 'gradproof[store]'")
 xarray = pytest.importorskip("xarray", reason="stores are read with xarray: pip install 'gradproof[store]'")
 

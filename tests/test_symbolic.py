@@ -30,6 +30,8 @@ from verify.readings.api import enclose
 from verify.readings.interpreter import walk
 from verify.readings.symbolic import COMPARISONS, Axis, Block, Partition, Symbolic
 
+pytestmark = pytest.mark.interpreter
+
 mp = mpmath.mp
 POINTS = (0.25, -0.75, 0.625)
 

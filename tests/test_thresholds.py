@@ -18,6 +18,8 @@ from mpmath import mp
 
 from verify.formats import FORMATS, Format
 
+pytestmark = pytest.mark.interpreter
+
 NAMES = tuple(FORMATS)
 DIGITS = 400
 Formula = Callable[[Format], Any]
