@@ -5,7 +5,8 @@
 SET is one of: article, findings, rules, examples; all if left out. With --isa, XLA is allowed no instructions beyond
 that set, such as AVX2. A run is noted in benchmarks/results/reproduced.json, in place of an earlier one of the same
 processor, instructions and versions; with --docs, docs/reproducible.md is written from all of them. Exits 1 where a
-page or a verdict differs, which it says, or a run failed or wrote no page.
+page or a verdict differs, which it says, a committed page that is not written any more among them, or a run failed or
+wrote no page.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from verify import pages
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RECORD: Final = ROOT / "benchmarks" / "results" / "reproduced.json"
@@ -65,13 +68,10 @@ def run(name: str, isa: str) -> tuple[dict[str, Any], dict[str, str]]:
         if not results.is_file():
             raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr or done.stdout}")
         found = json.loads(results.read_text(encoding="utf-8"))
-        written = sorted(each.relative_to(reports) for each in reports.rglob("*") if each.is_file())
-        differing = [
-            each.as_posix()
-            for each in written
-            if not (committed := ROOT / folder / each).is_file()
-            or committed.read_bytes() != (reports / each).read_bytes()
-        ]
+        written = {
+            each.relative_to(reports).as_posix(): each.read_bytes() for each in reports.rglob("*") if each.is_file()
+        }
+        differing = pages.stale(ROOT / folder, written)
     said = found["environment"]
     row = {"set": name, "cpu": said["cpu"], "instructions": isa or instructions()}
     row |= {each: said[each] for each in VERSIONS}

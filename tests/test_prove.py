@@ -1237,17 +1237,18 @@ def test_a_hypothesis_that_does_not_mend_a_formula_is_not_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fn", "residual"),
+    ("fn", "length", "residual"),
     [
-        (lambda p: p[0] / (p[0] + p[1]), "σ_0"),
-        (lambda p: p[0] / (p[0] + 2 * p[1]), "exp(x_0) / (exp(x_0) + 2·exp(x_1))"),
-        (lambda p: p[0] / (p[0] ** 2 + 1), "exp(x_0) / (exp(x_0)^2 + 1)"),
-        (lambda p: p[0] ** 2 / (p[0] + p[1]), "σ_0 exp(x_0)"),
+        (lambda p: p[0] / (p[0] + p[1]), 2, "σ_0"),
+        (lambda p: p[0] / (p[0] + p[1]), 3, "exp(x_0) / (exp(x_0) + exp(x_1))"),
+        (lambda p: p[0] / (p[0] + 2 * p[1]), 2, "exp(x_0) / (exp(x_0) + 2·exp(x_1))"),
+        (lambda p: p[0] / (p[0] ** 2 + 1), 2, "exp(x_0) / (exp(x_0)^2 + 1)"),
+        (lambda p: p[0] ** 2 / (p[0] + p[1]), 2, "σ_0 exp(x_0)"),
     ],
-    ids=map(str, range(4)),
+    ids=map(str, range(5)),
 )
-def test_only_an_output_of_softmax_is_called_one(fn: Any, residual: str) -> None:
-    given = {"domain": {"x": domain.Reals("2")}, "sizes": {}}
+def test_only_an_output_of_softmax_is_called_one(fn: Any, length: int, residual: str) -> None:
+    given = {"domain": {"x": domain.Reals(str(length))}, "sizes": {}}
     assert verdict(claim(lambda x: fn(jnp.exp(x)), lambda x: 0 * x[0], "value", **given)).residual == residual
 
 

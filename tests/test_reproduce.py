@@ -1,6 +1,7 @@
 """Pages on another machine: what differs is told by name."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,29 @@ def test_a_run_that_failed_or_wrote_nothing_is_no_success(
     for more, status in (({}, 0), (lacking, 1)):
         monkeypatch.setattr(reproduce, "run", lambda name, isa, more=more: (ROW | more, {"a.claim": "HOLDS proved"}))
         assert reproduce.main() == status
+
+
+@pytest.mark.once
+def test_a_page_that_is_not_written_any_more_differs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(
+        "import jax.numpy as jnp\n"
+        "from verify import Claim, Derivative, domain\n\n"
+        'SQUARE = Claim(id="small.square", autodiff=Derivative(lambda x: jnp.sum(x**2), "gradient", wrt="x"),\n'
+        '    by_hand=lambda x: 2 * x, domain={"x": domain.Reals("2")})\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(reproduce, "ROOT", tmp_path)
+    monkeypatch.setattr(reproduce, "SETS", {"small": ("small.py", "reports")})
+    command = [sys.executable, "-m", "verify", "run", "small.py", "--reports", "reports", "--results", "results.json"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    row, _ = reproduce.run("small", "")
+    assert (row["status"], row["pages"], row["differing"]) == (0, 2, [])
+    page = (tmp_path / "reports" / "small.md").read_text(encoding="utf-8")
+    (tmp_path / "reports" / "gone.md").write_text(page, encoding="utf-8")
+    (tmp_path / "reports" / "of-another-hand.md").write_text("# Notes\n", encoding="utf-8")
+    (tmp_path / "reports" / "small.md").write_text(page + "more\n", encoding="utf-8")
+    row, _ = reproduce.run("small", "")
+    assert row["differing"] == ["gone.md", "small.md"]
 
 
 def test_an_unknown_set_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

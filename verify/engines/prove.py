@@ -1210,8 +1210,10 @@ def _softmax_output(system: Symbolic, place: int, powers: Mapping[int, int]) -> 
         if not power or any(int(each) != 1 for each in poly.coeffs()) or poly.total_degree() != 1:
             continue
         kinds = {field.generators[each].kind for each in field.used(poly)}
-        inside = place in field.used(poly) or "sum" in kinds
-        if kinds <= {"exp", "sum"} and inside:
+        # At one size every entry of the argument has its exponential in the sum.
+        entries = sum(each.kind == "input" and each.key[0] == element.key[0] for each in field.generators)
+        whole = "sum" in kinds or (place in field.used(poly) and len(poly) == entries)
+        if kinds <= {"exp", "sum"} and whole:
             return base, generator_text(system, places[0][0]).replace(f"{element.key[0]}_", "σ_", 1)
     return None
 
