@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import pytest
 
 from verify import Claim, Status, check, load
+from verify.engines import BUDGETS, enclose
+from verify.engines.case import Case
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -129,5 +131,5 @@ def _named(name: str) -> Claim:
 def test_wrong_formulas_beside_examples_fail(wrong: str) -> None:
     name, formula = WRONG[wrong]
     claim = _named(name)
-    report = check(replace(claim, by_hand=formula(claim)), "quick")
-    assert report.status is Status.FAILS, report.row.reason
+    verdict = enclose.check(Case(replace(claim, by_hand=formula(claim)), BUDGETS["quick"], 0))
+    assert verdict.status is Status.FAILS, verdict.reason

@@ -119,8 +119,9 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     tally.unavailable.update(subject.unavailable)
     met: dict[tuple[str, str], _Choice] = {}
     tally.points += _judge_all(case, subject, points, tally, met, must_decide=True)
-    # Where each point is large there are few of them, and the choices of the small sizes speak for it.
-    if number and entries(case.claim, subject.size) > COVERED_ENTRIES:
+    # A false claim is false whatever its other choices come to. Where each point is large there are few points, and the
+    # choices of the small sizes speak for it.
+    if tally.refuted is not None or (number and entries(case.claim, subject.size) > COVERED_ENTRIES):
         return
     missing = _uncovered(case, subject, met)
     for attempt in range(MORE_DRAWS if missing else 0):
