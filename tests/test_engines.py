@@ -242,6 +242,16 @@ def test_a_branch_that_is_never_taken_is_unknown_and_named() -> None:
     assert "in formula never took outcome 1" in verdict.reason
 
 
+def test_of_a_claim_that_a_point_refutes_no_choice_is_asked_for() -> None:
+    """A point of each size is enough; what is right everywhere else draws more, to see the other outcome."""
+    wrong = enclosed(_squares, lambda x: jnp.where(x > 1e9, 2 * x, 3 * x))
+    assert wrong.status is Status.FAILS
+    right = enclosed(_squares, lambda x: jnp.where(x > 1e9, 3 * x, 2 * x))
+    assert right.status is Status.UNKNOWN
+    assert "never took outcome 1" in right.reason
+    assert wrong.checked < right.checked / 2
+
+
 def test_the_line_of_the_branch_is_named() -> None:
     verdict = enclosed(_squares, lambda x: lax.select(x > 1e7, 5 * x, 2 * x))
     assert "select_n (test_engines.py:" in verdict.reason

@@ -733,8 +733,6 @@ class _Deciding:
                 allowed = POSITIVE if strict or len(more) else AT_LEAST_ZERO
                 found = found & frozenset(turn * each for each in allowed)
         for poly, strict in known:
-            if len(found) == 1:
-                break
             lead, first = poly.monomial(0), int(poly.coefficient(0))
             for turn, side in ((1, target), (-1, -target)):
                 other = int(side[lead])
