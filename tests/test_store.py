@@ -174,9 +174,7 @@ def test_a_store_reads_as_labelled_arrays_that_sum_to_the_counts(tmp_path: Path)
     assert stream(given, tmp_path / "store", tile=300, keep=("truth", "values")).computed == 0
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
-    tmp_path: Path, file: str, alone: tuple[Path, str]
-) -> None:
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, file: str, alone: tuple[Path, str]) -> None:
     killed = tmp_path / "killed"
     how = command("--path", file, "--tile", "100", "--store", str(killed))
     process = subprocess.Popen(how, env=environment(), cwd=ROOT)
