@@ -45,7 +45,7 @@ PLANE = replace(
 )
 """
 # For tests of what becomes of tiles, whatever is in them: another format takes as long again.
-ONE = {"formats": ("float64",)}
+ONE: dict[str, Any] = {"formats": ("float64",)}
 
 
 def plane(size: int = 40, **changes: Any) -> Map:
