@@ -51,8 +51,12 @@ def run_action(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
 def test_the_action_decides_compares_and_passes_the_status_on(tmp_path: Path) -> None:
     claims = tmp_path / "claims_a.py"
     claims.write_text(GOOD, encoding="utf-8")
-    first = run_action(tmp_path, paths="claims_a.py", budget="quick", results="old.json", junit="junit.xml")
+    (tmp_path / "b_claims.py").write_text(GOOD.replace("a.sin", "b.sin"), encoding="utf-8")
+    both = "claims_a.py b_claims.py"
+    first = run_action(tmp_path, paths=both, budget="quick", results="old.json", junit="junit.xml")
     assert first.returncode == 0, first.stdout + first.stderr
+    assert "a.sin" in (tmp_path / "old.json").read_text(encoding="utf-8")
+    assert "b.sin" in (tmp_path / "old.json").read_text(encoding="utf-8")
     assert (tmp_path / "junit.xml").is_file()
     assert (tmp_path / "output").read_text() == "results=old.json\n"
     claims.write_text(BAD, encoding="utf-8")
@@ -60,7 +64,7 @@ def test_the_action_decides_compares_and_passes_the_status_on(tmp_path: Path) ->
     assert second.returncode == 1
     assert "FAILS" in second.stdout
     assert "WORSE" in second.stdout  # what `verify diff` says
-    missing = run_action(tmp_path, paths="claims_a.py none.py", budget="quick")
+    missing = run_action(tmp_path, paths="none.py", budget="quick")
     assert missing.returncode == 2
     assert "none.py" in missing.stderr
 

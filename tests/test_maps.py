@@ -1,6 +1,9 @@
 """Maps: classes of cells, lines by hand, thresholds; beside each right line a wrong one that must not hold."""
 
+import contextlib
+import functools
 import importlib
+import io
 import json
 import math
 import os
@@ -40,7 +43,7 @@ from verify.maps import (
 )
 from verify.pages.maps import maps_page, thresholds_page
 from verify.results import Results, encode, map_row, threshold_rows
-from verify.sweeps import MapError, check_thresholds
+from verify.sweeps import Finding, MapError, Sweep, check_thresholds
 from verify.sweeps.judge import classes
 
 FLOAT64 = FORMATS["float64"]
@@ -118,63 +121,76 @@ def test_a_true_value_that_is_not_told_from_zero_is_unknown_not_alive() -> None:
 
 
 def test_agreement_of_floats_is_not_life_both_are_wrong_at_forty_nats() -> None:
-    found = sweep(a_map(axes=(Axis(name="gap", values=(2.0, 40.0)), Axis(name="right", values=(0.0, 1.0)))))
-    codes = found.classes["loss", "float64"]
-    assert CLASSES[codes[0, 0]] == "alive"
-    assert CLASSES[codes[1, 0]] == CLASSES[codes[1, 1]] == "cancelled"
+    codes = judged().classes["loss", "float64"]
+    near, far = GAPS.index(2.0), GAPS.index(40.0)
+    assert CLASSES[codes[near, 0]] == "alive"
+    assert CLASSES[codes[far, 0]] == CLASSES[codes[far, 1]] == "cancelled"
 
 
 # --- lines by hand -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("offset", "status"),
-    [(0.0, Status.HOLDS), (3.0, Status.FAILS), (-3.0, Status.FAILS)],
-    ids=["true", "late", "early"],
+def bounds(name: str, factor: Any) -> Bounds:
+    """The largest component, where the prediction is wrong, is at most its own formula times a factor."""
+    return Bounds(
+        name=name,
+        quantity="loss",
+        high=lambda gap: factor(gap) * 2 * jnp.exp(-gap) / (1 + jnp.exp(-gap)) ** 3,
+        where=lambda right: right == 0,
+    )
+
+
+LINES = (
+    *(replace(small_line(offset), name=name) for name, offset in (("true", 0.0), ("late", 3.0), ("early", -3.0))),
+    replace(small_line(0.0), name="nowhere", not_before=lambda: -1.0, begins=lambda: 1000.0),
+    replace(small_line(0.0), name="of no row", where=lambda right: right > 7),
+    Boundary(name="never", quantity="loss", event="lost", along="gap", begins=lambda: float("inf")),
+    bounds("attained", lambda gap: 1.0),
+    bounds("one percent less", lambda gap: 0.99),
+    bounds("less than a float can show", lambda gap: 1 - jnp.exp(-200 * jnp.ones_like(gap))),
 )
-def test_a_line_that_lies_elsewhere_fails_and_names_the_cell(offset: float, status: Status) -> None:
-    found = sweep(a_map(boundaries=(small_line(offset),)))
-    assert [each.status for each in found.findings] == [status, status]
-    assert all(("at gap = " in each.reason) == (status is Status.FAILS) for each in found.findings)
 
 
-def test_a_line_without_a_cell_on_either_side_is_unknown() -> None:
-    nowhere = replace(small_line(0.0), not_before=lambda: -1.0, begins=lambda: 1000.0)
-    found = sweep(a_map(boundaries=(nowhere,)))
-    assert {each.status for each in found.findings} == {Status.UNKNOWN}
-    found = sweep(a_map(boundaries=(replace(small_line(0.0), where=lambda right: right > 7),)))
-    assert {each.status for each in found.findings} == {Status.UNKNOWN}
+@functools.cache
+def judged() -> Sweep:
+    """One map, swept once, with all of the lines."""
+    return sweep(a_map(boundaries=LINES))
+
+
+def findings(name: str) -> list[Finding]:
+    """What was found of one line, in each format."""
+    found = [each for each in judged().findings if each.name == name]
+    assert [each.format for each in found] == ["float64", "float32"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("true", Status.HOLDS), ("late", Status.FAILS), ("early", Status.FAILS)], ids=str
+)
+def test_a_line_that_lies_elsewhere_fails_and_names_the_cell(name: str, status: Status) -> None:
+    found = findings(name)
+    assert [each.status for each in found] == [status, status]
+    assert all(("at gap = " in each.reason) == (status is Status.FAILS) for each in found)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "of no row"])
+def test_a_line_without_a_cell_on_either_side_is_unknown(name: str) -> None:
+    assert {each.status for each in findings(name)} == {Status.UNKNOWN}
 
 
 def test_never_means_at_no_cell() -> None:
-    never = Boundary(name="never", quantity="loss", event="lost", along="gap", begins=lambda: float("inf"))
-    found = sweep(a_map(boundaries=(never,)))
-    assert {each.status for each in found.findings} == {Status.FAILS}
+    assert {each.status for each in findings("never")} == {Status.FAILS}
 
 
-@pytest.mark.parametrize(
-    ("factor", "status"), [(1.0, Status.HOLDS), (0.99, Status.FAILS)], ids=["attained", "one percent less"]
-)
-def test_bounds_are_decided_with_as_many_bits_as_it_takes(factor: float, status: Status) -> None:
-    bounds = Bounds(
-        name="upper",
-        quantity="loss",
-        high=lambda gap: factor * 2 * jnp.exp(-gap) / (1 + jnp.exp(-gap)) ** 3,
-        where=lambda right: right == 0,
-    )
-    (found,) = sweep(a_map(boundaries=(bounds,))).findings
+@pytest.mark.parametrize(("name", "status"), [("attained", Status.HOLDS), ("one percent less", Status.FAILS)])
+def test_bounds_are_decided_with_as_many_bits_as_it_takes(name: str, status: Status) -> None:
+    (found,) = [each for each in judged().findings if each.name == name]
     assert found.status is status
     assert found.checked == len(GAPS)
 
 
 def test_a_bound_too_low_by_less_than_a_float_can_show_fails() -> None:
-    bounds = Bounds(
-        name="upper",
-        quantity="loss",
-        high=lambda gap: (1 - jnp.exp(-200 * jnp.ones_like(gap))) * 2 * jnp.exp(-gap) / (1 + jnp.exp(-gap)) ** 3,
-        where=lambda right: right == 0,
-    )
-    (found,) = sweep(a_map(boundaries=(bounds,))).findings
+    (found,) = [each for each in judged().findings if each.name == "less than a float can show"]
     assert found.status is Status.FAILS
 
 
@@ -225,13 +241,13 @@ print([float(value) for _, (tile,) in tiles for value in tile.ravel()])
 
 
 def test_floats_of_maps_are_the_same_with_and_without_arithmetic_in_float16() -> None:
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    printed = [
-        subprocess.run(
-            [sys.executable, "-c", OF_A_SUM], env={**here, **more}, capture_output=True, text=True, check=True
-        ).stdout
-        for more in ({}, {"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"})
-    ]
+    with contextlib.redirect_stdout(io.StringIO()) as mine:
+        exec(compile(OF_A_SUM, "of a sum", "exec"), {"__name__": "of_a_sum"})
+    narrow = {"PYTHONPATH": str(Path(__file__).parent), "XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}
+    other = subprocess.run(
+        [sys.executable, "-c", OF_A_SUM], env={**os.environ, **narrow}, capture_output=True, text=True, check=True
+    )
+    printed = mine.getvalue(), other.stdout
     assert printed[0] == printed[1]
     a, b = np.meshgrid(
         np.arange(1, 2, 2.0**-10).astype(np.float16), np.array([1.1, 1.7]).astype(np.float16), indexing="ij"
@@ -256,6 +272,7 @@ def test_a_stable_form_takes_over_where_there_are_too_many_cells_and_is_checked(
         point=lambda gap: point(gap, jnp.zeros_like(gap)),
         quantities={"loss": quantity},
         boundaries=(),
+        formats=("float64",),
     )
     exact = sweep(given)
     monkeypatch.setattr(importlib.import_module("verify.sweeps.sweep"), "EXACT_WORK", 1000)
@@ -391,17 +408,16 @@ def test_ids_of_maps_and_claims_do_not_meet() -> None:
 
 def test_rows_and_pages_say_what_was_found_and_no_more() -> None:
     given = a_map(boundaries=(small_line(0.0), replace(small_line(3.0), name="too late")))
-    row = map_row(given, sweep(given))
+    found = sweep(given)
+    row = map_row(given, found)
     assert not row.as_expected
     page = maps_page(Results(maps=(row,)))
     assert "it does not happen at" in page or "it already happens at" in page
     assert "not all as expected" in page
-    expected = map_row(replace_map(given, expect_failure=("too late",)), sweep(given))
+    expected = map_row(replace_map(given, expect_failure=("too late",)), found)
     assert [line.as_expected for line in expected.lines][:2] == [True, True]
     assert json.loads(encode(Results(maps=(row,))))["maps"][0]["id"] == "made-up.plane"
-    assert row.classes["loss"]["float64"][0] == "".join(
-        str(code) for code in sweep(given).classes["loss", "float64"][:, 0]
-    )
+    assert row.classes["loss"]["float64"][0] == "".join(str(code) for code in found.classes["loss", "float64"][:, 0])
 
 
 def test_the_page_of_thresholds_shows_the_one_that_does_not_hold() -> None:
@@ -420,7 +436,7 @@ def test_the_page_of_thresholds_shows_the_one_that_does_not_hold() -> None:
 
 def test_a_swept_map_is_a_dataset_where_xarray_is_installed() -> None:
     xarray = pytest.importorskip("xarray")
-    found = sweep(a_map()).to_xarray()
+    found = judged().to_xarray()
     assert isinstance(found, xarray.Dataset)
     assert found["class of loss float64"].sel(gap=40.0, right=0.0) == CANCELLED
 

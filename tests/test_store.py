@@ -1,6 +1,7 @@
 """Maps swept tile by tile: counted as the sweep counts them, stored, gone on with, shared, refused with a reason."""
 
 import errno
+import functools
 import hashlib
 import os
 import signal
@@ -22,7 +23,7 @@ from verify import cli
 from verify.article.squared_error import half_squared_error
 from verify.article.vanishing import MANY_CLASSES, SQUARED, THREE_CLASS, squared_error_three
 from verify.maps import CLASSES, Axis, Map, Quantity, spaced
-from verify.sweeps import MapError, stream, sweep
+from verify.sweeps import MapError, Stream, Sweep, stream, sweep
 from verify.sweeps.components import over_block
 
 pytestmark = pytest.mark.once
@@ -42,8 +43,11 @@ PLANE = replace(
     axes=tuple(replace(axis, values=spaced(-60.0, 60.0, 121)) for axis in THREE_CLASS.axes),
     quantities={SQUARED: THREE_CLASS.quantities[SQUARED]},
     boundaries=(),
+    formats=("float64",),
 )
 """
+# For tests of what becomes of tiles, whatever is in them: another format takes as long again.
+ONE: dict[str, Any] = {"formats": ("float64",)}
 
 
 def plane(size: int = 40, **changes: Any) -> Map:
@@ -51,6 +55,12 @@ def plane(size: int = 40, **changes: Any) -> Map:
     axes = tuple(replace(axis, values=spaced(-60.0, 60.0, size)) for axis in THREE_CLASS.axes)
     quantities = {SQUARED: THREE_CLASS.quantities[SQUARED]}
     return replace(THREE_CLASS, **{"axes": axes, "quantities": quantities, "boundaries": (), **changes})
+
+
+@functools.cache
+def swept() -> Sweep:
+    """The plane in all of its formats, with the class of every cell, computed once for all that compare with it."""
+    return sweep(plane())
 
 
 def command(*arguments: str) -> list[str]:
@@ -70,37 +80,58 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    path = tmp_path / "maps_claims.py"
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("maps") / "maps_claims.py"
     path.write_text(FILE, encoding="utf-8")
     return str(path)
+
+
+TILES = 242  # of at most a hundred cells: two to a row
+
+
+@pytest.fixture(scope="module")
+def alone(file: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The store that one process with one device writes, undisturbed, and what it prints."""
+    store = tmp_path_factory.mktemp("alone") / "store"
+    how = command("--path", file, "--tile", "100", "--store", str(store))
+    done = subprocess.run(how, env=environment(), check=True, capture_output=True, text=True, cwd=ROOT)
+    return store, done.stdout
 
 
 def counted(classes: Any) -> dict[str, int]:
     return {name: int((classes == code).sum()) for code, name in enumerate(CLASSES)}
 
 
-@pytest.mark.parametrize("tile", [7, 50, 1600])
-def test_counts_are_those_of_the_sweep_whatever_the_tile(tile: int) -> None:
-    given = plane()
-    found, whole = stream(given, tile=tile), sweep(given)
+@pytest.mark.parametrize(
+    ("tile", "formats"), [(7, ("float64", "float32")), (50, ("float32",)), (1600, ("float64",))], ids=str
+)
+def test_counts_are_those_of_the_sweep_whatever_the_tile(tile: int, formats: tuple[str, ...]) -> None:
+    found = stream(plane(formats=formats), tile=tile)
     assert found.cells == 1600
-    assert {key: counted(array) for key, array in whole.classes.items()} == found.counts
+    whole = {key: counted(array) for key, array in swept().classes.items()}
+    assert set(whole) == {(SQUARED, "float64"), (SQUARED, "float32")}
+    assert found.counts == {(SQUARED, name): whole[SQUARED, name] for name in formats}
 
 
 def test_static_axes_and_long_vectors_are_counted_as_the_sweep_counts_them() -> None:
-    static = replace(MANY_CLASSES.axes[1], values=(2, 10, 1000))
-    given = replace(MANY_CLASSES, axes=(MANY_CLASSES.axes[0], static), boundaries=())
+    # One length at which a cell is computed in one piece, and one at which its components are computed apart.
+    static = replace(MANY_CLASSES.axes[1], values=(10, 1000))
+    given = replace(MANY_CLASSES, axes=(MANY_CLASSES.axes[0], static), boundaries=(), formats=("float32",))
     whole = sweep(given)
     assert {key: counted(array) for key, array in whole.classes.items()} == stream(given).counts
 
 
+@functools.cache
+def narrow() -> tuple[Sweep, Stream]:
+    axes = tuple(replace(axis, values=spaced(-32.0, 32.0, 33)) for axis in THREE_CLASS.axes)
+    given = plane(axes=axes, formats=("bfloat16", "float16"))
+    return sweep(given), stream(given)
+
+
 @pytest.mark.parametrize("name", ["bfloat16", "float16"])
 def test_narrow_results_are_rounded_before_they_are_judged(name: str) -> None:
-    axes = tuple(replace(axis, values=spaced(-32.0, 32.0, 33)) for axis in THREE_CLASS.axes)
-    given = plane(axes=axes, formats=(name,))
-    whole, found = sweep(given).classes[SQUARED, name], stream(given).counts[SQUARED, name]
+    whole, found = narrow()[0].classes[SQUARED, name], narrow()[1].counts[SQUARED, name]
     # XLA may keep more digits between two operations of one loop: cells at the edge of a class may differ.
     moved = sum(abs(number - found[each]) for each, number in counted(whole).items())
     assert moved <= 0.05 * whole.size
@@ -121,7 +152,7 @@ def test_a_value_is_counted_as_finite_or_not() -> None:
 def test_a_store_reads_as_labelled_arrays_that_sum_to_the_counts(tmp_path: Path) -> None:
     given = plane()
     found = stream(given, tmp_path / "store", tile=300, keep=("truth", "values"))
-    whole = sweep(given)
+    whole = swept()
     with xarray.open_zarr(tmp_path / "store", consolidated=False) as read:
         assert dict(read.sizes) == {
             "second": 40,
@@ -145,26 +176,25 @@ def test_a_store_reads_as_labelled_arrays_that_sum_to_the_counts(tmp_path: Path)
     assert stream(given, tmp_path / "store", tile=300, keep=("truth", "values")).computed == 0
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, file: str) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    how = ("--path", file, "--tile", "100")
-    subprocess.run(command(*how, "--store", str(whole)), env=environment(), check=True, capture_output=True, cwd=ROOT)
-    process = subprocess.Popen(command(*how, "--store", str(killed)), env=environment(), cwd=ROOT)
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, file: str, alone: tuple[Path, str]) -> None:
+    killed = tmp_path / "killed"
+    how = command("--path", file, "--tile", "100", "--store", str(killed))
+    process = subprocess.Popen(how, env=environment(), cwd=ROOT)
     deadline = time.monotonic() + 120
     while not list((killed / "done" / "c").glob("[2-9]")) and time.monotonic() < deadline:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
     done = len(list((killed / "done" / "c").glob("*")))
-    assert 0 < done < 242
-    again = subprocess.run(
-        command(*how, "--store", str(killed)), env=environment(), check=True, capture_output=True, text=True, cwd=ROOT
-    )
+    assert 0 < done < TILES
+    again = subprocess.run(how, env=environment(), check=True, capture_output=True, text=True, cwd=ROOT)
     assert "computed by this process now" in again.stdout.replace("\n            ", " ")
-    assert contents(killed) == contents(whole)
+    assert contents(killed) == contents(alone[0])
 
 
-def test_two_processes_share_a_store_and_no_tile_is_lost_or_done_twice(tmp_path: Path, file: str) -> None:
+def test_two_processes_share_a_store_and_no_tile_is_lost_or_done_twice(
+    tmp_path: Path, file: str, alone: tuple[Path, str]
+) -> None:
     how = command("--path", file, "--tile", "100", "--store", str(tmp_path / "store"))
     both = [
         subprocess.Popen(how, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
@@ -174,9 +204,10 @@ def test_two_processes_share_a_store_and_no_tile_is_lost_or_done_twice(tmp_path:
     assert [process.returncode for process in both] == [0, 0], said
     assert not any(error for _, error in said)
     shares = [computed(out) for out, _ in said]
-    assert sum(shares) == 242
+    assert sum(shares) == TILES
     counts = [out[: out.index("cells ")] for out, _ in said]
     assert counts[0] == counts[1]
+    assert contents(tmp_path / "store") == contents(alone[0])
 
 
 def computed(out: str) -> int:
@@ -186,12 +217,12 @@ def computed(out: str) -> int:
     return int(words.partition(" of them computed")[0].split()[-1])
 
 
-def test_two_processes_of_four_devices_write_what_one_device_writes(tmp_path: Path, file: str) -> None:
-    how = ("--path", file, "--tile", "500")
-    one, many = tmp_path / "one", tmp_path / "many"
-    alone = subprocess.run(
-        command(*how, "--store", str(one)), env=environment(), check=True, capture_output=True, text=True, cwd=ROOT
-    )
+def test_two_processes_of_four_devices_write_what_one_device_writes(
+    tmp_path: Path, file: str, alone: tuple[Path, str]
+) -> None:
+    one, printed = alone
+    how = ("--path", file, "--tile", "100")
+    many = tmp_path / "many"
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -212,22 +243,22 @@ def test_two_processes_of_four_devices_write_what_one_device_writes(tmp_path: Pa
     # The transport between processes prints lines of its own, before the counts and now and then in pieces.
     first, second = (out for out, _ in said)
     assert "mine.plane" not in second
-    assert first[first.index("mine.plane") : first.index("cells ")] == alone.stdout[: alone.stdout.index("cells ")]
+    assert first[first.index("mine.plane") : first.index("cells ")] == printed[: printed.index("cells ")]
     assert contents(one) == contents(many)
 
 
 def test_another_map_is_refused_and_named(tmp_path: Path) -> None:
-    stream(plane(), tmp_path, tile=400)
-    changes: dict[str, Any] = {"axes": plane(41).axes, "id": "mine.other", "formats": ("float64",), "small": 1e-4}
+    stream(plane(**ONE), tmp_path, tile=400)
+    changes: dict[str, Any] = {"axes": plane(41).axes, "id": "mine.other", "formats": ("float32",), "small": 1e-4}
     for key, value in changes.items():
         text = {"axes": "its axes is", "id": "its map is", "formats": "its formats is", "small": "its small is"}[key]
         with pytest.raises(MapError, match=text):
-            stream(plane(**{key: value}), tmp_path, tile=400)
+            stream(plane(**{**ONE, key: value}), tmp_path, tile=400)
     with pytest.raises(MapError, match="its tile is"):
-        stream(plane(), tmp_path, tile=80)
+        stream(plane(**ONE), tmp_path, tile=80)
     scaled = replace(plane().quantities[SQUARED], fn=lambda x, y: half_squared_error(x, y) + 0 * jnp.sum(jnp.sin(x)))
     with pytest.raises(MapError, match="its programs is"):
-        stream(plane(quantities={SQUARED: scaled}), tmp_path, tile=400)
+        stream(plane(**ONE, quantities={SQUARED: scaled}), tmp_path, tile=400)
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -256,8 +287,8 @@ def test_a_full_disk_keeps_what_is_done_and_the_run_goes_on_later(
     with monkeypatch.context() as patch:
         patch.setattr(stores.Store, "put", failing)
         with pytest.raises(MapError, match=r"tile 2 of 4 .*No space left on device: free some space; finished tiles"):
-            stream(plane(), tmp_path, tile=400)
-    assert stream(plane(), tmp_path, tile=400).computed == 2
+            stream(plane(**ONE), tmp_path, tile=400)
+    assert stream(plane(**ONE), tmp_path, tile=400).computed == 2
 
 
 def test_a_file_too_large_for_the_limit_is_an_error_in_words(tmp_path: Path, file: str) -> None:
