@@ -5,7 +5,7 @@ import importlib
 import importlib.util
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -360,7 +360,7 @@ def _parts(name: str) -> list[Callable[..., Any]]:
 
 
 @contextmanager
-def _as_users_have_it() -> Iterator[None]:
+def _as_users_have_it() -> Generator[None]:
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield
 
@@ -467,7 +467,9 @@ def test_wider_in_is_never_narrower_out(name: str) -> None:
 @pytest.mark.parametrize("name", ["sort", "top_k", "conv same", "conv dilated", "sum pool", "max pool"])
 def test_floats_of_float32_stay_inside(name: str) -> None:
     arguments, programs = CASES[name][1], _traced(name, "float32")
-    rooms = [_read(Rounded(), closed, [np.float32(each) for each in arguments], ROUNDED_BITS) for closed in programs]
+    rooms = [
+        _read(Rounded(), closed, [each.astype(np.float32) for each in arguments], ROUNDED_BITS) for closed in programs
+    ]
 
     def every(*given: Any) -> list[list[Any]]:
         return [jex.jaxpr_as_fun(closed)(*given) for closed in programs]
