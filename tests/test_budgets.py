@@ -90,8 +90,10 @@ def _units(
     function: Callable[..., arb], arguments: tuple[np.ndarray, ...], values: np.ndarray, form: Format, overflow: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Error of each value in units of roundoff of the result, less what may be flushed; and which are to be finite."""
+    if form.precision <= 24:
+        return _units_in_float64(function, arguments, values, form, overflow), np.minimum(np.abs(arguments[0]), 1e99)
     errors = np.zeros(len(values))
-    with precision(160 if form.precision > 24 else 96):
+    with precision(160):
         columns = [balls(each) for each in arguments]
         for place, value in enumerate(values.tolist()):
             true = function(*(column[place] for column in columns))
@@ -105,6 +107,21 @@ def _units(
             excess = max(error - form.flush * (1 + 2.0**-10), 0.0)
             errors[place] = excess / (form.unit_roundoff * size) if excess else 0.0
     return errors, np.minimum(np.abs(arguments[0]), 1e99)
+
+
+def _units_in_float64(
+    function: Callable[..., arb], arguments: tuple[np.ndarray, ...], values: np.ndarray, form: Format, overflow: float
+) -> np.ndarray:
+    """As `_units`, for formats of which float64 has 29 bits more: all of their floats are so measured in a second."""
+    with precision(96):
+        found = [function(*each) for each in zip(*(balls(each) for each in arguments), strict=True)]
+        known = (each.rel_accuracy_bits() > 60 or abs(each) < overflow for each in found)
+        true = np.array([float(each) if sure else np.nan for each, sure in zip(found, known, strict=True)])
+    with np.errstate(all="ignore"):
+        excess = np.maximum(np.abs(values - true) - form.flush * (1 + 2.0**-10), 0.0)
+        errors = np.where(excess > 0, excess / (form.unit_roundoff * np.abs(true)), 0.0)
+    # What overflows, of which nothing is claimed, or has no value.
+    return np.where(np.abs(true) < overflow, np.where(np.isfinite(values), errors, np.inf), 0.0)
 
 
 def _check(name: str, function: str, arguments: tuple[np.ndarray, ...], values: np.ndarray, true: Any) -> None:

@@ -448,11 +448,9 @@ CLAIMS: dict[str, tuple[Callable[..., Any], str, Callable[..., Any], Callable[..
 def test_a_derivative_by_hand_holds_and_a_wrong_one_fails(name: str) -> None:
     fn, wrt, right, wrong, domain = CLAIMS[name]
 
-    def status(by_hand: Callable[..., Any]) -> Any:
+    # Of what is expected to fail a quick run compiles no floats.
+    for by_hand, expected in ((right, Status.HOLDS), (wrong, Status.FAILS)):
         given = Derivative(fn, "gradient", wrt)
-        claim = Claim(id=name.replace(" ", "-"), autodiff=given, by_hand=by_hand, domain=domain)
+        claim = Claim(id=name.replace(" ", "-"), autodiff=given, by_hand=by_hand, domain=domain, expect=expected)
         report = check(claim, budget="quick")
-        return report.status, str(report)
-
-    assert status(right)[0] is Status.HOLDS, status(right)[1]
-    assert status(wrong)[0] is Status.FAILS, status(wrong)[1]
+        assert report.status is expected, str(report)

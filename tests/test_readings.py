@@ -15,6 +15,7 @@ from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 from jax import lax
+from jax.extend import core as jex
 from mpmath import mp
 
 from verify.claim import UnsupportedPrimitive
@@ -539,8 +540,9 @@ def _points(row: Row, name: str, seed: int) -> list[np.ndarray]:
     return drawn
 
 
-# Points that are run outside ``jit`` as well, where each primitive costs a compilation of its own.
-EAGER = {"float32": (3, 9), "float16": (3, 9)}
+# Points that are run outside ``jit`` as well, where each primitive costs a compilation of its own: in one format, and
+# random programs of them (`test_rounding`) in all.
+EAGER = {"float32": (3, 9)}
 
 
 @functools.cache
@@ -633,6 +635,7 @@ _MIXED = [lambda a, b: jnp.where(a > b, a - b, a * b), lambda a, b: a * 0.1 - b 
 UNARY: list[Callable[..., Any]] = [*_PLAIN, *_COMPOSED]
 BINARY: list[Callable[..., Any]] = [*_PAIRS, *_MIXED]
 Tree = Callable[[Any, Any, Any], Any]
+TREES = 12
 
 
 def _tree(rng: np.random.Generator, depth: int) -> Tree:
@@ -650,9 +653,9 @@ def _tree(rng: np.random.Generator, depth: int) -> Tree:
 
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_floats_of_random_expressions_are_inside(name: str) -> None:
-    """Thirty random expressions and their derivatives, compiled together."""
-    form, rng = FORMATS[name], np.random.default_rng(99)
-    trees = [_tree(rng, 3) for _ in range(30)]
+    """Random expressions, of each format its own, and their derivatives, compiled together."""
+    form, rng = FORMATS[name], np.random.default_rng([99, *name.encode()])
+    trees = [_tree(rng, 3) for _ in range(TREES)]
 
     def values(*given: Any) -> Any:
         return [tree(*given) for tree in trees]
@@ -661,25 +664,23 @@ def test_floats_of_random_expressions_are_inside(name: str) -> None:
         return jax.jvp(lambda a: values(a, *given[1:]), (given[0],), (jnp.ones_like(given[0]),))[1]
 
     given_points = [form.round(rng.normal(size=12) * scale) for scale in (1.0, 3.0, 0.2)]
-    fn = lambda *given: [*values(*given), *slopes(*given)]  # noqa: E731 - traced and compiled as it stands
+    closed = trace(lambda *given: [*values(*given), *slopes(*given)], ((), (), ()), form.dtype())
     with jax.enable_x64(True):
         cast = [jnp.asarray(each.astype(form.dtype())) for each in given_points]
-        batched = jax.device_get(jax.jit(jax.vmap(fn))(*cast))
-        ways = [np.stack([np.asarray(each, np.float64) for each in batched], axis=1)]
-    closed = trace(fn, ((), (), ()), form.dtype())
+        batched = jax.device_get(jax.jit(jax.vmap(jex.jaxpr_as_fun(closed)))(*cast))
+    returned = np.stack([np.asarray(each, np.float64) for each in batched], axis=1)
     arguments = [balls(each) for each in given_points]
     rounded, trail = read(Rounded(), closed, arguments, ROUNDED_BITS)
     exact, exact_trail = read(Exact(), closed, arguments, 2 * ROUNDED_BITS)
     claimed = 0
-    for way in ways:
-        for point in np.flatnonzero(~trail.lost):
-            for ball, true, value in zip(rounded[point], exact[point], way[point], strict=True):
-                if ball.is_finite():
-                    assert ball.contains(arb(float(value))), (name, [each[point] for each in given_points])
-                    claimed += 1
-                    if not exact_trail.hulls[point]:
-                        assert not true.is_finite() or ball.overlaps(true)
-    assert claimed > 12 * 60 * 0.8
+    for point in np.flatnonzero(~trail.lost):
+        for ball, true, value in zip(rounded[point], exact[point], returned[point], strict=True):
+            if ball.is_finite():
+                assert ball.contains(arb(float(value))), (name, [each[point] for each in given_points])
+                claimed += 1
+                if not exact_trail.hulls[point]:
+                    assert not true.is_finite() or ball.overlaps(true)
+    assert claimed > 12 * 2 * TREES * 0.8
 
 
 def test_sums_that_may_overflow_on_the_way_claim_nothing() -> None:
@@ -700,14 +701,15 @@ def test_sums_that_may_overflow_on_the_way_claim_nothing() -> None:
 )
 def test_quotients_of_quotients_stay_narrow_and_hold_what_is_compiled(fn: Callable[..., Any]) -> None:
     given = [np.array([each]) for each in (3.0, 7.0, 11.0, 13.0)]
+    (exact,) = enclose(fn, *given)
+    with jax.enable_x64(True):
+        cast = {name: [each.astype(form.dtype()) for each in given] for name, form in FORMATS.items()}
+        returned = jax.jit(lambda every: {name: fn(*each) for name, each in every.items()})(cast)
     for name, form in FORMATS.items():
         (ball,) = allowed(fn, *given, dtype=name)
-        (exact,) = enclose(fn, *given)
         assert ball.overlaps(exact)
         assert float(ball.rad()) < 40 * form.unit_roundoff * float(abs(exact).mid())
-        with jax.enable_x64(True):
-            returned = jax.jit(fn)(*(jnp.asarray(each, form.dtype()) for each in given))
-        assert ball.contains(arb(float(returned[0])))
+        assert ball.contains(arb(float(returned[name][0])))
 
 
 @pytest.mark.parametrize("given", [(1e-30, 1e-30, 1e-30), (1e30, 1e30, 1e30), (1e-30, 1e-30, 1e30)])
@@ -1077,11 +1079,21 @@ MOVES: dict[str, tuple[Callable[..., Any], Sequence[np.ndarray]]] = {
 }
 
 
+@functools.cache
+def _moved() -> dict[str, list[Any]]:
+    """What JAX returns for each of them, from one compiled program."""
+
+    def every(given: dict[str, Any]) -> dict[str, Any]:
+        return {name: jax.tree.leaves(fn(*given[name])) for name, (fn, _) in MOVES.items()}
+
+    with jax.enable_x64(True):
+        return jax.device_get(jax.jit(every)({name: list(arguments) for name, (_, arguments) in MOVES.items()}))
+
+
 @pytest.mark.parametrize("name", list(MOVES))
 def test_shapes_as_jax_has_them(name: str) -> None:
     fn, arguments = MOVES[name]
-    with jax.enable_x64(True):
-        wanted = jax.tree.leaves(jax.device_get(fn(*map(jnp.asarray, arguments))))
+    wanted = _moved()[name]
     closed = trace(fn, [each.shape for each in arguments])
     # Two points in one walk, which must not mix; the second is read alone as well.
     pairs = [balls(np.stack([each[..., ::-1] * 2 + 1, each])) for each in arguments]

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ from verify.formats import FORMATS  # noqa: E402
 from verify.readings.budgets import Allowance  # noqa: E402
 
 FLOATS = 10**6
-DRAWS = 7
+DRAWS = 8
 TREES: st.SearchStrategy[Tree] = st.recursive(
     st.sampled_from(LEAVES),
     lambda inner: st.one_of(
@@ -38,19 +38,27 @@ def _promotion() -> Any:
         yield
 
 
-def test_a_million_floats_of_random_programs_are_inside() -> None:
-    count = Count()
+def _all_inside(count: Count, programs: int, start: int, *, every: bool) -> None:
+    """Of so many random programs, run in every way or compiled for one point and for many."""
 
-    @settings(max_examples=16)
+    @seed(start)
+    @settings(max_examples=programs)
     @given(TREES, st.sampled_from(sorted(FORMATS)), st.sampled_from([2, 3, 5]), st.integers(0, 2**32 - 1))
-    def inside(tree: Tree, name: str, n: int, seed: int) -> None:
-        form, rng = FORMATS[name], np.random.default_rng(seed)
+    def inside(tree: Tree, name: str, n: int, number: int) -> None:
+        form, rng = FORMATS[name], np.random.default_rng(number)
         compared = Compared(tree, form, n, count)
         for draw in range(DRAWS):
-            assert not compared.outside(*inputs(rng, form, n), eager=draw == 0)
+            assert not compared.outside(*inputs(rng, form, n), eager=every and draw == 0, every=every)
 
     inside()
-    assert count.floats >= FLOATS
+
+
+def test_a_million_floats_of_random_programs_are_inside() -> None:
+    count = Count()
+    # To run a program in every way takes five times as long.
+    _all_inside(count, 4, 0, every=True)
+    while count.floats < FLOATS or count.programs < 16:
+        _all_inside(count, 6, count.programs, every=False)
     # A ball that reaches to infinity says nothing; few do.
     assert count.claimed >= 0.9 * count.floats
 
@@ -60,12 +68,12 @@ def test_a_float_that_is_off_is_outside(name: str) -> None:
     form = FORMATS[name]
     compared = Compared(("tanh", ("multiply", "x", "y")), form, 2, Count())
     x, y = inputs(np.random.default_rng(0), form, 2)
-    assert not compared.outside(x, y, eager=False)
+    assert not compared.outside(x, y, every=False)
     honest = compared.batched
     # Off by 16 units in the last place, a factor or the sign: none of it is rounding.
     for wrong in (lambda v: v * (1 + 32 * form.unit_roundoff), lambda v: 2 * v, lambda v: -v):
         compared.batched = lambda *arrays, wrong=wrong: tuple(wrong(each) for each in honest(*arrays))
-        said = compared.outside(x, y, eager=False)
+        said = compared.outside(x, y, every=False)
         assert f"{name}, vmap, compiled, 1000, component" in said
         assert "allowed [" in said
 
@@ -76,7 +84,7 @@ def test_only_one_way_of_computing_that_is_off_is_found_too() -> None:
     x, y = inputs(np.random.default_rng(1), form, 3)
     honest = compared.single
     compared.single = lambda *arrays: tuple(each * (1 + 2.0**-16) for each in honest(*arrays))
-    assert "float32, compiled, component" in compared.outside(x, y, eager=False)
+    assert "float32, compiled, component" in compared.outside(x, y, every=False)
 
 
 def test_trees_are_drawn_of_everything_there_is() -> None:

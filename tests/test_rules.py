@@ -12,7 +12,7 @@ from jax.scipy import special
 
 from verify import Claim, ClaimError, Derivative, RuleClaim, Status, check, domain
 from verify.cli import call
-from verify.engines import BUDGETS, enclose, floats
+from verify.engines import BUDGETS, enclose, floats, judge
 from verify.engines.case import Case
 from verify.pages.text import rule_lines
 
@@ -113,9 +113,11 @@ def test_right_rules_hold(name: str) -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_planted_wrong_rules_fail(name: str) -> None:
     fn, given = WRONG[name]
-    report = check(RuleClaim(fn, domain=given, sizes=SIZES, id="rule.wrong"), "quick")
-    assert report.status is Status.FAILS, [(each.engine, each.status, each.reason) for each in report.verdicts]
-    assert not any(each.status is Status.HOLDS for each in report.verdicts)
+    # Without floats, which say nothing of whether a rule is right.
+    verdicts = judge(RuleClaim(fn, domain=given, sizes=SIZES, id="rule.wrong"), BUDGETS["quick"].only(()), 0)
+    found = {each.status for each in verdicts}
+    assert Status.FAILS in found, [(each.engine, each.status, each.reason) for each in verdicts]
+    assert Status.HOLDS not in found
 
 
 def _only_in(dtype: Any, reverse: bool) -> Callable[..., Any]:

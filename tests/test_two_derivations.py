@@ -10,6 +10,7 @@ A = Σ σ_j α_j and N = (n - 1) u:
     φ = (2 n + 8) η                        what flushes to zero, absolutely
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +24,12 @@ from jax import lax
 from mpmath import iv as intervals
 from mpmath import mp as decimals
 
-from verify import allowed, enclose
+from verify import enclose
 from verify.formats import FORMATS, Format
 from verify.readings.budgets import BUDGETS
+from verify.readings.exact import Exact, balls, precision
+from verify.readings.interpreter import walk
+from verify.readings.rounded import ROUNDED_BITS, Rounded
 
 Vector = np.ndarray
 # Their stubs know neither floats nor sums.
@@ -114,25 +118,60 @@ BOUNDS: dict[str, tuple[Callable[..., Any], Callable[[Setting], Vector]]] = {
 }
 
 
+@jax.jit
+def _bounded(x: Any, y: Any) -> dict[str, Any]:
+    return {name: program(x, y) for name, (program, _) in BOUNDS.items() if len(x) in _sizes(name)}
+
+
+def _sizes(name: str) -> tuple[int, ...]:
+    return SIZES[: 2 if name == "jacobian" else 3]
+
+
+@functools.cache
+def _measured(form: Format) -> dict[int, tuple[Vector, Vector, list[dict[str, Vector]]]]:
+    """By size: points of all scales, and what each program returns at each."""
+    rng = np.random.default_rng(20261126)
+    found: dict[int, tuple[Vector, Vector, list[dict[str, Vector]]]] = {}
+    for n in SIZES:
+        drawn = [(form.round(rng.normal(size=n) * scale), np.eye(n)[int(rng.integers(n))]) for scale in SCALES]
+        x, y = (np.stack(each) for each in zip(*drawn, strict=True))
+        with jax.enable_x64(True):
+            floats = [_bounded(*(jnp.asarray(each, form.dtype()) for each in point)) for point in drawn]
+        found[n] = x, y, [{name: np.asarray(v, np.float64).ravel() for name, v in each.items()} for each in floats]
+    return found
+
+
+@functools.cache
+def _traced(program: Callable[..., Any], n: int, dtype: Any) -> Any:
+    with jax.enable_x64(True):
+        return jax.make_jaxpr(program)(*[jax.ShapeDtypeStruct((n,), dtype)] * 2)
+
+
+def _read(system: Any, program: Callable[..., Any], dtype: Any, bits: int, x: Vector, y: Vector) -> Vector:
+    """Balls of several points at once, points by components."""
+    with jax.enable_x64(True), precision(bits):
+        (found,), trail = walk(system, _traced(program, x.shape[1], dtype), [balls(x), balls(y)], len(x))
+    assert not trail.lost.any()
+    return np.broadcast_to(found, (len(x), *found.shape[1:])).reshape(len(x), -1)
+
+
 @pytest.mark.parametrize("form", list(FORMATS.values()), ids=lambda form: form.name)
 @pytest.mark.parametrize("name", list(BOUNDS))
 def test_bounds_by_hand_and_the_rounded_reading_agree(name: str, form: Format) -> None:
     """Neither is below an error that occurs, and they are within a factor of twenty of each other."""
     program, bound = BOUNDS[name]
-    rng = np.random.default_rng(20261126)
     ratios: list[float] = []
-    for n in SIZES[: 2 if name == "jacobian" else 3]:
-        for scale in SCALES:
-            x = form.round(rng.normal(size=n) * scale)
-            y = np.eye(n)[int(rng.integers(n))]
-            limits = bound(setting(x, y, form)).ravel()
-            balls = np.asarray(allowed(program, x, y, dtype=form.name)).ravel()
-            exact = np.asarray(enclose(program, x, y, bits=400)).ravel()
-            with jax.enable_x64(True):
-                floats = np.asarray(jax.jit(program)(*(jnp.asarray(each, form.dtype()) for each in (x, y))), np.float64)
-            for limit, ball, true, value in zip(limits, balls, exact, floats.ravel(), strict=True):
+    for n in _sizes(name):
+        x, y, floats = _measured(form)[n]
+        permitted = _read(Rounded(), program, form.dtype(), ROUNDED_BITS, x, y)
+        exact = _read(Exact(), program, np.float64, 400, x, y)
+        for point in range(len(x)):
+            limits = bound(setting(x[point], y[point], form)).ravel()
+            for limit, ball, true, value in zip(
+                limits, permitted[point], exact[point], floats[point][name], strict=True
+            ):
                 error = float(abs(arb(float(value)) - true).upper())
-                assert error <= limit, (n, scale, x.tolist())
+                assert error <= limit, (n, x[point].tolist())
                 if not ball.is_finite():
                     continue
                 assert ball.contains(arb(float(value)))
@@ -212,23 +251,40 @@ WRONG: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _worst(program: Callable[..., Any], form: Format, x: Vector, y: Vector) -> bool:
-    balls = np.asarray(allowed(program, x, y, dtype=form.name)).ravel()
+@jax.jit
+def _zeros(x: Any, y: Any) -> Any:
+    return [{name: program(x, y) for name, program in table.items()} for table in (INVARIANTS, WRONG)]
+
+
+@functools.cache
+def _returned(form: Format) -> tuple[Vector, Vector, list[Any]]:
+    """Two points, and what all programs return at each."""
+    rng = np.random.default_rng(7)
+    x, y = np.stack([form.round(rng.normal(size=7) * scale) for scale in (0.5, 3.0)]), np.stack([np.eye(7)[2]] * 2)
     with jax.enable_x64(True):
-        given = [jnp.asarray(each, form.dtype()) for each in (x, y)]
-        values = np.asarray(jax.jit(program)(*given), np.float64).ravel()
-    return all(ball.contains(0) and ball.contains(arb(float(value))) for ball, value in zip(balls, values, strict=True))
+        cast = [jnp.asarray(each, form.dtype()) for each in (x, y)]
+        return x, y, [jax.device_get(_zeros(*(each[point] for each in cast))) for point in range(2)]
+
+
+def _held(name: str, form: Format, wrong: bool) -> list[bool]:
+    """Whether zero and each float lie in their balls, for each point."""
+    x, y, returned = _returned(form)
+    permitted = _read(Rounded(), (INVARIANTS, WRONG)[wrong][name], form.dtype(), ROUNDED_BITS, x, y)
+    return [
+        all(
+            ball.contains(0) and ball.contains(arb(value))
+            for ball, value in zip(row, np.asarray(each[wrong][name], np.float64).ravel().tolist(), strict=True)
+        )
+        for row, each in zip(permitted, returned, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("form", list(FORMATS.values()), ids=lambda form: form.name)
 @pytest.mark.parametrize("name", list(INVARIANTS))
 def test_what_is_zero_is_zero_up_to_its_own_rounding(name: str, form: Format) -> None:
-    rng = np.random.default_rng(7)
-    for scale in (0.5, 3.0):
-        x, y = form.round(rng.normal(size=7) * scale), np.eye(7)[2]
-        assert _worst(INVARIANTS[name], form, x, y), (name, x.tolist())
-        if name in WRONG and form.precision > 16:
-            assert not _worst(WRONG[name], form, x, y)
+    assert _held(name, form, False) == [True, True], name
+    if name in WRONG and form.precision > 16:
+        assert _held(name, form, True) == [False, False]
 
 
 @pytest.mark.parametrize("form", list(FORMATS.values()), ids=lambda form: form.name)
@@ -238,11 +294,12 @@ def test_shifts_and_permutations_stay_in_one_ball(form: Format) -> None:
     y = np.eye(7)[3]
     order = rng.permutation(7)
     gradient = jax.grad(squared_error)
-    balls = np.asarray(allowed(gradient, x, y, dtype=form.name))
+    (room,) = _read(Rounded(), gradient, form.dtype(), ROUNDED_BITS, x[None], y[None])
+    run = jax.jit(gradient)
     with jax.enable_x64(True):
         cast = lambda each: jnp.asarray(each, form.dtype())  # noqa: E731 - named for the reader
-        shifted = np.asarray(jax.jit(gradient)(cast(x + 4), cast(y)), np.float64)
-        permuted = np.asarray(jax.jit(gradient)(cast(x[order]), cast(y[order])), np.float64)
+        shifted = np.asarray(run(cast(x + 4), cast(y)), np.float64)
+        permuted = np.asarray(run(cast(x[order]), cast(y[order])), np.float64)
     assert (form.round(x + 4) == x + 4).all()
-    assert all(ball.contains(arb(float(value))) for ball, value in zip(balls, shifted, strict=True))
-    assert all(ball.contains(arb(float(value))) for ball, value in zip(balls[order], permuted, strict=True))
+    assert all(ball.contains(arb(float(value))) for ball, value in zip(room, shifted, strict=True))
+    assert all(ball.contains(arb(float(value))) for ball, value in zip(room[order], permuted, strict=True))
