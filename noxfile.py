@@ -92,7 +92,7 @@ def tests(session: nox.Session) -> None:
     """The tests, on every installed Python that is supported: all on the first, and on the others what may differ."""
     install(session, "test", extras="practice")
     # A worker imports JAX and compiles for itself, and holds half a gigabyte: few of them, and a file stays with one.
-    # In the order of names: by the number of tests, files of a few that take long would come last, on one worker.
+    # In the order of `conftest.py`: by the number of tests, files of a few that take long would come last, on one.
     workers = (f"--numprocesses={min(os.cpu_count() or 1, 4)}", "--dist=loadfile", "--no-loadscope-reorder")
     session.run("pytest", *workers, *_chosen(str(session.python)), *session.posargs, env=CPU)
 
