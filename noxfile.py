@@ -135,7 +135,7 @@ def browser(session: nox.Session) -> None:
     """Build the website and try it in Chromium, which has to be installed; without it the tests say so and skip."""
     install(session, "pages", "test", "browser", extras="practice")
     build(session)
-    session.run("pytest", "tests/test_site.py", *session.posargs, env=CPU)
+    session.run("pytest", "tests/test_site.py", "--numprocesses=2", "--dist=worksteal", *session.posargs, env=CPU)
 
 
 def build(session: nox.Session) -> None:

@@ -23,6 +23,8 @@ from verify.program import trace
 from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, TooHard, Value
 from verify.readings.symbolic import Symbolic
 
+pytestmark = pytest.mark.once
+
 OPEN = "every n"
 FIXED = "n = 2", "n = 3"
 

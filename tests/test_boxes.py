@@ -15,6 +15,8 @@ from verify.engines.case import Case
 from verify.formats import FLOAT64
 from verify.program import trace
 
+pytestmark = pytest.mark.once
+
 UNIT = {"d": domain.Interval("", 0.0, 1.0)}
 
 

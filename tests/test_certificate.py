@@ -25,6 +25,8 @@ from verify.loader import load
 from verify.program import trace
 from verify.readings.expressions import Undecided
 
+pytestmark = pytest.mark.once
+
 CLAIMS = {claim.id: claim for claim in load().claims}
 Case = tuple[str, list[Any], list[Any]]
 
@@ -116,7 +118,6 @@ def test_the_sample_has_every_topic_and_every_kind() -> None:
     assert {CLAIMS[id_].autodiff.kind for id_ in SAMPLE} == {"value", "gradient", "jacobian", "hessian"}
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("id_", SAMPLE)
 def test_sympy_finds_both_sides_of_a_certificate_equal(id_: str) -> None:
     chosen = [each for each in smallest(id_) if any(mode in each[0] for mode in MODES)]

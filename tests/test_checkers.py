@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from flint import arb
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 

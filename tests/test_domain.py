@@ -34,8 +34,6 @@ from verify.engines.case import Case
 from verify.formats import FLOAT32, FLOAT64, FORMATS
 from verify.program import trace
 
-pytestmark = pytest.mark.interpreter
-
 REGIONS: dict[str, Region] = {
     "reals": Reals("n"),
     "nonzero": Nonzero("n"),

@@ -20,8 +20,6 @@ from verify.pages.calculator import EXAMPLES, program
 from verify.readings.exact import precision
 from verify.results import AxisRow, LineRow, MapRow, Results
 
-pytestmark = pytest.mark.interpreter
-
 BITS: Final = 300
 
 

@@ -18,8 +18,6 @@ from verify.pages.text import next_step, why_unexpected
 from verify.results import ClaimRow, FindingRow, Results, claim_row, encode
 from verify.run import environment
 
-pytestmark = pytest.mark.interpreter
-
 FINDINGS = [each for each in vars(findings).values() if isinstance(each, Claim)]
 CHEAP = findings.ABSOLUTE
 

@@ -12,8 +12,6 @@ from markdown_it.token import Token
 from verify import pages
 from verify.pages import markdown, text
 
-pytestmark = pytest.mark.interpreter
-
 GOLDEN = Path(__file__).parent / "golden"
 
 

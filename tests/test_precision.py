@@ -10,8 +10,6 @@ from verify.engines import precision
 from verify.formats import FLOAT64, FORMATS
 from verify.loader import load
 
-pytestmark = pytest.mark.interpreter
-
 CLAIMS = {claim.id: claim for claim in load().claims}
 TITLE = "squared error, wrong class wins"
 

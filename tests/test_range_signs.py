@@ -14,6 +14,8 @@ from verify.readings.exact import Exact, balls, precision
 from verify.readings.interpreter import walk
 from verify.readings.ranges import MINUS, NONE, PLUS, Ranges, of_signs
 
+pytestmark = pytest.mark.once
+
 ANY = MINUS | NONE | PLUS
 BIT = {-1: MINUS, 0: NONE, 1: PLUS}
 # Every sign, at two sizes, so that sums and differences come out either way.

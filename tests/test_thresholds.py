@@ -18,7 +18,8 @@ from mpmath import mp
 
 from verify.formats import FORMATS, Format
 
-pytestmark = pytest.mark.interpreter
+pytestmark = pytest.mark.once
+
 
 NAMES = tuple(FORMATS)
 DIGITS = 400
