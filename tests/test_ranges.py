@@ -13,10 +13,10 @@ from jax import lax
 from jax.extend import core as jex
 from jax.scipy import special
 
-from verify import Claim, Derivative, Status, domain
+from verify import Claim, Derivative, Status, check, domain
 from verify.claim import UnsupportedPrimitive
 from verify.domain import Facts, Interval, Labels, Nonzero, OneHot, Positive, Reals, Region, Simplex
-from verify.engines import BUDGETS, enclose, prove
+from verify.engines import BUDGETS, enclose, falsify, prove
 from verify.engines.case import Case, box_of
 from verify.readings.exact import Exact, balls, precision
 from verify.readings.interpreter import Array, walk
@@ -1377,7 +1377,9 @@ def test_a_choice_of_the_same_form_that_is_reached_stays_asked_for(name: str) ->
     _, condition, region = UNREACHED[name]
     case = _enclosed(condition, region)
     assert enclose.check(case).status is not Status.HOLDS
+    assert not prove.prove_open(case.claim, 1.0).proved
     assert not prove.prove_at(case.subject({"n": 3}), 1.0).proved
+    assert falsify.check(case).status is not Status.HOLDS
 
 
 def test_labels_are_read_one_by_one() -> None:
@@ -1391,7 +1393,9 @@ def test_labels_are_read_one_by_one() -> None:
         domain={"x": Reals("n"), "y": Labels("", "n")},
         sizes={"n": (3,)},
     )
-    assert enclose.check(Case(claim, BUDGETS["quick"], 0)).status is Status.HOLDS
+    assert next(each for each in check(claim, budget="quick").verdicts if each.engine == "enclose").status is (
+        Status.HOLDS
+    )
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:
