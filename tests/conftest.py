@@ -40,7 +40,7 @@ settings.register_profile("deep", max_examples=1000, deadline=None, print_blob=T
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-# A file stays with one worker: those that take minutes come first, so that none of them is left for the end.
+# A file stays with one worker: those that take longest come first, so that none of them is left for the end.
 LONGEST = ("test_article", "test_examples", "test_prove", "test_store", "test_composite", "test_certificate")
 
 

@@ -1361,21 +1361,21 @@ def _square_claim(formula: Callable[[Any], Any], region: Region) -> Claim:
     )
 
 
-def _enclosed(condition: Callable[[Any], Any], region: Region) -> Case:
+def _case(condition: Callable[[Any], Any], region: Region) -> Case:
     return Case(_square_claim(_over(condition), region), BUDGETS["quick"], 0)
 
 
 @pytest.mark.parametrize("name", UNREACHED)
 def test_a_choice_that_nothing_reaches_needs_no_point(name: str) -> None:
     condition, _, region = UNREACHED[name]
-    verdict = enclose.check(_enclosed(condition, region))
+    verdict = enclose.check(_case(condition, region))
     assert verdict.status is Status.HOLDS, verdict.reason
 
 
 @pytest.mark.parametrize("name", UNREACHED)
 def test_a_choice_of_the_same_form_that_is_reached_stays_asked_for(name: str) -> None:
     _, condition, region = UNREACHED[name]
-    case = _enclosed(condition, region)
+    case = _case(condition, region)
     assert enclose.check(case).status is not Status.HOLDS
     assert not prove.prove_open(case.claim, 1.0).proved
     assert not prove.prove_at(case.subject({"n": 3}), 1.0).proved
