@@ -3,6 +3,7 @@
     python benchmarks/mutants.py --trace [TESTS …]
     python benchmarks/mutants.py [--sample COUNT | --scopes] [--seed SEED] [--part K/N] [--file TEXT] [--operator NAMES]
                                  [--again] [--tests TEXTS] [--seconds LIMIT]
+    python benchmarks/mutants.py --recheck [--part K/N] [--file TEXT] [--tests TEXTS] [--until HH:MM]
     python benchmarks/mutants.py --control | --docs | --list
 
 A mutant is one module with one small change: `<` for `<=`, a condition that is always true, a number that is one more.
@@ -17,9 +18,10 @@ slow ones, until one fails. What a test starts in another interpreter is not mut
 Without --sample every mutant is looked at; with it, COUNT of them, over the files in proportion to their mutants, and
 the same ones for the same SEED (a larger COUNT adds to a smaller one); with --scopes, one of each function or class of
 which none was looked at. What was looked at stands in benchmarks/results/mutants.jsonl and is not looked at again, but
-by --again: the mutants that no test noticed. The reasons why a mutant need not be noticed are in
-benchmarks/mutants.toml, written by hand. --docs writes docs/mutants.md from both, --control runs unchanged all tests
-that noticed something, and exits 1 where one fails.
+by --again: the mutants that no test noticed. Tests change: --recheck runs the test that noticed a mutant against it
+once more where the file of that test has another text than then, and what it no longer notices waits for --again. The
+reasons why a mutant need not be noticed are in benchmarks/mutants.toml, written by hand. --docs writes docs/mutants.md
+from both, --control runs unchanged all tests that noticed something, and exits 1 where one fails.
 """
 
 import argparse
@@ -44,7 +46,7 @@ import textwrap
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -521,6 +523,7 @@ class Outcome:
         ran: how many tests ran.
         of: how many execute the line.
         seconds: how long it took.
+        text: which text the file of that test had, "" where it is none.
     """
 
     state: str
@@ -528,6 +531,7 @@ class Outcome:
     ran: int = 0
     of: int = 0
     seconds: float = 0.0
+    text: str = ""
 
 
 class Swap(importlib.machinery.SourceFileLoader):
@@ -658,17 +662,34 @@ def attempt(swap: Swap | None, tests: Sequence[str], seconds: dict[str, float], 
         os.killpg(process, signal.SIGKILL)
     os.waitpid(process, 0)
     os.close(inlet)
-    return Outcome(**outcome, ran=ran, of=len(tests), seconds=round(time.monotonic() - began, 1))
+    seconds_taken = round(time.monotonic() - began, 1)
+    return Outcome(**outcome, ran=ran, of=len(tests), seconds=seconds_taken, text=text_of(outcome.get("by", "")))
 
 
-def look(mutant: Mutant, traces: Traces, limit: float, root: Path = ROOT) -> Outcome:
+def look(mutant: Mutant, traces: Traces, limit: float) -> Outcome:
     """Run the tests that may notice a mutant."""
     tests = traces.of(mutant)
-    if not tests:
-        return Outcome(state="unreached")
-    path = root / mutant.file
+    return attempt(swap(mutant), tests, traces.seconds, limit) if tests else Outcome(state="unreached")
+
+
+def swap(mutant: Mutant) -> Swap:
+    """What loads the mutant in place of its module."""
+    path = ROOT / mutant.file
     module = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    return attempt(Swap(module, path, mutant.of(path.read_text(encoding="utf-8"))), tests, traces.seconds, limit)
+    return Swap(module, path, mutant.of(path.read_text(encoding="utf-8")))
+
+
+def text_of(test: str) -> str:
+    """The name of the text that the file of a test has now, "" where there is none."""
+    path = ROOT / test.partition("::")[0]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+
+
+def rechecked(mutant: Mutant, before: dict[str, Any], limit: float) -> Outcome:
+    """Run the test that noticed a mutant against it once more; "survived" where it no longer does, or is gone."""
+    outcome = attempt(swap(mutant), [before["by"]], {before["by"]: before["seconds"]}, limit)
+    few = {name: before[name] for name in ("ran", "of", "seconds")}
+    return replace(outcome, **few) if outcome.state == "killed" else replace(outcome, state="survived", by="", text="")
 
 
 # The record and the page ______________________________________________________________________________________________
@@ -721,6 +742,7 @@ def main() -> int:
     parser.add_argument("--operator", default="", metavar="NAMES", help="operators, with commas between")
     parser.add_argument("--key", default="", metavar="KEYS", help="these mutants, with commas between")
     parser.add_argument("--again", action="store_true", help="those that no test noticed, without a reason")
+    parser.add_argument("--recheck", action="store_true", help="those noticed by a test whose file changed since")
     parser.add_argument("--tests", default="", metavar="TEXTS", help="only tests with one of these in their ids")
     parser.add_argument("--seconds", type=float, default=SECONDS, metavar="LIMIT", help="of tests for one mutant")
     parser.add_argument("--until", metavar="HH:MM", help="begin no further mutant after this time of day")
@@ -762,6 +784,12 @@ def main() -> int:
         for each in chosen:
             print(f"{each.key} {each.file}:{each.line} {each.operator}: {each.change}")
         return 0
+    if options.recheck:
+        texts = options.tests.split(",")
+        chosen = [each for each in chosen if stale(looked.get(each.key), texts)]
+        random.Random(0).shuffle(chosen)
+        warm()
+        return record(chosen, lambda each: rechecked(each, looked[each.key], options.seconds), options.until)
     traces = Traces.read(options.tests.split(","))
     for each in looked.values():
         if each["state"] == "killed":
@@ -778,15 +806,32 @@ def main() -> int:
     else:
         chosen = [each for each in chosen if each.key not in looked]
         random.Random(0).shuffle(chosen)  # Stopped early, it has seen something of everything.
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    for number, mutant in enumerate(chosen):
-        if options.until and time.strftime("%H:%M") >= options.until:
-            break
+
+    def noticed(mutant: Mutant) -> Outcome:
         outcome = look(mutant, traces, options.seconds)
         if outcome.state == "killed":
             traces.learn(mutant.file, mutant.scope, outcome.by)
-        with RECORD.open("a", encoding="utf-8") as record:
-            print(json.dumps(said(mutant) | asdict(outcome), ensure_ascii=False), file=record)
+        return outcome
+
+    return record(chosen, noticed, options.until)
+
+
+def stale(before: dict[str, Any] | None, texts: Sequence[str]) -> bool:
+    """Whether a mutant was noticed by a test, with one of the texts in its id, whose file has another text by now."""
+    if before is None or before["state"] != "killed" or not any(each in before["by"] for each in texts):
+        return False
+    return before["by"] != "import" and before.get("text", "") != text_of(before["by"])
+
+
+def record(chosen: Sequence[Mutant], judged: Callable[[Mutant], Outcome], until: str | None) -> int:
+    """Judge mutants one after the other, until a time of day where one is given, and write down each outcome."""
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    for number, mutant in enumerate(chosen):
+        if until and time.strftime("%H:%M") >= until:
+            break
+        outcome = judged(mutant)
+        with RECORD.open("a", encoding="utf-8") as lines:
+            print(json.dumps(said(mutant) | asdict(outcome), ensure_ascii=False), file=lines)
         print(
             f"{number + 1}/{len(chosen)} {outcome.state} {outcome.seconds} s {outcome.ran}/{outcome.of} "
             f"{mutant.key} {mutant.file}:{mutant.line} {mutant.change}",

@@ -116,14 +116,19 @@ mutants.PATIENCE = 2.0
 if "trace" in sys.argv:
     sys.exit(mutants.trace(["tests/test_toy.py"]))
 sys.path.insert(0, str(mutants.ROOT))
-traces = mutants.Traces.read()
+mutants.RECORD = Path("record.jsonl")
 source = Path("toy/arithmetic.py").read_text()
-wanted = json.loads(sys.argv[1])
-for each in mutants.mutants("toy/arithmetic.py", source):
-    if [each.line, each.change] not in wanted:
-        continue
-    outcome = mutants.look(each, traces, 30.0, mutants.ROOT)
-    print(json.dumps([each.line, each.change, outcome.state, outcome.by]))
+found = mutants.mutants("toy/arithmetic.py", source)
+before = mutants.recorded(mutants.RECORD)
+if "recheck" in sys.argv:
+    chosen = [each for each in found if mutants.stale(before.get(each.key), ["test_table", "test_bigger"])]
+    judged = lambda each: mutants.rechecked(each, before[each.key], 30.0)
+else:
+    traces = mutants.Traces.read()
+    wanted = json.loads(sys.argv[1])
+    chosen = [each for each in found if [each.line, each.change] in wanted]
+    judged = lambda each: mutants.look(each, traces, 30.0)
+mutants.record(chosen, judged, None)
 """
 
 
@@ -161,11 +166,23 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
         (24, "> 3 → >= 3"): ("killed", counted),
         (25, "a -= 1 → a += 1"): ("timeout", counted),  # a loop without end
     }
+
+    def recorded() -> dict[tuple[int, str], tuple[str, str]]:
+        last = mutants.recorded(toy / "record.jsonl").values()
+        return {(each["line"], each["change"]): (each["state"], each["by"].partition("[")[0]) for each in last}
+
     run("trace")
-    lines = run(json.dumps(list(expected))).splitlines()
-    outcome = {(line, change): (state, by.partition("[")[0]) for line, change, state, by in map(json.loads, lines)}
-    assert outcome == expected
+    run(json.dumps(list(expected)))
+    assert recorded() == expected
     assert (toy / "toy/arithmetic.py").read_text(encoding="utf-8") == TOY
+
+    assert run("recheck") == "", "no test has changed"
+    weaker = TESTS.replace("(2, 3) == 5", "(2, 3)")
+    assert weaker != TESTS
+    (toy / "tests/test_toy.py").write_text(weaker, encoding="utf-8")
+    assert len(run("recheck").splitlines()) == 3, "two that bigger noticed and one of table"
+    assert recorded() == expected | {(6, "a + b → a - b"): ("survived", "")}
+    assert run("recheck") == "", "each was tried with the test as it is now"
 
 
 def test_the_page_counts_what_was_looked_at_and_gives_reasons() -> None:
