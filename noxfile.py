@@ -83,7 +83,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Types, strictly."""
     install(session, "types", extras="practice")
-    session.run("pyright", *session.posargs)
+    session.run("pyright", "--threads", str(min(os.cpu_count() or 1, 4)), *session.posargs)
 
 
 # The running Python is tried too where it is newer than the list: better an honest failure than no test.

@@ -12,6 +12,8 @@ from verify.claim import Claim, Status, Verdict, Witness
 from verify.engines import BUDGETS, enclose, falsify, prove
 from verify.engines.case import Case
 
+pytestmark = pytest.mark.once
+
 QUICK = BUDGETS["quick"]
 DIGITS = 60
 

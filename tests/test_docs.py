@@ -15,6 +15,8 @@ import pytest
 from verify import cli
 from verify.primitives import RULES
 
+pytestmark = pytest.mark.once
+
 DOCS = Path(__file__).parents[1] / "docs"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # What a page would compute for minutes, and what a test computes instead.

@@ -39,6 +39,8 @@ from verify.readings.ranges import (
 )
 from verify.readings.ranges import box as box_between
 
+pytestmark = pytest.mark.once
+
 # ---------------------------------------------------------------------------------------------------------------
 # Values.
 

@@ -24,6 +24,8 @@ from verify.claim import Claim, Status
 from verify.engines.case import Case
 from verify.loader import RequestError
 
+pytestmark = pytest.mark.once
+
 CLAIMS = """
 import jax.numpy as jnp
 from verify import Claim, Derivative, Source, Status, domain
