@@ -398,7 +398,7 @@ def _norm(name: str, side: int = 2048) -> dict[str, Any]:
 
     with jax.enable_x64(True):
         program = grid.trace(THREE_CLASS, grid.quantity_function(THREE_CLASS, Quantity(fn=norm), {}), form, "norm")
-        block = jax.jit(over_block(program.closed, grid.cost(program)))
+        block = jax.jit(over_block(program.closed, program.cost))
         apart = jax.jit(jax.vmap(lambda *at: norm(**three_classes(*at))))
         first, second = (jnp.asarray(x[:, place]) for place in (0, 1))
         three = jnp.asarray(x.T)

@@ -728,7 +728,7 @@ MISSING = {"schur": {"schur", "sqrtm", "funm"}}
 def _known(primitive: str) -> bool:
     system = Exact()
     unread = ("none", "not unique", "not run")
-    return states(primitive)[0] not in unread or primitive in system.rows or primitive in system.complex_rows
+    return states(primitive)[0] not in unread or primitive in system.rows or system.complex_row(primitive) is not None
 
 
 def _primitives(fn: Callable[..., Any], arguments: tuple[Any, ...]) -> set[str] | None:

@@ -5,6 +5,7 @@ maxima among them. What JAX keeps private is used here and in the interpreter al
 """
 
 import inspect
+import math
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -87,6 +88,27 @@ class Program:
     def length(self) -> int:
         """How many equations it has, those of the programs that it calls included."""
         return len(self.steps)
+
+    @cached_property
+    def cost(self) -> int:
+        """Entries that one reading of one point computes."""
+        return sum(
+            math.prod(variable.aval.shape)
+            for equation in equations(self.closed.jaxpr)
+            for variable in equation.outvars
+            if hasattr(variable.aval, "shape")
+        )
+
+    @cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """Scalar literals and entries of constant arrays."""
+        found = literals(self.closed)
+        for constant in self.closed.consts:
+            array = np.asarray(constant)
+            if array.dtype.kind in "fc" and array.size <= 4096:
+                found += [float(value) for value in np.real(array).ravel()]
+                found += [float(value) for value in np.imag(array).ravel()] if array.dtype.kind == "c" else []
+        return tuple(found)
 
     def _constants(self) -> Iterator[Any]:
         yield from self.closed.consts

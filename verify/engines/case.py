@@ -16,7 +16,7 @@ from verify.domain import Facts, Labels
 from verify.engines.budget import Budget
 from verify.formats import FLOAT64, Format, hexadecimal
 from verify.primitives import RULES, Rule
-from verify.program import Breadth, Program, Subject, by_literals, equations, literals, trace
+from verify.program import Breadth, Program, Subject, by_literals, equations, trace
 from verify.readings.exact import Exact, balls, finite, full_precision, precision
 from verify.readings.interpreter import NO, YES, Array, Trail, walk
 from verify.readings.ranges import RANGE, Ranges, box, cut
@@ -146,16 +146,6 @@ def shape_size(shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
-def cost(program: Program) -> int:
-    """Entries that one reading of one point computes."""
-    return sum(
-        shape_size(variable.aval.shape)
-        for equation in equations(program.closed.jaxpr)
-        for variable in equation.outvars
-        if hasattr(variable.aval, "shape")
-    )
-
-
 def lift(points: Points) -> list[Array]:
     """Points as exact balls; whole numbers stay whole."""
     return [array if array.dtype == np.int64 else balls(array) for array in points.arrays]
@@ -166,11 +156,10 @@ def directions(program: Program, count: int, rng: np.random.Generator) -> list[A
     drawn: list[Array] = []
     for shape in program.directions:
         array = np.empty((count, *shape), dtype=object)
-        for place in np.ndindex(*array.shape):
-            words = rng.integers(0, 2**50, size=4)
-            whole = sum(int(word) << (50 * each) for each, word in enumerate(words))
-            with precision(256):
-                array[place] = arb(whole) / arb(2) ** 199 - 1
+        words = rng.integers(0, 2**50, size=(array.size, 4)).tolist()
+        with precision(256):
+            unit = arb(2) ** 199
+            array.flat = [arb(a + (b << 50) + (c << 100) + (d << 150)) / unit - 1 for a, b, c, d in words]
         drawn.append(array)
     return drawn
 
@@ -507,7 +496,7 @@ class Case:
         """Read some confirmed points again with all bits: at few bits 1 and 1 - e^-200 share a ball."""
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks & (judged.bits < LEVELS[-1])
         rows = np.flatnonzero(confirmed)
-        count = min(len(rows), looks, max(SECOND_WORK // max(cost(program) + cost(formula), 1), 1))
+        count = min(len(rows), looks, max(SECOND_WORK // max(program.cost + formula.cost, 1), 1))
         if not count:
             return
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, count).astype(int))]
@@ -557,7 +546,7 @@ class Case:
         relation: str,
     ) -> None:
         """Read refuted points again with full-precision literals as ± half an ulp; if the sides meet, they agree."""
-        if not any(full_precision(value, subject.form) for each in (program, formula) for value in all_literals(each)):
+        if not any(full_precision(value, subject.form) for each in (program, formula) for value in each.numbers):
             return
         rows = np.flatnonzero((judged.codes == REFUTED).any(axis=1) & ~judged.kinks)
         if not len(rows):
@@ -604,7 +593,7 @@ class Case:
         count = len(points)
         given = [*lift(points), *(along if side.directions else [])]
         value, _ = self.read(side, given, count, bits)
-        among = tuple({each for each in all_literals(side) if full_precision(each, form)})
+        among = tuple({each for each in side.numbers if full_precision(each, form)})
         if not among:
             return value
         unknown = np.full(value.shape, arb("nan"), dtype=object)
@@ -737,17 +726,6 @@ def _leaders(subject: Subject, arguments: Sequence[Array]) -> dict[int, set[int]
                     if each != best:
                         leaders.setdefault(each, set()).add(best)
     return leaders
-
-
-def all_literals(program: Program) -> list[float]:
-    """Scalar literals and entries of constant arrays."""
-    found = literals(program.closed)
-    for constant in program.closed.consts:
-        array = np.asarray(constant)
-        if array.dtype.kind in "fc" and array.size <= 4096:
-            found += [float(value) for value in array.real.ravel()]
-            found += [float(value) for value in array.imag.ravel()] if array.dtype.kind == "c" else []
-    return found
 
 
 def decimal(value: arb, digits: int = 17) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 from flint import arb
 
 from verify.claim import Loss
-from verify.engines.case import LEVELS, components, cost, decimal, joined
+from verify.engines.case import LEVELS, components, decimal, joined
 from verify.formats import Format
 from verify.program import Program
 from verify.readings.exact import ELEMENTARY, ZERO, Exact, precision
@@ -122,7 +122,7 @@ def diagnose(program: Program, arguments: Sequence[Array], component: int, form:
     with precision(3 * level):
         outputs, _ = walk(_Watched(follow), program.closed, arguments, 1 + DRAWS)
         value = joined(outputs, 1 + DRAWS)[0, component]
-        most = max(min(WORK // max(cost(program), 1), MOST_ENTRIES), DRAWS)
+        most = max(min(WORK // max(program.cost, 1), MOST_ENTRIES), DRAWS)
         entries = sorted(found, key=lambda entry: -entry.bits)[:most]
         if not entries:
             return None

@@ -18,8 +18,6 @@ from verify.engines.case import (
     Case,
     Judged,
     Points,
-    all_literals,
-    cost,
     decimal,
     draw,
     judged_programs,
@@ -105,9 +103,7 @@ def check(case: Case) -> Verdict:
 
 def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     rng = case.rng(3, number)
-    thresholds = dict.fromkeys(
-        value for program in subject.sides for value in all_literals(program) if _threshold(value)
-    )
+    thresholds = dict.fromkeys(value for program in subject.sides for value in program.numbers if _threshold(value))
     seeds = list(thresholds)[:6] if _branches(subject) else []
     points = draw(subject, case.budget.points, FLOAT64, rng, seeds)
     admitted = case.admitted(subject, points)
@@ -172,7 +168,7 @@ def _judge_traced(case: Case, subject: Subject, points: Points, tally: _Tally) -
     """Judge the sides as they are traced in another format; whether any point was decided."""
     decided = False
     for program in judged_programs(subject):
-        limit = WORK[case.budget.name] // max(cost(program) + cost(subject.formula), 1)
+        limit = WORK[case.budget.name] // max(program.cost + subject.formula.cost, 1)
         chosen = points.take(_some(len(points), max(limit, LEAST_POINTS)))
         judged = case.judge(subject, program, chosen)
         refuted = (judged.codes == REFUTED).any(axis=1) & ~judged.kinks
@@ -199,7 +195,7 @@ def _judge_all(
         if (size := max(largest(program), largest(subject.formula))) > most:
             tally.large[f"{program.name} at {at}"] = f"{size:,} entries, more than the {most:,}"
             continue
-        limit = WORK[case.budget.name] // max(cost(program) + cost(subject.formula), 1)
+        limit = WORK[case.budget.name] // max(program.cost + subject.formula.cost, 1)
         some = _some(len(points), max(limit, LEAST_POINTS))
         chosen = points.take(some)
         judged = case.judge(subject, program, chosen, case.budget.looks)

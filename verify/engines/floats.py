@@ -16,7 +16,7 @@ import numpy as np
 from flint import arb
 
 from verify.claim import ClaimError, Loss, Status, UnsupportedPrimitive, Verdict, Witness, float_sides
-from verify.engines.case import LEVELS, Case, Points, components, cost, decimal, draw, joined, lift, shape_size
+from verify.engines.case import LEVELS, Case, Points, components, decimal, draw, joined, lift, shape_size
 from verify.engines.diagnosis import diagnose
 from verify.formats import FORMATS, Format, hexadecimal
 from verify.primitives import explained
@@ -248,7 +248,7 @@ def _jobs(case: Case, subject: Subject, jobs: dict[tuple[str, bytes], Job]) -> d
         if program.text in texts or not ways:
             continue
         texts.add(program.text)
-        few = points.take(np.arange(min(len(points), max(WORK // max(cost(program), 1), LEAST_POINTS))))
+        few = points.take(np.arange(min(len(points), max(WORK // max(program.cost, 1), LEAST_POINTS))))
         key = (program.text, few.key)
         if key not in jobs:
             rng = case.rng(7, len(few))

@@ -290,8 +290,8 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
-def rows(system: Balls) -> dict[str, Callable[..., Any]]:
-    """The rows bound to a reading: by definition in the exact one, without a claim in the rounded one."""
-    if system.name == "rounded":
-        return dict.fromkeys(ROWS, partial(unclaimed, system))
-    return {name: partial(row, system) for name, row in ROWS.items()}
+def row(system: Balls, name: str) -> Callable[..., Any] | None:
+    """A row bound to a reading: by definition in the exact one, without a claim in the rounded one; None without it."""
+    if name not in ROWS:
+        return None
+    return partial(unclaimed if system.name == "rounded" else ROWS[name], system)

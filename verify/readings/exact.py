@@ -154,9 +154,7 @@ class Balls(System):
         for name in (*COMPARISONS, "lt_to", "le_to", "eq_to"):
             self.rows[name] = self._compare
         # Composite rows are written in terms of this class; imported here, since they import it.
-        from verify.readings import complexes, composite
-
-        self.complex_rows = complexes.rows(self)
+        from verify.readings import composite
 
         for name, row in composite.ROWS.items():
             self.rows[name] = partial(row, self)
@@ -165,6 +163,12 @@ class Balls(System):
             if rule.name in own:
                 raise ClaimError(f"primitive {rule.name!r} was registered, but it has a rule already: leave it out")
             self.rows[rule.name] = partial(composite.registered, self)
+
+    def complex_row(self, name: str) -> Callable[..., Any] | None:
+        """The row of a primitive with a complex operand or result."""
+        from verify.readings import complexes  # it is written in terms of this class
+
+        return complexes.row(self, name)
 
     # -- hooks -----------------------------------------------------------------------------------------------
 

@@ -99,8 +99,6 @@ class System(ABC):
     name: str
     rows: dict[str, Callable[..., Any]]
     own: Mapping[str, Callable[..., Any]] = MappingProxyType({})
-    # Rows of equations with a complex operand or result; a system without any has no complex numbers.
-    complex_rows: Mapping[str, Callable[..., Any]] = MappingProxyType({})
     # Whether a choice of structure that stays open is followed into every branch, and the results merged.
     forks = False
 
@@ -123,6 +121,11 @@ class System(ABC):
     @abstractmethod
     def lift(self, values: Array) -> Array:
         """Numbers of the system from a float array; ``values`` already has the leading axis of points."""
+
+    def complex_row(self, name: str) -> Callable[..., Any] | None:
+        """The row of a primitive with a complex operand or result; a system without any has no complex numbers."""
+        del name
+        return None
 
     def lift_complex(self, values: Array) -> Array:
         """Complex numbers of the system; refused where it has none."""
@@ -363,7 +366,7 @@ def _apply(system: System, equation: Any, inputs: list[Array], flags: list[bool]
     elif name in STRUCTURE:
         result = STRUCTURE[name](system, equation, *inputs)
     elif "complex" in kinds or any(kind_of(variable.aval) == "complex" for variable in equation.outvars):
-        row = system.complex_rows.get(name)
+        row = system.complex_row(name)
         if row is None:
             raise UnsupportedPrimitive(f"{name} of complex numbers", system.name, source_line(equation))
         result = row(equation, *inputs)
@@ -400,15 +403,21 @@ def _never_negative(
         Which results depend on the arguments; the answer to that question does not.
     """
     name = equation.primitive.name
+    whole = [
+        place
+        for place, (result, flag) in enumerate(zip(results, result_flags, strict=True))
+        if flag and isinstance(result, np.ndarray) and result.dtype == np.int64
+    ]
+    if not whole and name != "lt":
+        return result_flags
     known = [
         id(each) in system.natural or (each.dtype == np.int64 and not flag and bool((each >= 0).all()))
         for each, flag in zip(inputs, flags, strict=True)
     ]
     if name == "lt" and len(known) == 2 and known[0] and not flags[1] and not inputs[1].any():
         return [False] if inputs[1].dtype == np.int64 else result_flags
-    for place, result in enumerate(results):
-        if not isinstance(result, np.ndarray) or result.dtype != np.int64 or not result_flags[place]:
-            continue
+    for place in whole:
+        result = results[place]
         if name == "sort":
             holds = known[place]
         elif name in ("top_k", "approx_top_k"):  # the values come first

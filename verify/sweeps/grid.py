@@ -18,7 +18,7 @@ from verify.engines.floats import REFERENCE_BITS, reference
 from verify.formats import Format
 from verify.maps import Map, Quantity
 from verify.primitives import explained
-from verify.program import Program, equations
+from verify.program import Program
 from verify.readings.exact import balls, precision
 from verify.readings.interpreter import Array
 
@@ -152,16 +152,6 @@ def trace(given: Map, function: Callable[..., Any], form: Format, what: str) -> 
     made = jex.ClosedJaxpr(live, closed.consts)
     outputs = tuple(tuple(aval.shape) for aval in made.out_avals)
     return Program(name=what, closed=made, flat=lambda *flat: [function(*flat)], outputs=outputs)
-
-
-def cost(program: Program) -> int:
-    """Entries that one reading of one cell computes."""
-    return sum(
-        math.prod(variable.aval.shape)
-        for equation in equations(program.closed.jaxpr)
-        for variable in equation.outvars
-        if hasattr(variable.aval, "shape")
-    )
 
 
 def batched(programs: Sequence[Program], form: Format) -> Callable[..., Any]:

@@ -238,8 +238,8 @@ def plan(given: Map, cells: int, keep: tuple[str, ...]) -> Plan:
         for part in grid.parts(given):
             closed, layers = _cell(given, FORMATS[name], part, keep)
             program = Program(name=name, closed=closed, flat=lambda *flat: [], outputs=())
-            programs[_key(part), name] = closed, grid.cost(program), layers
-            if not comes_apart(closed.jaxpr, grid.cost(program)):
+            programs[_key(part), name] = closed, program.cost, layers
+            if not comes_apart(closed.jaxpr, program.cost):
                 wide = max(wide, *(_width(each) for each in closed.eqns), 1)
             # Functions inside are printed with their address in memory.
             digest.update(re.sub(r" at 0x[0-9a-f]+", "", str(closed.jaxpr)).encode())
@@ -348,7 +348,7 @@ def _check(given: Map) -> int:
         for name in given.classed:
             quantity, what = given.quantities[name], _what(name, part)
             program = grid.trace(given, grid.quantity_function(given, quantity, part.static), FLOAT64, what)
-            affordable = EXACT_WORK // grid.cost(program)
+            affordable = EXACT_WORK // program.cost
             if affordable * BEYOND < LEAST_COARSE:
                 continue
             some = max(min(COARSE, max(affordable, LEAST_COARSE)), 1)

@@ -187,7 +187,7 @@ def _true_values(filling: _Filling, part: Part, name: str, columns: list[Array])
     what = _what(name, part)
     program = grid.trace(given, grid.quantity_function(given, quantity, part.static), FLOAT64, what)
     count = len(columns[0]) if columns else 1
-    affordable = EXACT_WORK // grid.cost(program)
+    affordable = EXACT_WORK // program.cost
     if count <= affordable:
         filling.exact.setdefault(name, []).append((EVERY_CELL, part))
         found = grid.exact(program, columns)
