@@ -430,6 +430,7 @@ def test_every_composite_row_is_tried() -> None:
     assert "lt_to" in seen or jax.__version_info__ >= (0, 11), "what searches compare by"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", CASES)
 def test_two_points_that_are_read_together_do_not_mix(name: str) -> None:
     both = [balls(np.stack([each * 1.25, each])) for each in CASES[name][1]]

@@ -21,6 +21,8 @@ from verify.program import trace
 from verify.readings.algebra import Value
 from verify.results import combine
 
+pytestmark = pytest.mark.once
+
 LOGITS = domain.Logits("n")
 REALS = domain.Reals("n")
 
