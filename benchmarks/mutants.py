@@ -888,7 +888,8 @@ library, and two of ours: an `if` that always or never holds, and a call left ou
 process that has imported JAX is forked, imports the changed module, and runs the tests that execute the line until one
 fails (of a forced `if` those in which the condition has its other value); beyond a time limit no further one is begun.
 The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs every
-test that noticed something without a change, to see that it was the change.
+test that noticed something without a change, to see that it was the change; `--recheck` runs it against its mutant
+again where the file of the test has changed since, so that no test is credited with what it no longer notices.
 
 Behind each reason stand the functions in which a change has it. The changes themselves are in the record, by key.
 

@@ -26,7 +26,6 @@ from verify.engines.case import (
     Case,
     Points,
     Readings,
-    all_literals,
     apart,
     contract,
     decide,
@@ -127,7 +126,7 @@ def test_whole_numbers_and_long_arrays_are_no_literals() -> None:
         return jnp.sum(short * x[place]) + jnp.sum(jnp.asarray(long) * x[0])
 
     subject = trace(claim(_squares, by_hand, "value"), {"n": 2}, FLOAT64)
-    assert {0.1, 0.7} <= set(all_literals(subject.formula)) <= {0.0, 0.1, 0.7, 2.0}
+    assert {0.1, 0.7} <= set(subject.formula.numbers) <= {0.0, 0.1, 0.7, 2.0}
 
 
 @pytest.mark.parametrize(("count", "status"), [(2, Status.HOLDS), (5000, Status.FAILS)])
@@ -872,7 +871,36 @@ def test_no_counterexample_is_sought_outside_the_domain(region: Any) -> None:
 def test_no_counterexample_is_no_evidence() -> None:
     verdict = falsify.check(Case(SQUARES, QUICK, 0))
     assert verdict.status is Status.UNKNOWN
-    assert "no counterexample among" in verdict.reason
+    assert verdict.reason == f"no counterexample among {QUICK.examples} points", "it is not shrunk that there is none"
+
+
+def test_where_a_refuted_point_leads_to_no_counterexample_there_is_none() -> None:
+    """As where a formula is wrong at one point that no search meets: the point of a formula that is wrong stands in."""
+    suspect = enclosed(_squares, lambda x: 3 * x).worst
+    assert suspect is not None
+    found = falsify.check(Case(SQUARES, QUICK, 0), suspect)
+    assert found.status is Status.UNKNOWN
+    assert "no counterexample among" in found.reason
+
+
+@pytest.mark.parametrize("refuted", [False, True])
+def test_a_proof_that_does_not_come_off_fails_where_a_point_and_a_difference_that_stays_say_so(
+    refuted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def undecided(case: Case, *_: object) -> Verdict:
+        return Verdict(claim=case.claim.id, engine="", status=Status.UNKNOWN, reason="no point is drawn")
+
+    wrong = claim(_squares, lambda x: 3 * x)
+    if not refuted:
+        for engine in (enclose, falsify):
+            monkeypatch.setattr(engine, "check", undecided)
+    proved = judge(wrong, QUICK)[0]
+    assert proved.residual
+    assert proved.status is (Status.FAILS if refuted else Status.UNKNOWN)
+    monkeypatch.setattr("verify.engines.prove.MOST_EQUATIONS", 0)
+    proved = judge(wrong, QUICK)[0]
+    assert not proved.residual
+    assert proved.status is Status.UNKNOWN, "it was not read"
 
 
 def test_the_same_points_are_drawn_for_a_seed() -> None:
