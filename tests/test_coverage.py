@@ -293,6 +293,11 @@ def test_an_inverse_transform_of_complex_numbers_is_its_definition(n: int) -> No
             assert real[k].rad() < 1e-40
 
 
+def test_what_has_no_complex_row_is_none() -> None:
+    assert Exact().complex_row("erf_inv") is None
+    assert Exact().complex_row("exp") is not None
+
+
 def test_products_of_complex_matrices() -> None:
     x, y = np.array([0.5, -1.25, 2.0, 3.0]), np.array([1.0, 0.25, -0.75, 4.0])
 
