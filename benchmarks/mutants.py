@@ -662,17 +662,17 @@ def attempt(swap: Swap | None, tests: Sequence[str], seconds: dict[str, float], 
         os.killpg(process, signal.SIGKILL)
     os.waitpid(process, 0)
     os.close(inlet)
-    seconds_taken = round(time.monotonic() - began, 1)
-    return Outcome(**outcome, ran=ran, of=len(tests), seconds=seconds_taken, text=text_of(outcome.get("by", "")))
+    took = round(time.monotonic() - began, 1)
+    return Outcome(**outcome, ran=ran, of=len(tests), seconds=took, text=text_of(outcome.get("by", "")))
 
 
 def look(mutant: Mutant, traces: Traces, limit: float) -> Outcome:
     """Run the tests that may notice a mutant."""
     tests = traces.of(mutant)
-    return attempt(swap(mutant), tests, traces.seconds, limit) if tests else Outcome(state="unreached")
+    return attempt(swapped(mutant), tests, traces.seconds, limit) if tests else Outcome(state="unreached")
 
 
-def swap(mutant: Mutant) -> Swap:
+def swapped(mutant: Mutant) -> Swap:
     """What loads the mutant in place of its module."""
     path = ROOT / mutant.file
     module = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -687,7 +687,7 @@ def text_of(test: str) -> str:
 
 def rechecked(mutant: Mutant, before: dict[str, Any], limit: float) -> Outcome:
     """Run the test that noticed a mutant against it once more; "survived" where it no longer does, or is gone."""
-    outcome = attempt(swap(mutant), [before["by"]], {before["by"]: before["seconds"]}, limit)
+    outcome = attempt(swapped(mutant), [before["by"]], {before["by"]: before["seconds"]}, limit)
     few = {name: before[name] for name in ("ran", "of", "seconds")}
     return replace(outcome, **few) if outcome.state == "killed" else replace(outcome, state="survived", by="", text="")
 

@@ -101,7 +101,7 @@ class Program:
 
     @cached_property
     def numbers(self) -> tuple[float, ...]:
-        """Scalar literals and entries of constant arrays."""
+        """Scalar literals, and entries of constant arrays but for those of more than 4096."""
         found = literals(self.closed)
         for constant in self.closed.consts:
             array = np.asarray(constant)
