@@ -316,6 +316,57 @@ def test_every_kind_of_choice_has_to_be_seen(name: str) -> None:
     assert "never took outcome" in verdict.reason
 
 
+ROUNDED: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "ties to even": (lambda x: jnp.round(x), lambda x: jnp.floor(x + 0.5)),
+    "ties of tenths": (lambda x: jnp.round(10 * x) / 10, lambda x: jnp.floor(10 * x + 0.5) / 10),
+    "ties away from zero": (
+        lambda x: lax.round(x, lax.RoundingMethod.AWAY_FROM_ZERO),
+        lambda x: jnp.round(x),
+    ),
+    "floor": (jnp.floor, lambda x: jnp.ceil(x) - 1),
+    "cast": (lambda x: x.astype(np.int64).astype(x.dtype), lambda x: jnp.sign(x) * (jnp.ceil(jnp.abs(x)) - 1)),
+    "remainder": (
+        lambda x: lax.rem(x, jnp.ones_like(x)) - x,
+        lambda x: -jnp.sign(x) * (jnp.ceil(jnp.abs(x)) - 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_a_formula_that_is_wrong_at_jumps_alone_is_refused(name: str) -> None:
+    """And one that is right there holds, with nothing left to say."""
+    steps, wrong = ROUNDED[name]
+    right = enclosed(lambda x: jnp.sum(lax.stop_gradient(steps(x)) * x), steps, sizes={"n": (2,)})
+    assert right.status is Status.HOLDS, right.reason
+    assert right.exceptions == ()
+    found = enclosed(lambda x: jnp.sum(lax.stop_gradient(steps(x)) * x), wrong, sizes={"n": (2,)})
+    assert found.status is Status.FAILS
+
+
+@pytest.mark.parametrize("step", [jnp.round, jnp.floor, jnp.ceil, lambda x: x.astype(np.int64)])
+def test_that_no_point_lies_at_a_jump_is_said(step: Callable[..., Any]) -> None:
+    """No float lies where 3.7 x + 0.1 is a whole number; where the domain has no jump, nothing is said."""
+
+    def steps(x: Any) -> Any:
+        return step(3.7 * x + 0.1).astype(x.dtype)
+
+    for domain, said in (({}, 1), ({"domain": {"x": Interval("n", 0.05, 0.1)}}, 0)):
+        found = enclosed(lambda x: jnp.sum(lax.stop_gradient(steps(x)) * x), steps, sizes={"n": (2, 3)}, **domain)
+        assert found.status is Status.HOLDS, found.reason
+        assert len(found.exceptions) == said
+        assert all(each.startswith("no point lies exactly where ") for each in found.exceptions)
+
+
+def test_that_no_remainder_is_tried_at_its_jump_is_said() -> None:
+    def rest(x: Any) -> Any:
+        return lax.rem(x, jnp.full_like(x, 3.7))
+
+    found = enclosed(lambda x: jnp.sum(lax.stop_gradient(rest(x)) * x), rest, sizes={"n": (2,)})
+    assert found.status is Status.HOLDS, found.reason
+    assert len(found.exceptions) == 1
+    assert found.exceptions[0].startswith("no point lies exactly where rem (test_engines.py:")
+
+
 def test_every_entry_has_to_show_its_choice() -> None:
     """That the other entries take both sides says nothing of the first."""
 

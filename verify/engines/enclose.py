@@ -28,6 +28,7 @@ from verify.engines.floats import run_size, runs
 from verify.formats import FLOAT64, FORMATS
 from verify.program import LONG, Subject, entries, same_but_for_the_format, size_text
 from verify.readings.exact import precision
+from verify.readings.interpreter import JUMP
 
 NAME: Final = "enclose"
 # Entries that one program may compute per choice of sizes, all points together.
@@ -36,6 +37,10 @@ LEAST_POINTS: Final = 3
 # Every outcome of every choice has to be seen at sizes of at most this many entries, and at the first.
 COVERED_ENTRIES: Final = 64
 MORE_DRAWS: Final = 2
+# Primitives of which a threshold of the programs is worth a point; what rounds to whole numbers, and where that jumps:
+# a quarter times ten is one half more than a whole number.
+BRANCHES: Final = ("select_n", "cond", "max", "min", "clamp", "sign", "while")
+JUMPS: Final = ((("round",), 0.5), (("round",), 0.25), (("floor", "ceil"), 1.0))
 
 
 class _Tally:
@@ -56,6 +61,8 @@ class _Tally:
         self.lacking: list[str] = []
         self.refuted: tuple[int, Witness, str] | None = None
         self.uncovered: list[str] = []
+        # What jumps, and whether a point lay where it does.
+        self.jumps: dict[str, bool] = {}
         self.formats: list[str] = []
 
 
@@ -104,7 +111,8 @@ def check(case: Case) -> Verdict:
 def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     rng = case.rng(3, number)
     thresholds = dict.fromkeys(value for program in subject.sides for value in program.numbers if _threshold(value))
-    seeds = list(thresholds)[:6] if _branches(subject) else []
+    seeds = list(thresholds)[:6] if _names(subject, *BRANCHES) else []
+    seeds += [each for names, each in JUMPS if _names(subject, *names) and each not in seeds]
     points = draw(subject, case.budget.points, FLOAT64, rng, seeds)
     admitted = case.admitted(subject, points)
     tally.outside += int((~admitted).sum())
@@ -119,7 +127,7 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     # choices of the small sizes speak for it.
     if tally.refuted is not None or (number and entries(case.claim, subject.size) > COVERED_ENTRIES):
         return
-    missing = _uncovered(case, subject, met)
+    missing, jumps = _uncovered(case, subject, met)
     for attempt in range(MORE_DRAWS if missing else 0):
         # Outcomes that need two arguments to meet are rare: look at many more points before giving up.
         near = seeds if attempt else ()
@@ -127,10 +135,12 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
         more = more.take(np.flatnonzero(case.admitted(subject, more)))
         if len(more):
             tally.points += _judge_all(case, subject, more, tally, met, must_decide=False)
-        missing = _uncovered(case, subject, met)
+        missing, jumps = _uncovered(case, subject, met)
         if not missing:
             break
     tally.uncovered += missing
+    for label, seen in jumps.items():
+        tally.jumps[label] = seen or tally.jumps.get(label, False)
 
 
 def _other_formats(case: Case, tally: _Tally) -> None:
@@ -222,8 +232,8 @@ def _threshold(value: float) -> bool:
     return np.isfinite(value) and abs(value) < 1e6
 
 
-def _branches(subject: Subject) -> bool:
-    names = ("select_n", "cond", "max", "min", "clamp", "sign", "while")
+def _names(subject: Subject, *names: str) -> bool:
+    """Whether either side has one of these primitives."""
     return any(name in program.text for program in subject.sides for name in names)
 
 
@@ -303,30 +313,40 @@ def _cover(judged: Judged, met: dict[tuple[str, str], _Choice], *, formula_too: 
                     choice.taken[branch.equality] = True
 
 
-def _uncovered(case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choice]) -> list[str]:
-    """Choices with an outcome that no point has taken, though the bounds of the domain leave it open."""
+def _uncovered(
+    case: Case, subject: Subject, met: Mapping[tuple[str, str], _Choice]
+) -> tuple[list[str], dict[str, bool]]:
+    """Choices with an outcome that no point has taken, though the bounds of the domain leave it open.
+
+    And what jumps somewhere, with whether a point lay exactly there, at any entry: often no float does, so that it is
+    said and holds nothing up.
+    """
     missing: list[str] = []
+    jumps: dict[str, bool] = {}
     for program in subject.sides:
         mine = {path: choice for (name, path), choice in met.items() if name == program.name}
+        jumping = {path: choice for path, choice in mine.items() if path.endswith(JUMP)}
         left = {path: ~choice.taken for path, choice in mine.items()}
-        if not any(each.any() for each in left.values()):
-            continue
+        for path, choice in jumping.items():
+            left[path] &= ~choice.taken[1].any()
+            left[path][0] = False
         places = range(len(subject.regions))
         # What one way to cut the domain up excludes is excluded.
         for split in (set[int](), *({place} for place in places), set(places)):
+            if not any(each.any() for each in left.values()):
+                break
             reachable = case.reachable(subject, program, split)
             if reachable is None:
                 break
             left = {path: _open(each, reachable.get(path)) for path, each in left.items()}
-            if not any(each.any() for each in left.values()):
-                break
         size = f" at {size_text(subject.size)}" if subject.size else ""
         missing += [
             f"{mine[path].label} never took outcome {_listed(each, mine[path].taken)}{size}"
             for path, each in left.items()
-            if each.any()
+            if each.any() and path not in jumping
         ]
-    return missing
+        jumps |= {choice.label: not left[path].any() for path, choice in jumping.items()}
+    return missing, jumps
 
 
 def _open(left: np.ndarray, reachable: np.ndarray | None) -> np.ndarray:
@@ -366,6 +386,9 @@ def _verdict(case: Case, tally: _Tally, started: float, problem: str) -> Verdict
     lacking = [mode for mode in tally.unavailable if mode not in long]
     if lacking:
         exceptions.append(f"JAX does not offer {', '.join(lacking)} here: {tally.unavailable[lacking[0]]}")
+    unmet = dict.fromkeys(label.rpartition(" in ")[0] for label, seen in tally.jumps.items() if not seen)
+    if unmet:
+        exceptions.append(f"no point lies exactly where {', '.join(list(unmet)[:3])} jumps")
     exceptions += tally.formats
     literals = tuple(repr(value) for value in case.literals)
 

@@ -18,6 +18,7 @@ from verify.claim import ClaimError
 from verify.formats import FLOAT64, Format
 from verify.primitives import RULES
 from verify.readings.interpreter import (
+    JUMP,
     NO,
     STRUCTURE,
     UNDECIDED,
@@ -51,6 +52,7 @@ _has_value = np.frompyfunc(lambda each: each.is_finite() if isinstance(each, acb
 _atan2 = np.frompyfunc(arb.atan2, 2, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
 _ball = np.frompyfunc(arb, 1, 1)
+_is_integer = np.frompyfunc(arb.is_integer, 1, 1)
 
 
 class _Addresses:
@@ -406,6 +408,7 @@ class Balls(System):
         whole, unsure = self.to_whole(quotient)
         self.mark("lost", unsure)
         self.branch(equation, spread(np.where(unsure, UNDECIDED, whole != 0), shape), 2)
+        self._met_jumps(equation, spread(_is_whole(quotient) & (whole != 0), shape))
         result = self.finish(equation, x - y * np.asarray(_ball(whole), dtype=object))  # a float64 may not hold them
         for place in zip(
             *np.nonzero(np.broadcast_to(self._constants(x) & self._constants(y), result.shape)), strict=True
@@ -612,6 +615,7 @@ class Balls(System):
         shape, (x,) = thin(array)
         result = np.asarray(np.frompyfunc(function, 1, 1)(x))
         self._met_steps(equation, result, shape)
+        self._met_jumps(equation, spread(_is_whole(x), shape))
         for place, value in np.ndenumerate(x):
             # Between two steps the whole part is a constant: what is asked about it there is no kink.
             if not value.contains(result[place]) and (whole := result[place].unique_fmpz()) is not None:
@@ -646,11 +650,16 @@ class Balls(System):
 
         result = np.asarray(np.frompyfunc(nearest, 1, 1)(x))
         self._met_steps(equation, result, shape)
+        self._met_jumps(equation, spread(_is_whole(x + half), shape))
         return spread(result, shape)
 
     def _met_steps(self, equation: Any, whole: Array, shape: tuple[int, ...]) -> None:
         """What is rounded to whole numbers is cut into pieces: the one at zero is told apart from all others."""
         self.branch(equation, spread(negate(self.equal(whole, filled(whole.shape, ZERO))), shape), 2)
+
+    def _met_jumps(self, equation: Any, there: Array) -> None:
+        """At a jump a value is the one of either side: at a point beside it, nothing is seen of which."""
+        self.branch(equation, there, 2, JUMP)
 
     def _is_finite(self, equation: Any, array: Array) -> Array:
         """Real numbers are finite; an infinite constant is not, an unbounded ball is undecided."""
@@ -665,6 +674,7 @@ class Balls(System):
             return negate(self.equal(array, np.broadcast_to(filled((1,), ZERO), array.shape)))
         whole, unsure = self.to_whole(array)
         self.branch(equation, np.where(unsure, UNDECIDED, whole != 0), 2)
+        self._met_jumps(equation, _is_whole(array) & (whole != 0))
         held = np.iinfo(equation.outvars[0].aval.dtype)
         # What becomes of a number that its type does not hold is the platform's business.
         self.mark("lost", unsure | (whole < held.min) | (whole > min(held.max, 2**62)))
@@ -857,6 +867,11 @@ def _power_by_squaring(array: Array, exponent: int) -> Array:
 
 
 _nonnegative = np.frompyfunc(arb.nonnegative_part, 1, 1)
+
+
+def _is_whole(array: Array) -> Array:
+    """Which numbers are known to be whole ones."""
+    return _is_integer(array).astype(bool)
 
 
 def _square(array: Array) -> Array:

@@ -29,6 +29,8 @@ MAX_ITERATIONS: Final = 20_000
 MOST_TOLD_APART: Final = 4096
 # Entries of which each has to be seen to be the largest; of more the smaller sizes of a claim speak.
 MOST_PLACES: Final = 9
+# Ends the path of a choice that asks whether a number is exactly where what rounds to whole numbers jumps.
+JUMP: Final = ":jump"
 
 # Where functions are traced, which is no reader's code.
 TRACING: Final = tuple(Path(__file__).parents[1] / name for name in ("program.py", "rules.py"))

@@ -21,6 +21,7 @@ from verify.readings.exact import precision
 from verify.readings.interpreter import (
     CONCRETE,
     CONCRETE_WHOLE,
+    JUMP,
     NO,
     STRUCTURE,
     UNDECIDED,
@@ -719,6 +720,8 @@ class Ranges(System):
         zero = (whole["lo"] <= 0) & (whole["hi"] >= 0) | (whole["kinds"] & ~FINITE != 0)
         other = (whole["lo"] != 0) | (whole["hi"] != 0) | (whole["kinds"] & ~FINITE != 0)
         self.met(equation, np.stack([each.reshape(len(whole), -1) for each in (zero, other)]))
+        jump = (whole["lo"] != whole["hi"]) | (whole["kinds"] & ~FINITE != 0)
+        self.branch(equation, np.where(jump, UNDECIDED, NO), 2, JUMP)
 
 
 def _as_ranges(array: Array) -> Array:
@@ -966,7 +969,8 @@ class _Rows(dict[str, Callable[..., Any]]):
             return found
         if name == "rem":
             full, (x, y) = thin(*arrays)
-            system.branch(equation, np.where(_apart(_absolute(x), _absolute(y)), 0, UNDECIDED), 2)
+            for part in ("", JUMP):
+                system.branch(equation, np.where(_apart(_absolute(x), _absolute(y)), 0, UNDECIDED), 2, part)
             return spread(_remainder(*np.broadcast_arrays(x, y), step=0), full)
         if name == "integer_pow":
             full, (x,) = thin(arrays[0])
