@@ -688,6 +688,45 @@ def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:
     assert found.status is Status.FAILS
 
 
+@pytest.mark.parametrize("far", [300.0, 500.0, 700.0])
+def test_what_few_bits_do_not_tell_apart_is_looked_at_where_a_branch_is_rarely_taken(far: float) -> None:
+    """Beyond far the slope of softplus is one but for e^-far, and of a dozen points few lie there."""
+
+    def right(x: Any) -> Any:
+        return jnp.where(x < -far, jnp.exp(x) / (1 + jnp.exp(x)), 1 / (1 + jnp.exp(-x)))
+
+    def loss(x: Any) -> Any:
+        return jnp.sum(jnp.log(1 + jnp.exp(x)))
+
+    assert enclosed(loss, right).status is Status.HOLDS
+    assert enclosed(loss, lambda x: jnp.where(x > far, 1.0, right(x))).status is Status.FAILS
+    # Two choices, of which the later one is wrong.
+    assert enclosed(loss, lambda x: jnp.where(x > 2 * far, 1.0, right(x))).status is Status.FAILS
+
+
+def test_as_many_points_are_read_again_as_their_work_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first that shows another branch; at least as many as are asked for, where the work is more."""
+
+    def fn(x: Any) -> Any:
+        return x + jnp.exp(-180.0 + 0.0 * x)
+
+    def by_hand(x: Any) -> Any:
+        return sum(jnp.where((x - k - 0.5) ** 2 < 0.25, x, x) for k in range(4)) / 4
+
+    case = Case(claim(fn, by_hand, "value", {"x": Interval("", 1.0, 5.0)}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    points = Points((np.array([0.5, 0.75, 1.5, 1.75, 2.5, 2.75, 3.5, 3.75]),), ("drawn",) * 8)
+    for work, looks, refuted in (
+        (20_000, 1, [0, 2, 4, 6]),
+        (20_000, 2, [0, 2, 4, 7]),
+        (20_000, 0, []),
+        (1, 2, [0]),
+    ):
+        monkeypatch.setattr(engines.case, "SECOND_WORK", work)
+        judged = case.judge(subject, subject.modes[0], points, looks=looks)
+        assert np.flatnonzero(judged.codes[:, 0] == REFUTED).tolist() == refuted
+
+
 def test_a_point_that_decides_nothing_is_not_looked_at_instead_of_one_that_does() -> None:
     def fn(x: Any) -> Any:
         return jnp.where(x == 0, x, x + jnp.exp(-180.0 + 0.0 * x))

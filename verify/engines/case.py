@@ -496,10 +496,10 @@ class Case:
         """Read some confirmed points again with all bits: at few bits 1 and 1 - e^-200 share a ball."""
         confirmed = (judged.codes == CONFIRMED).all(axis=1) & ~judged.kinks & (judged.bits < LEVELS[-1])
         rows = np.flatnonzero(confirmed)
-        count = min(len(rows), looks, max(SECOND_WORK // max(program.cost + formula.cost, 1), 1))
-        if not count:
+        if not len(rows) or not looks:
             return
-        rows = rows[np.unique(np.linspace(0, len(rows) - 1, count).astype(int))]
+        most = max(SECOND_WORK // max(program.cost + formula.cost, 1), 1)
+        rows = _telling(judged, rows, min(len(rows), looks, most), most)
         steer = [each[rows] for each in along]
         first, second, _ = self._both(subject, program, formula, points.take(rows), steer, LEVELS[-1])
         with precision(LEVELS[-1]):
@@ -745,6 +745,37 @@ def decimal_pair(first: arb, second: arb) -> tuple[str, str]:
         if texts[0] != texts[1]:
             break
     return texts
+
+
+def _telling(judged: Judged, rows: Array, count: int, most: int) -> Array:
+    """Some of the rows, spread evenly; and where a choice has an outcome that none of them takes, one that does.
+
+    Where two sides differ by less than few bits show, they do so where a formula takes a branch that is rarely taken.
+    """
+    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, count).astype(int))]
+    number = np.full(len(judged.codes), -1)
+    number[rows] = np.arange(len(rows))
+    taken: list[Array] = []
+    for trails in judged.trails.values():
+        met: dict[str, Array] = {}
+        for trail, read in trails:
+            mine = number[read] >= 0
+            for path, branch in trail.branches.items():
+                seen = branch.seen.any(axis=2)
+                all_rows = met.setdefault(path, np.zeros((len(seen), len(rows)), dtype=bool))
+                # The last reading of a point is the one that decided it.
+                all_rows[:, number[read[mine]]] = seen[:, mine]
+        taken += met.values()
+    if not taken:
+        return chosen
+    outcomes = np.concatenate(taken)
+    among = np.isin(rows, chosen)
+    for each in outcomes[np.argsort(outcomes.sum(axis=1), kind="stable")]:
+        if among.sum() >= max(most, count):
+            break
+        if each.any() and not (each & among).any():
+            among[np.flatnonzero(each)[0]] = True
+    return rows[among]
 
 
 def point_text(arguments: Mapping[str, Any]) -> str:
