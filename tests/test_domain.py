@@ -123,6 +123,34 @@ def test_draws_depend_on_their_seed_alone(region: Region) -> None:
     assert all((a == b).all() for a, b in zip(once, again, strict=True))
 
 
+@every_region
+@pytest.mark.parametrize("shape", [(1,), (4,), (2, 3)])
+def test_what_is_moved_is_another_array_of_the_kind(region: Region, shape: tuple[int, ...]) -> None:
+    """Often a member; a third of all moves is enough to walk, where there is more than one member."""
+    rng = np.random.default_rng(6)
+    value = region.draw("generic", 0, shape, FLOAT64, rng)
+    before = value.copy()
+    moves = [region.moved(value, rng) for _ in range(200)]
+    assert (value == before).all()
+    assert all(each.shape == value.shape and each.dtype == value.dtype for each in moves)
+    members = [each for each in moves if region.contains(each)]
+    others = [each for each in members if (each != value).any()]
+    fixed = isinstance(region, Interval) and region.lo == region.hi
+    if fixed or (isinstance(region, OneHot) and region.index is not None) or (shape[-1] == 1 and region.facts.total):
+        assert not others
+    else:
+        assert len(others) > 60
+
+
+def test_a_constant_and_what_has_no_entries_stay_where_they_are() -> None:
+    rng = np.random.default_rng(6)
+    assert (Constant([1.0, 2.0]).moved(np.array([1.0, 2.0]), rng) == [1.0, 2.0]).all()
+    for region in (Reals("n"), Simplex("n"), Positive("n")):
+        for _ in range(20):
+            assert region.moved(np.zeros((0,)), rng).shape == (0,)
+    assert Simplex("").moved(np.array(1.0), rng) == 1
+
+
 @pytest.mark.parametrize("region", [Reals("n"), Logits("n"), Simplex("n"), Saturated("n", 0, 1.0)], ids=repr)
 def test_a_class_axis_of_one_is_allowed(region: Region) -> None:
     for family in region.families:

@@ -1,8 +1,8 @@
 """Regions: where an argument of a claim may lie.
 
-One object answers four questions: is this value a member (exactly, as real numbers)? which points of it should
-be looked at? how does Hypothesis draw one? which signs can an entry have? Every point a region hands out is a
-member exactly: a `Simplex` draw is made of dyadic fractions that sum to one, not of floats whose sum rounds to it.
+One object answers five questions: is this value a member (exactly, as real numbers)? which points of it should
+be looked at? what lies near one? how does Hypothesis draw one? which signs can an entry have? Every point that is drawn
+is a member exactly: a `Simplex` draw is made of dyadic fractions that sum to one, not of floats whose sum rounds to it.
 """
 
 import itertools
@@ -150,6 +150,11 @@ class Region(ABC):
         kind = np.int64 if self.integer else np.float64
         return np.array(drawn, dtype=kind).reshape(shape)
 
+    def moved(self, value: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
+        """Another float64 array, often near; it need not be a member."""
+        family = self.families[int(rng.integers(0, len(self.families)))]
+        return self.draw(family, int(rng.integers(0, 5040)), value.shape, FLOAT64, rng)
+
     def strategy(self, shape: tuple[int, ...]) -> "SearchStrategy[np.ndarray]":
         """Hypothesis strategy for an array of the region."""
         import numpy as np
@@ -216,6 +221,22 @@ class _Real(Region):
             values = np.zeros(n)
         values = form.round(values)
         return form.round(np.array([value if self.admit(value) else self.mend(value) for value in values.tolist()]))
+
+    def moved(self, value: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
+        """Some entries a step of any size away, times a power of two, or as large as another entry."""
+        import numpy as np
+
+        some = rng.random(value.shape) < 0.5
+        if value.size:
+            some.flat[rng.integers(0, value.size)] = True
+        kind = rng.random()
+        if kind < 0.75:
+            step = 2.0 ** rng.uniform(-30, 4) * rng.choice([-1.0, 1.0], size=value.shape)
+            return np.where(some, value + step * np.maximum(np.abs(value), 1.0), value)
+        if kind < 0.9:
+            with np.errstate(over="ignore"):  # what is no number any more is no member
+                return np.where(some, value * 2.0 ** rng.integers(-30, 31), value)
+        return np.where(some, value.flat[rng.integers(0, value.size)] if value.size else value, value)
 
     def contains(self, value: "np.ndarray") -> bool:
         """Every entry finite and allowed."""
@@ -327,6 +348,13 @@ class Interval(_Real):
         values = form.round(values)
         inner = form.round(np.array(self.lo + width / 2))
         return np.where((values < self.lo) | (values > self.hi), inner, values)
+
+    def moved(self, value: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
+        """Some entries a part of the width away, or at an end."""
+        import numpy as np
+
+        step = 2.0 ** rng.uniform(-30, 1) * (self.hi - self.lo) * rng.choice([-1.0, 0.0, 1.0], size=value.shape)
+        return np.clip(value + step, self.lo, self.hi)
 
     @property
     def signs(self) -> frozenset[int]:
@@ -516,6 +544,21 @@ class Simplex(Region):
                 counts = np.maximum(counts, 1) if n <= whole // 4 else counts
             counts[int(counts.argmax())] += whole - int(counts.sum())
         return counts.astype(np.float64) / whole
+
+    def moved(self, value: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
+        """Of one row, a part of one entry given to another; parts are whole multiples of 2^-40, so that sums stay."""
+        import numpy as np
+
+        result = value.copy()
+        if not value.ndim or value.shape[-1] < 2:
+            return result
+        row = result.reshape(-1, value.shape[-1])[int(rng.integers(0, result.size // value.shape[-1]))]
+        giver, taker = rng.permutation(len(row))[:2]
+        share = 1.0 if rng.random() < 0.2 else 2.0 ** -rng.uniform(0, 30)
+        part = np.floor(row[giver] * share * 2.0**40) / 2.0**40
+        row[giver] -= part
+        row[taker] += part
+        return result
 
     def contains(self, value: "np.ndarray") -> bool:
         """Every entry at least zero, every row exactly one."""

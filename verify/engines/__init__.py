@@ -79,7 +79,9 @@ def judge_all(
             if covers(case, proved) and enclosed.status is not Status.FAILS:
                 shrunk = Verdict(claim=claim.id, engine=falsify.NAME, status=Status.UNKNOWN, reason=NOT_SEARCHED)
             else:
-                shrunk = falsify.check(case, enclosed.worst if enclosed.status is Status.FAILS else None)
+                suspect = enclosed.worst if enclosed.status is Status.FAILS else None
+                certain = proved.sizes if proved.status is Status.HOLDS and not proved.exceptions else ()
+                shrunk = falsify.check(case, suspect, certain)
         except ClaimError as error:
             yield case, error
             continue

@@ -1,11 +1,12 @@
 """Falsify: Hypothesis looks for a counterexample in the same regions and shrinks it to one a person can read.
 
+For a bound, points are then moved to where least of it is left, until it breaks or the budget is spent.
 A counterexample counts only where the balls of both sides are disjoint; agreement found here is no evidence.
 """
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from hypothesis.errors import NoSuchExample
 
 from verify.claim import OutOfTime, Status, UnsupportedPrimitive, Verdict, Witness
 from verify.engines.case import REFUTED, Case, Judged, Points, decimal, shape_size
+from verify.engines.climb import climb
+from verify.formats import FLOAT64
 from verify.program import Program, Subject, entries, size_text
 from verify.readings.exact import precision
 
@@ -31,20 +34,23 @@ _Example = tuple[int, tuple[Any, ...]]
 _Best = tuple[Subject, Judged, Points, int]
 
 
-def check(case: Case, suspect: Witness | None = None) -> Verdict:
+def check(case: Case, suspect: Witness | None = None, proved: Container[str] = ()) -> Verdict:
     """Look for a small counterexample.
 
     Args:
         case: the claim under examination.
         suspect: where another engine refuted the claim; its program is searched, and longer.
+        proved: sizes at which a bound is proved; there nobody climbs.
 
     Returns:
         FAILS with a shrunk witness, or UNKNOWN: no counterexample is no evidence.
     """
     started = time.perf_counter()
     case.patience(started)
-    if suspect is None and not case.budget.examples:
-        return _unknown(case, started, f"not searched with --budget {case.budget.name}")
+    bound = case.claim.relation != "=="
+    not_searched = f"not searched with --budget {case.budget.name}"
+    if suspect is None and not case.budget.examples and not bound:
+        return _unknown(case, started, not_searched)
     sizes = sorted(
         (size for size in case.choices if entries(case.claim, size) <= READABLE), key=lambda size: sum(size.values())
     )
@@ -61,11 +67,17 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
     tried = 0
     if suspect is None:
         try:
-            tried, best = _look(case, subjects, _drawn(case, subjects, texts))
+            if case.budget.examples:
+                tried, best = _look(case, subjects, _drawn(case, subjects, texts))
+            if best is None and bound:
+                more, best = _climbed(case, [each for each in subjects if size_text(each.size) not in proved])
+                tried += more
+                if best is not None:
+                    return _found(case, started, tried, _shortened(case, best), "climbed to")
         except (OutOfTime, UnsupportedPrimitive) as error:
             return _unknown(case, started, _why(error))
         if best is None:
-            return _unknown(case, started, f"no counterexample among {tried} points")
+            return _unknown(case, started, f"no counterexample among {tried} points" if tried else not_searched)
 
     def refutes(example: _Example) -> bool:
         nonlocal tried, best
@@ -92,6 +104,10 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
             return _unknown(case, started, _why(error))
         note = "drawn by Hypothesis"
     assert best is not None
+    return _found(case, started, tried, best, note)
+
+
+def _found(case: Case, started: float, tried: int, best: _Best, note: str) -> Verdict:
     subject, judged, points, row = best
     component = int(np.flatnonzero(judged.codes[row] == REFUTED)[0])
     with precision(int(judged.bits[row])):
@@ -107,6 +123,49 @@ def check(case: Case, suspect: Witness | None = None) -> Verdict:
         residual=difference,
         seconds=time.perf_counter() - started,
     )
+
+
+def _climbed(case: Case, subjects: Sequence[Subject]) -> tuple[int, _Best | None]:
+    """Climb at each size; how many points were looked at, and the first that refutes the claim."""
+    tried = 0
+    for subject in subjects:
+        program = subject.modes[0]
+        for count, points in () if program.directions else climb(case, subject, program):
+            tried += count
+            if len(points):
+                judged = case.judge(subject, program, points)
+                hit = _refuted(judged)
+                if len(hit):
+                    return tried, (subject, judged, points, int(hit[0]))
+    return tried, None
+
+
+def _refuted(judged: Judged) -> np.ndarray:
+    return np.flatnonzero((judged.codes == REFUTED).any(axis=1) & ~judged.kinks)
+
+
+def _shortened(case: Case, best: _Best) -> _Best:
+    """The same counterexample with as few bits an entry as still refute the claim."""
+    subject, judged, points, row = best
+    taken = tuple(array[row] for array in points.arrays)
+    tries: list[tuple[Any, ...]] = []
+    for bits in range(1, FLOAT64.precision):
+        shorter = tuple(array if array.dtype == np.int64 else _rounded(array, bits) for array in taken)
+        if all(region.contains(array) for region, array in zip(subject.regions, shorter, strict=True)):
+            tries.append(shorter)
+    if not tries:
+        return best
+    shorter = Points(tuple(np.stack(each) for each in zip(*tries, strict=True)), ("shortened",) * len(tries))
+    shorter = shorter.take(np.flatnonzero(case.admitted(subject, shorter)))
+    again = case.judge(subject, judged.program, shorter)
+    hit = _refuted(again)
+    return (subject, again, shorter, int(hit[0])) if len(hit) else best
+
+
+def _rounded(array: np.ndarray, bits: int) -> np.ndarray:
+    """Numbers to the nearest of so many significant bits."""
+    fraction, exponent = np.frexp(array)
+    return np.ldexp(np.round(np.ldexp(fraction, bits)), exponent - bits)
 
 
 def _why(error: Exception) -> str:
@@ -133,7 +192,7 @@ def _look(
             tried += len(points)
             for program in _searched(subject, suspect) if len(points) else ():
                 judged = case.judge(subject, program, points, looks=1 if suspect else 0)
-                hit = np.flatnonzero((judged.codes == REFUTED).any(axis=1) & ~judged.kinks)
+                hit = _refuted(judged)
                 if len(hit):
                     return tried, (subject, judged, points, int(hit[0]))
     return tried, None

@@ -1,0 +1,194 @@
+"""Bounds that are broken in a corner, or by a hair: the climb finds where, and of a bound that is kept nothing."""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from verify import engines
+from verify.claim import Claim, Derivative, Relation, Status, Verdict
+from verify.domain import Constant, Interval, Labels, Logits, OneHot, Positive, Reals, Region, Saturated, Simplex
+from verify.engines import BUDGETS, falsify
+from verify.engines.case import Case
+from verify.engines.climb import climb
+
+# No points of Hypothesis before it.
+STANDARD = replace(BUDGETS["standard"], examples=0)
+
+
+def _claim(fn: Any, bound: Any, domain: dict[str, Any], relation: Relation, n: int = 2, **more: Any) -> Claim:
+    return Claim(
+        id="case",
+        autodiff=Derivative(fn, "gradient", "x"),
+        by_hand=bound,
+        domain=domain,
+        relation=relation,
+        sizes={"n": (n,)} if any(isinstance(each, Region) and each.shape for each in domain.values()) else {},
+        **more,
+    )
+
+
+def _searched(given: Claim, seed: int = 0, budget: Any = STANDARD) -> Verdict:
+    return falsify.check(Case(given, budget, seed))
+
+
+def _squared(x: Any, y: Any) -> Any:
+    return jnp.sum((jax.nn.softmax(x) - y) ** 2) / 2
+
+
+def _labelled(x: Any, k: Any) -> Any:
+    return _squared(x, (jnp.arange(x.shape[0]) == k).astype(x.dtype))
+
+
+def _bell(x: Any) -> Any:
+    return jnp.exp(-jnp.sum(x**2))
+
+
+# Functions, the sharp bound, its domain and relation, and the number of classes.
+SHARP: dict[str, tuple[Callable[..., Any], Callable[..., Any], dict[str, Any], Relation, int]] = {
+    "one-hot": (_squared, lambda x, y: jnp.full_like(x, 8) / 27, {"x": Logits("n"), "y": OneHot("n")}, "abs<=", 2),
+    "simplex": (_squared, lambda x, y: jnp.full_like(x, 8) / 27, {"x": Logits("n"), "y": Simplex("n")}, "abs<=", 2),
+    "labels": (_labelled, lambda x, k: jnp.full_like(x, 8) / 27, {"x": Logits("n"), "k": Labels("", "n")}, "abs<=", 2),
+    "largest": (_bell, lambda x: jnp.sqrt(2 * jnp.exp(jnp.full_like(x, -1.0))), {"x": Reals("n")}, "<=", 3),
+    "smallest": (_bell, lambda x: -jnp.sqrt(2 * jnp.exp(jnp.full_like(x, -1.0))), {"x": Reals("n")}, ">=", 3),
+    "touched": (lambda x: jnp.sum(x**3) / 3, lambda x: 2 * x - 1, {"x": Reals("n")}, ">=", 3),
+    "positive": (lambda x: jnp.sum(jnp.log(x) - x**2 / 2), lambda x: 2 - 2 * x, {"x": Positive("n")}, ">=", 2),
+    "many waves": (
+        lambda x: -jnp.sum(jnp.cos(50 * x)) / 50,
+        lambda x: jnp.ones_like(x),
+        {"x": Interval("n", 0.0, 1.0)},
+        "<=",
+        1,
+    ),
+    "scale": (
+        lambda x, a: jnp.sum(jnp.sin(a * x)),
+        lambda x, a: jnp.full_like(x, 3.0),
+        {"x": Reals("n"), "a": Constant(3.0)},
+        "abs<=",
+        2,
+    ),
+    "saturated": (
+        lambda x: jax.nn.log_softmax(x)[0],
+        lambda x: jnp.full_like(x, 1) / (1 + jnp.exp(jnp.full_like(x, 2.0))),
+        {"x": Saturated("n", 0, 2.0)},
+        "abs<=",
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARP)
+def test_a_bound_that_is_too_sharp_by_a_millionth_is_refused(name: str) -> None:
+    fn, bound, domain, relation, n = SHARP[name]
+    towards = -1e-6 if relation != ">=" else 1e-6
+
+    @functools.wraps(bound)
+    def sharper(*args: Any, **named: Any) -> Any:
+        return bound(*args, **named) + towards
+
+    kept = _searched(_claim(fn, bound, domain, relation, n))
+    assert kept.status is Status.UNKNOWN
+    assert kept.reason.startswith("no counterexample among ")
+    for seed in range(3):
+        broken = _searched(_claim(fn, sharper, domain, relation, n), seed)
+        assert broken.status is Status.FAILS, broken.reason
+        assert broken.worst is not None
+        assert broken.worst.note == "climbed to"
+
+
+@pytest.mark.parametrize(
+    ("fn", "bound"),
+    [
+        (lambda x: jnp.sum(x**4), lambda x: jnp.full_like(x, 1e30)),
+        (lambda x: jnp.sum(jnp.exp(x)), lambda x: jnp.full_like(x, 1e300)),
+        (lambda x: jnp.sum(x**3), lambda x: 1e9 + x),
+    ],
+    ids=["quartic", "exponential", "cubic"],
+)
+def test_a_bound_that_only_large_numbers_break_is_refused_by_every_budget(fn: Any, bound: Any) -> None:
+    given = _claim(fn, bound, {"x": Reals("n")}, "<=")
+    for budget in ("quick", "standard"):
+        assert _searched(given, budget=BUDGETS[budget]).status is Status.FAILS
+    assert any(each.status is Status.FAILS for each in engines.judge(given, BUDGETS["quick"]))
+
+
+def test_nobody_climbs_where_a_bound_is_proved() -> None:
+    """Two entries sum to at most two, three may sum to three."""
+    unit = {"x": Interval("n", 0.0, 1.0)}
+    given = replace(
+        _claim(lambda x: jnp.sum(x) ** 2 / 2, lambda x: jnp.full_like(x, 2.5), unit, "<="), sizes={"n": (2, 3)}
+    )
+    both = falsify.check(Case(given, STANDARD, 0))
+    assert both.status is Status.FAILS
+    assert both.sizes == ("n = 3",)
+    looked = falsify.check(Case(given, STANDARD, 0), proved=("n = 2",))
+    assert looked.status is Status.FAILS
+    assert looked.checked < both.checked
+    assert falsify.check(Case(given, STANDARD, 0), proved=("n = 2", "n = 3")).status is Status.UNKNOWN
+    assert engines.judge(given, STANDARD)[2].status is Status.FAILS
+    kept = replace(given, by_hand=lambda x: jnp.full_like(x, 3.0))
+    assert falsify.check(Case(kept, STANDARD, 0)).reason == "no counterexample among 2880 points"
+
+
+def test_what_is_climbed_to_is_shown_with_few_digits() -> None:
+    verdict = _searched(_claim(_squared, lambda x, y: jnp.full_like(x, 0.29), SHARP["one-hot"][2], "abs<="))
+    assert verdict.worst is not None
+    for each in np.ravel(np.array(verdict.worst.arguments["x"], dtype=np.float64)).tolist():
+        assert math.frexp(each)[0] * 2**6 % 1 == 0
+
+
+def test_what_the_claim_does_not_speak_of_is_not_climbed_to() -> None:
+    """The bound is broken beyond two alone, and the claim ends there."""
+    inside = _claim(
+        lambda x: jnp.sum(x**2), lambda x: jnp.full_like(x, 4.0), {"x": Reals("n")}, "<=", where=lambda x: x.max() <= 2
+    )
+    assert _searched(inside).status is Status.UNKNOWN
+    beyond = replace(inside, where=lambda x: x.max() <= 2.5)
+    assert _searched(beyond).status is Status.FAILS
+
+
+def test_a_bound_that_is_broken_at_a_kink_is_not_refuted_there() -> None:
+    """The square of a sign is one, but for zero, which is among the points."""
+
+    def stepped(x: Any) -> Any:
+        return jnp.sum(lax.stop_gradient(jnp.sign(x) ** 2) * x)
+
+    assert _searched(_claim(stepped, lambda x: jnp.ones_like(x), {"x": Reals("n")}, ">=")).status is Status.UNKNOWN
+    above = _searched(_claim(stepped, lambda x: 1 + x / 2**20, {"x": Reals("n")}, ">="))
+    assert above.status is Status.FAILS
+
+
+def test_a_bound_without_a_value_is_not_broken() -> None:
+    """A logarithm of what is below zero is no number: nothing is left of the bound, and nothing broken."""
+    given = _claim(lambda x: jnp.sum(x), lambda x: 1 + jnp.log(x) ** 2, {"x": Reals("n")}, "<=")
+    assert _searched(given).status is Status.UNKNOWN
+
+
+def test_a_program_that_costs_too_much_is_not_climbed() -> None:
+    def loss(x: Any) -> Any:
+        return jnp.sum(lax.fori_loop(0, 5000, lambda i, c: jnp.tanh(c), x))
+
+    given = _claim(loss, lambda x: jnp.ones_like(x), {"x": Reals("n")}, "abs<=")
+    case = Case(given, BUDGETS["quick"], 0)
+    subject = case.subject({"n": 2})
+    assert list(climb(case, subject, subject.modes[0])) == []
+    assert falsify.check(case).reason == "not searched with --budget quick"
+
+
+def test_the_same_steps_are_taken_again() -> None:
+    fn, _, domain, relation, n = SHARP["simplex"]
+    given = _claim(fn, lambda x, y: jnp.full_like(x, 0.29), domain, relation, n)
+    walks: list[list[tuple[int, bytes]]] = []
+    for _ in range(2):
+        case = Case(given, STANDARD, 7)
+        subject = case.subject({"n": 2})
+        walks.append([(count, points.key) for count, points in climb(case, subject, subject.modes[0])])
+    assert walks[0] == walks[1]
+    assert any(key.strip(b"|") for _, key in walks[0])
