@@ -182,6 +182,17 @@ def test_a_program_that_costs_too_much_is_not_climbed() -> None:
     assert falsify.check(case).reason == "not searched with --budget quick"
 
 
+def test_labels_stay_whole_numbers() -> None:
+    fn, _, domain, relation, n = SHARP["labels"]
+    case = Case(_claim(fn, lambda x, k: jnp.full_like(x, 0.2), domain, relation, n), STANDARD, 0)
+    subject = case.subject({"n": n})
+    broken = [points for _, points in climb(case, subject, subject.modes[0]) if len(points)]
+    assert len(broken) > 20
+    for points in broken:
+        assert [array.dtype for array in points.arrays] == [np.float64, np.int64]
+        assert all(region.contains(array) for region, array in zip(subject.regions, points.arrays, strict=True))
+
+
 def test_the_same_steps_are_taken_again() -> None:
     fn, _, domain, relation, n = SHARP["simplex"]
     given = _claim(fn, lambda x, y: jnp.full_like(x, 0.29), domain, relation, n)

@@ -42,25 +42,22 @@ def climb(case: Case, subject: Subject, program: Program) -> Iterator[tuple[int,
     rng = case.rng(23, *subject.size.values())
     cost = max(program.cost + subject.formula.cost, 1)
     turns = min(GENERATIONS[case.budget.name], WORK[case.budget.name] // (cost * CHILDREN))
-    parents, left = draw(subject, 0, FLOAT64, rng), np.zeros((2, 0))
-    for turn in range(turns):
-        if turn == 0:
-            children = draw(subject, CHILDREN, FLOAT64, rng)
-        else:
-            children = _moved(subject, parents.take(rng.integers(0, len(parents), size=CHILDREN)), rng)
+    children = draw(subject, CHILDREN, FLOAT64, rng)
+    parents, left = children.take([]), np.zeros((2, 0))
+    for _ in range(turns):
         children = children.take(np.flatnonzero(case.admitted(subject, children)))
-        if not len(children):
-            if not len(parents):
-                return
-            continue
-        found, broken = _left(case, subject, program, children)
-        by_far = np.argsort(found[0], kind="stable")
-        yield len(children), children.take(by_far[broken[by_far]][:NAMED])
-        arrays = zip(parents.arrays, children.arrays, strict=True)
-        parents = Points(tuple(map(np.concatenate, arrays)), parents.families + children.families)
-        left = np.concatenate([left, found], axis=1)
-        best = np.unique([np.argsort(each, kind="stable")[: PARENTS // 2] for each in left])
-        parents, left = parents.take(best), left[:, best]
+        if len(children):
+            found, broken = _left(case, subject, program, children)
+            by_far = np.argsort(found[0], kind="stable")
+            yield len(children), children.take(by_far[broken[by_far]][:NAMED])
+            arrays = zip(parents.arrays, children.arrays, strict=True)
+            parents = Points(tuple(map(np.concatenate, arrays)), parents.families + children.families)
+            left = np.concatenate([left, found], axis=1)
+            best = np.unique([np.argsort(each, kind="stable")[: PARENTS // 2] for each in left])
+            parents, left = parents.take(best), left[:, best]
+        if not len(parents):
+            return
+        children = _moved(subject, parents.take(rng.integers(0, len(parents), size=CHILDREN)), rng)
 
 
 def _moved(subject: Subject, points: Points, rng: np.random.Generator) -> Points:
@@ -93,7 +90,7 @@ def _left(case: Case, subject: Subject, program: Program, points: Points) -> tup
         left = first - sides[1] if case.claim.relation == ">=" else sides[1] - first
         share = left / (np.absolute(first) + np.absolute(sides[1]))
     broken = (finite(left) & np.less(left, 0).astype(bool)).any(axis=1) & ~lost
-    tightest = np.stack([_numbers(each).min(axis=1) for each in (left, share)])
+    tightest = np.stack([_numbers(each).min(axis=1, initial=np.inf) for each in (left, share)])
     tightest[:, lost] = np.inf
     return tightest, broken
 
