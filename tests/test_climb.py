@@ -18,6 +18,9 @@ from verify.domain import Constant, Interval, Labels, Logits, OneHot, Positive, 
 from verify.engines import BUDGETS, falsify
 from verify.engines.case import Case
 from verify.engines.climb import climb
+from verify.loader import load
+
+pytestmark = pytest.mark.once
 
 # No points of Hypothesis before it.
 STANDARD = replace(BUDGETS["standard"], examples=0)
@@ -203,3 +206,16 @@ def test_the_same_steps_are_taken_again() -> None:
         walks.append([(count, points.key) for count, points in climb(case, subject, subject.modes[0])])
     assert walks[0] == walks[1]
     assert any(key.strip(b"|") for _, key in walks[0])
+
+
+# The bounds of the article that are false: what the climb finds is found without points that were chosen for it.
+FALSE: list[Claim] = [each for each in load().claims if each.relation != "==" and each.expect is Status.FAILS]
+
+
+@pytest.mark.parametrize("given", FALSE, ids=lambda each: each.id)
+def test_false_bounds_of_the_article_are_climbed_out_of(given: Claim) -> None:
+    assert _searched(given).status is Status.FAILS
+
+
+def test_there_are_false_bounds() -> None:
+    assert len(FALSE) > 15
