@@ -104,6 +104,9 @@ def test_a_bound_that_is_too_sharp_by_a_millionth_is_refused(name: str) -> None:
         assert broken.status is Status.FAILS, broken.reason
         assert broken.worst is not None
         assert broken.worst.note == "climbed to"
+        for place, region in domain.items():
+            given = np.array(broken.worst.arguments[place], dtype=np.int64 if region.integer else np.float64)
+            assert region.bind({"n": n}).contains(given), "what is shortened stays a member"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,18 @@ def test_a_bound_that_only_large_numbers_break_is_refused_by_every_budget(fn: An
     for budget in ("quick", "standard"):
         assert _searched(given, budget=BUDGETS[budget]).status is Status.FAILS
     assert any(each.status is Status.FAILS for each in engines.judge(given, BUDGETS["quick"]))
+
+
+@pytest.mark.parametrize(("relation", "sign"), [("<=", 1.0), (">=", -1.0)])
+def test_a_hill_is_climbed_and_no_valley(relation: Relation, sign: float) -> None:
+    """The slope is largest at 100, far from where points are drawn, and its size is largest farther away."""
+
+    def loss(x: Any) -> Any:
+        return sign * jnp.sum(x - (x - 100) ** 3 / 3000)
+
+    for bound, status in ((1.0, Status.UNKNOWN), (1 - 1e-6, Status.FAILS)):
+        found = _searched(_claim(loss, lambda x, b=bound: sign * jnp.full_like(x, b), {"x": Reals("n")}, relation, 1))
+        assert found.status is status
 
 
 def test_nobody_climbs_where_a_bound_is_proved() -> None:
@@ -166,6 +181,29 @@ def test_a_bound_that_is_broken_at_a_kink_is_not_refuted_there() -> None:
     assert _searched(_claim(stepped, lambda x: jnp.ones_like(x), {"x": Reals("n")}, ">=")).status is Status.UNKNOWN
     above = _searched(_claim(stepped, lambda x: 1 + x / 2**20, {"x": Reals("n")}, ">="))
     assert above.status is Status.FAILS
+
+
+def test_a_bound_that_the_rounding_of_a_literal_breaks_is_kept() -> None:
+    """Three tenths as they are written are a little more than 0.3 as it is written."""
+    given = _claim(lambda x: jnp.sum(x * 0.1 * 3), lambda x: jnp.full_like(x, 0.3), {"x": Reals("n")}, "<=")
+    assert _searched(given).reason == "no counterexample among 1440 points"
+    less = replace(given, by_hand=lambda x: jnp.full_like(x, 0.3 - 1e-15))
+    assert _searched(less).status is Status.FAILS
+
+
+def test_where_no_point_is_admitted_nobody_walks() -> None:
+    far = _claim(lambda x: jnp.sum(x), lambda x: 0 * x, {"x": Reals("n")}, "<=", where=lambda x: x.max() > 1e9)
+    assert _searched(far).reason == "not searched with --budget standard"
+
+
+def test_what_is_not_admitted_is_left_out_of_a_generation() -> None:
+    """Half of the points lie where the claim speaks."""
+    half = _claim(lambda x: jnp.sum(x), lambda x: 1 + 0 * x, {"x": Reals("n")}, "<=", where=lambda x: x.sum() >= 0)
+    case = Case(half, STANDARD, 0)
+    subject = case.subject({"n": 2})
+    counts = [count for count, _ in climb(case, subject, subject.modes[0])]
+    assert len(counts) == 60
+    assert 0 < min(counts) < max(counts) <= 24
 
 
 def test_a_bound_without_a_value_is_not_broken() -> None:

@@ -1373,3 +1373,6 @@ def test_a_place_that_one_side_cannot_tell_decides_nothing() -> None:
     domain = {"x": Positive("")}
     assert enclosed(lambda x: x + 0, looked_up, "value", domain, sizes={}).status is Status.UNKNOWN
     assert enclosed(looked_up, lambda x: x + 0, "value", domain, sizes={}).status is Status.UNKNOWN
+    # Of few numbers the root is known exactly.
+    few = enclosed(looked_up, lambda x: 1 * looked_up(x), "value", {"x": Interval("", 0.0, 4.0)}, sizes={})
+    assert "most points leave value undecided" in few.reason

@@ -77,7 +77,7 @@ def check(case: Case, suspect: Witness | None = None, proved: Container[str] = (
         except (OutOfTime, UnsupportedPrimitive) as error:
             return _unknown(case, started, _why(error))
         if best is None:
-            return _unknown(case, started, f"no counterexample among {tried} points" if tried else not_searched)
+            return _unknown(case, started, _none_among(tried) if tried else not_searched)
 
     def refutes(example: _Example) -> bool:
         nonlocal tried, best
@@ -97,7 +97,7 @@ def check(case: Case, suspect: Witness | None = None, proved: Container[str] = (
         refutes(found)
     except NoSuchExample:
         if best is None:
-            return _unknown(case, started, f"no counterexample among {tried} points")
+            return _unknown(case, started, _none_among(tried))
         note = "drawn by Hypothesis"  # larger than it need be, but a counterexample
     except (OutOfTime, UnsupportedPrimitive) as error:
         if best is None:
@@ -145,27 +145,32 @@ def _refuted(judged: Judged) -> np.ndarray:
 
 
 def _shortened(case: Case, best: _Best) -> _Best:
-    """The same counterexample with as few bits an entry as still refute the claim."""
+    """The same counterexample with as few bits an entry as still refute the claim; with all of them it does."""
     subject, judged, points, row = best
     taken = tuple(array[row] for array in points.arrays)
-    tries: list[tuple[Any, ...]] = []
-    for bits in range(1, FLOAT64.precision):
-        shorter = tuple(array if array.dtype == np.int64 else _rounded(array, bits) for array in taken)
-        if all(region.contains(array) for region, array in zip(subject.regions, shorter, strict=True)):
-            tries.append(shorter)
-    if not tries:
-        return best
-    shorter = Points(tuple(np.stack(each) for each in zip(*tries, strict=True)), ("shortened",) * len(tries))
+    tries = [
+        tuple(array if array.dtype == np.int64 else _rounded(array, bits) for array in taken)
+        for bits in range(1, FLOAT64.precision + 1)
+    ]
+    members = [
+        each
+        for each in tries
+        if all(region.contains(array) for region, array in zip(subject.regions, each, strict=True))
+    ]
+    shorter = Points(tuple(np.stack(each) for each in zip(*members, strict=True)), ("shortened",) * len(members))
     shorter = shorter.take(np.flatnonzero(case.admitted(subject, shorter)))
     again = case.judge(subject, judged.program, shorter)
-    hit = _refuted(again)
-    return (subject, again, shorter, int(hit[0])) if len(hit) else best
+    return subject, again, shorter, int(_refuted(again)[0])
 
 
 def _rounded(array: np.ndarray, bits: int) -> np.ndarray:
     """Numbers to the nearest of so many significant bits."""
     fraction, exponent = np.frexp(array)
     return np.ldexp(np.round(np.ldexp(fraction, bits)), exponent - bits)
+
+
+def _none_among(tried: int) -> str:
+    return f"no counterexample among {tried} points"
 
 
 def _why(error: Exception) -> str:
