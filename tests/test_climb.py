@@ -77,6 +77,13 @@ SHARP: dict[str, tuple[Callable[..., Any], Callable[..., Any], dict[str, Any], R
         "abs<=",
         2,
     ),
+    "downwards": (
+        lambda x: -jnp.sum(1 / (1 + jnp.exp(7.3 - x))),
+        lambda x: jnp.full_like(x, 0.25),
+        {"x": Reals("n")},
+        "abs<=",
+        1,
+    ),
     "saturated": (
         lambda x: jax.nn.log_softmax(x)[0],
         lambda x: jnp.full_like(x, 1) / (1 + jnp.exp(jnp.full_like(x, 2.0))),

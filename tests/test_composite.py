@@ -651,6 +651,11 @@ def test_a_matrix_that_is_not_positive_definite_has_no_factor() -> None:
     assert not found[1, 1].is_finite()
 
 
+def test_at_zero_an_incomplete_gamma_function_does_not_change_with_its_order() -> None:
+    assert enclose(lambda a: lax.igamma_grad_a(a, 0 * a), np.array(2.0)) == 0
+    assert not enclose(lambda a: lax.igamma_grad_a(a, -a), np.array(2.0)).item().is_finite()
+
+
 def test_equal_pivots_of_balls_are_not_guessed() -> None:
     _, trail = _walked(
         Exact(), lambda x: lax.linalg.lu(jnp.reshape(x, (2, 2)))[0], [arb(1, 0.1), arb(2), arb(-1, 0.1), arb(3)]

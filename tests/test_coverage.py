@@ -337,6 +337,15 @@ def test_a_size_without_a_value_less_itself_has_none() -> None:
     assert enclose(less_itself, np.array([0.5]))[0] == 0
 
 
+@pytest.mark.parametrize("value", [complex(np.inf, 0), complex(0, np.inf), complex(np.nan, 1)])
+def test_the_size_of_an_infinite_constant_less_itself_has_no_value(value: complex) -> None:
+    def less_itself(u: Any) -> Any:
+        size = lax.abs(lax.convert_element_type(np.array([value]), np.complex128))
+        return size - size + u * 0
+
+    assert not enclose(less_itself, np.array([0.5]))[0].is_finite()
+
+
 def test_complex_numbers_do_not_become_whole_ones() -> None:
     def cast(u: Any) -> Any:
         named = {"new_dtype": np.dtype(np.int32), "weak_type": False, "sharding": None}

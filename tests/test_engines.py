@@ -357,6 +357,17 @@ def test_that_no_point_lies_at_a_jump_is_said(step: Callable[..., Any]) -> None:
         assert all(each.startswith("no point lies exactly where ") for each in found.exceptions)
 
 
+def test_a_cast_does_not_jump_at_zero() -> None:
+    """The whole part of 3.7 x is zero on both sides of it, and no float lies where it changes."""
+
+    def steps(x: Any) -> Any:
+        return (3.7 * x).astype(np.int64).astype(x.dtype)
+
+    found = enclosed(lambda x: jnp.sum(lax.stop_gradient(steps(x)) * x), steps, sizes={"n": (2,)})
+    assert found.status is Status.HOLDS, found.reason
+    assert len(found.exceptions) == 1
+
+
 def test_that_no_remainder_is_tried_at_its_jump_is_said() -> None:
     def rest(x: Any) -> Any:
         return lax.rem(x, jnp.full_like(x, 3.7))
