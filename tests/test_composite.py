@@ -656,6 +656,15 @@ def test_at_zero_an_incomplete_gamma_function_does_not_change_with_its_order() -
     assert not enclose(lambda a: lax.igamma_grad_a(a, -a), np.array(2.0)).item().is_finite()
 
 
+@pytest.mark.parametrize(("x", "value"), [(0.0, 0.0), (1.0, 1.0)])
+def test_an_incomplete_beta_function_has_values_at_its_ends(x: float, value: float) -> None:
+    for order in (0.5, 3.0):
+        assert enclose(lambda b, x=x: lax.betainc(b, 2 * b, x + 0 * b), np.array(order)) == value
+        assert (
+            not enclose(lambda b, x=x: lax.betainc(b, 2 * b, (3 * x - 1) + 0 * b), np.array(order)).item().is_finite()
+        )
+
+
 def test_equal_pivots_of_balls_are_not_guessed() -> None:
     _, trail = _walked(
         Exact(), lambda x: lax.linalg.lu(jnp.reshape(x, (2, 2)))[0], [arb(1, 0.1), arb(2), arb(-1, 0.1), arb(3)]

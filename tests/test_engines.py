@@ -378,6 +378,21 @@ def test_that_no_remainder_is_tried_at_its_jump_is_said() -> None:
     assert found.exceptions[0].startswith("no point lies exactly where rem (test_engines.py:")
 
 
+def test_floats_of_the_other_claims_are_run_where_one_has_no_reading() -> None:
+    """And say at which size."""
+
+    def triangle(x: Any) -> Any:
+        return jnp.sum(jax.scipy.linalg.schur(jnp.outer(x, x))[0])
+
+    unread = claim(triangle, lambda x: jnp.sum(x), "value", id="un.read")
+    first, second = floats.check_all([Case(each, QUICK, 0) for each in (unread, SQUARES)])
+    assert isinstance(first, Verdict)
+    assert isinstance(second, Verdict)
+    assert "schur" in first.reason
+    assert second.floats == "inside"
+    assert second.sizes == ("n = 3",)
+
+
 def test_every_entry_has_to_show_its_choice() -> None:
     """That the other entries take both sides says nothing of the first."""
 
@@ -430,6 +445,12 @@ def test_a_winner_that_the_region_names_is_the_largest(gap: float) -> None:
     assert far.status is Status.UNKNOWN
     apart = enclosed(_squares, lambda x: 2 * x + jnp.max(x[::2]) - jnp.max(jnp.append(x[::2], -1e7)), domain=named)
     assert apart.status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("far", [-0.5, 0.5])
+def test_that_a_number_less_itself_is_not_zero_needs_no_point(far: float) -> None:
+    found = enclosed(_squares, lambda x: jnp.where((x - x) / far > 1, 5 * x, 2 * x))
+    assert found.status is Status.HOLDS, found.reason
 
 
 def test_an_order_that_the_domain_gives_needs_no_point() -> None:
@@ -710,7 +731,10 @@ def test_what_few_bits_do_not_tell_apart_is_looked_at_where_a_branch_is_rarely_t
         return jnp.sum(jnp.log(1 + jnp.exp(x)))
 
     assert enclosed(loss, right).status is Status.HOLDS
-    assert enclosed(loss, lambda x: jnp.where(x > far, 1.0, right(x))).status is Status.FAILS
+    found = enclosed(loss, lambda x: jnp.where(x > far, 1.0, right(x)))
+    assert found.status is Status.FAILS
+    # The difference is about e^-far, and shown with the bits that it takes to see it.
+    assert math.log(-float(found.residual)) == pytest.approx(-far, rel=0.01)
     # Two choices, of which the later one is wrong.
     assert enclosed(loss, lambda x: jnp.where(x > 2 * far, 1.0, right(x))).status is Status.FAILS
 

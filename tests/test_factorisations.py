@@ -266,6 +266,23 @@ def test_a_part_of_the_spectrum_is_refused() -> None:
             enclose(fn, np.array([[2.0, 0.0], [0.0, 1.0]]))
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (2, 2)])
+def test_singular_vectors_have_the_signs_of_the_library(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(4):
+        matrix = rng.normal(size=shape)
+        found = enclose(lambda a: lax.linalg.svd(a, full_matrices=False), matrix)
+        for balls_, floats in zip(found, lax.linalg.svd(matrix, full_matrices=False), strict=True):
+            for ball, value in zip(np.ravel(balls_), np.ravel(floats).tolist(), strict=True):
+                assert abs(float(ball.mid()) - value) < 1e-5
+
+
+def test_of_equal_pivots_the_first_is_taken() -> None:
+    factors, pivots, _ = enclose(lax.linalg.lu, np.array([[1.0, 2.0], [1.0, 3.0]]))
+    assert [float(each) for each in factors.ravel()] == [1, 2, 1, 1]
+    assert pivots.tolist() == [0, 1]
+
+
 def test_a_matrix_that_may_be_singular_has_singular_values_alone() -> None:
     u, values, v = enclose(lambda a: lax.linalg.svd(a), np.array([[2.0, 0.0], [0.0, 0.0]]))
     assert values[0].contains(2)

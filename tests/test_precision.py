@@ -39,6 +39,13 @@ def test_every_form_has_a_row_at_every_gap(rows: list[dict[str, Any]]) -> None:
             assert list(of(rows, form, name)) == list(precision.GAPS)
 
 
+def test_what_is_measured_are_the_subjects_whose_claims_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    (*_, (title, last, _)) = precision.SUBJECTS
+    monkeypatch.setattr(precision, "FORMATS", {"float32": FORMATS["float32"]})
+    assert {row["subject"] for row in precision.table({last: CLAIMS[last]})} == {title}
+    assert precision.table({}) == []
+
+
 def test_digits_go_with_the_gap_and_the_stable_form_keeps_them(rows: list[dict[str, Any]]) -> None:
     grad, stable = of(rows, "jax.grad"), of(rows, "stable")
     assert grad[0.0]["digits"] >= 14

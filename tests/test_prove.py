@@ -1109,6 +1109,18 @@ def test_at_a_fixed_size_a_function_is_what_it_is(name: str) -> None:
     assert found.status is Status.HOLDS, found.reason
 
 
+def test_entries_of_a_slice_stand_where_they_stood() -> None:
+    def fn(x: Any) -> Any:
+        two = lax.dynamic_slice(x, (1,), (2,))
+        return two[0] * two[1] ** 2
+
+    given: dict[str, Any] = {"domain": {"x": REALS}, "sizes": {"n": (3, 4)}}
+    found = verdict(claim(fn, lambda x: x[1] * x[2] ** 2, "value", **given))
+    assert (found.status, found.sizes) == (Status.HOLDS, ("every n",))
+    for wrong in (lambda x: x[1] * x[0] ** 2, lambda x: x[2] * x[1] ** 2):
+        assert judged(claim(fn, wrong, "value", **given)) is not Status.HOLDS
+
+
 @pytest.mark.parametrize("name", SHORT)
 def test_no_shortcut_along_an_axis_of_any_length(name: str) -> None:
     region, fn, wrong, right = SHORT[name]
