@@ -19,9 +19,10 @@ Without --sample every mutant is looked at; with it, COUNT of them, over the fil
 the same ones for the same SEED (a larger COUNT adds to a smaller one); with --scopes, one of each function or class of
 which none was looked at. What was looked at stands in benchmarks/results/mutants.jsonl and is not looked at again, but
 by --again: the mutants that no test noticed. Tests change: --recheck runs the test that noticed a mutant against it
-once more where the file of that test has another text than then, and what it no longer notices waits for --again. The
-reasons why a mutant need not be noticed are in benchmarks/mutants.toml, written by hand. --docs writes docs/mutants.md
-from both, --control runs unchanged all tests that noticed something, and exits 1 where one fails.
+once more where that test, or what its file holds beside tests, has another text than then, and what it no longer
+notices waits for --again. The reasons why a mutant need not be noticed are in benchmarks/mutants.toml, written by hand.
+--docs writes docs/mutants.md from both, --control runs unchanged all tests that noticed something, and exits 1 where
+one fails.
 """
 
 import argparse
@@ -523,7 +524,7 @@ class Outcome:
         ran: how many tests ran.
         of: how many execute the line.
         seconds: how long it took.
-        text: which text the file of that test had, "" where it is none.
+        text: which text that test had, see `text_of`; "" where it is none.
     """
 
     state: str
@@ -680,9 +681,26 @@ def swapped(mutant: Mutant) -> Swap:
 
 
 def text_of(test: str) -> str:
-    """The name of the text that the file of a test has now, "" where there is none."""
-    path = ROOT / test.partition("::")[0]
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+    """The name of the text that a test has now, with all of its file but the other tests; "" where there is none."""
+    file, _, name = test.partition("::")
+    path = ROOT / file
+    if not path.is_file():
+        return ""
+    shared, own = _texts(path.read_text(encoding="utf-8"))
+    return hashlib.sha256((shared + own.get(name.partition("[")[0], "")).encode()).hexdigest()[:12]
+
+
+@functools.lru_cache(maxsize=256)
+def _texts(source: str) -> tuple[str, dict[str, str]]:
+    """What a file of tests holds beside its tests, and the text of each of these."""
+    lines = source.splitlines(keepends=True)
+    own: dict[str, str] = {}
+    for node in reversed(ast.parse(source).body):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+            part = slice(min(each.lineno for each in (node, *node.decorator_list)) - 1, node.end_lineno)
+            own[node.name] = "".join(lines[part])
+            del lines[part]
+    return "".join(each for each in lines if each.strip()), own
 
 
 def rechecked(mutant: Mutant, before: dict[str, Any], limit: float) -> Outcome:
@@ -718,6 +736,14 @@ def said(mutant: Mutant) -> dict[str, Any]:
     return {name: getattr(mutant, name) for name in few} | {"change": mutant.change}
 
 
+def last_draw() -> dict[str, int]:
+    """What a draw of mutants that were not looked at before showed, as written down by hand; empty where none was."""
+    if not REASONS.is_file():
+        return {}
+    with REASONS.open("rb") as text:
+        return tomllib.load(text).get("draw", {})
+
+
 def reasons() -> dict[str, dict[str, str]]:
     """Why mutants need not be noticed, by key: kind and why."""
     if not REASONS.is_file():
@@ -742,7 +768,7 @@ def main() -> int:
     parser.add_argument("--operator", default="", metavar="NAMES", help="operators, with commas between")
     parser.add_argument("--key", default="", metavar="KEYS", help="these mutants, with commas between")
     parser.add_argument("--again", action="store_true", help="those that no test noticed, without a reason")
-    parser.add_argument("--recheck", action="store_true", help="those noticed by a test whose file changed since")
+    parser.add_argument("--recheck", action="store_true", help="those noticed by a test that changed since")
     parser.add_argument("--tests", default="", metavar="TEXTS", help="only tests with one of these in their ids")
     parser.add_argument("--seconds", type=float, default=SECONDS, metavar="LIMIT", help="of tests for one mutant")
     parser.add_argument("--until", metavar="HH:MM", help="begin no further mutant after this time of day")
@@ -758,7 +784,7 @@ def main() -> int:
     if options.docs:
         write_record(looked, found)
         looked, known = recorded(), reasons()
-        PAGE.write_text(page(found, looked, known), encoding="utf-8")
+        PAGE.write_text(page(found, looked, known, last_draw()), encoding="utf-8")
         alive = {key for key, each in looked.items() if each["state"] in ALIVE}
         for key in known:
             if key not in alive:
@@ -817,7 +843,7 @@ def main() -> int:
 
 
 def stale(before: dict[str, Any] | None, texts: Sequence[str]) -> bool:
-    """Whether a mutant was noticed by a test, with one of the texts in its id, whose file has another text by now."""
+    """Whether a mutant was noticed by a test, with one of the texts in its id, that has another text by now."""
     if before is None or before["state"] != "killed" or not any(each in before["by"] for each in texts):
         return False
     return before["by"] != "import" and before.get("text", "") != text_of(before["by"])
@@ -870,14 +896,18 @@ Of {mutants} mutants {looked} were looked at. {killed} were noticed by a test th
 end. {explained} were noticed by none, with a reason that is below; left without one: {unexplained}.
 
 Where somebody could drop a check, by a condition of an `if` that never holds or always does, {checks} of {conditions}
-mutants were looked at. The others are a sample, drawn at random over all files: of a mutant that was not looked at
-nothing is known. Of `engines/forms.py` more were looked at than the draw asked for, and 57 that none noticed were
-added.{none}
+mutants were looked at. The others are a sample, drawn at random over all files. Of `engines/forms.py` more were looked
+at than the draw asked for, and 57 that none noticed were added.{none}{drawn}
 
 What it is good for: to ask of each survivor which false claim it would let through, and to write that claim down as a
 test. Again and again the code itself let one through, too; what was found stands under *Fixed* in the
 [changelog](../CHANGELOG.md).
 """
+DRAWN: Final = """
+
+What the rest may hold: when every mutant that was looked at had a test or a reason, {mutants} more were drawn (seed
+{seed}). {noticed} of them were noticed at once; {missing} showed that a test was missing, which they have now; the
+others have a reason."""
 HOW: Final = """\
 ## How
 
@@ -908,7 +938,12 @@ KINDS: Final = {
 }
 
 
-def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], known: dict[str, dict[str, Any]]) -> str:
+def page(
+    found: dict[str, list[Mutant]],
+    looked: dict[str, dict[str, Any]],
+    known: dict[str, dict[str, Any]],
+    drawn: dict[str, int] | None = None,
+) -> str:
     """docs/mutants.md: a table by module, every mutant that no test notices with its reason, and what is left out."""
     rows: list[str] = []
     total: collections.Counter[str] = collections.Counter()
@@ -941,10 +976,10 @@ def page(found: dict[str, list[Mutant]], looked: dict[str, dict[str, Any]], know
     conditions = [each.key for those in found.values() for each in those if each.operator == "guard"]
     total["conditions"], total["checks"] = len(conditions), len(looked.keys() & set(conditions))
     none = f"\nNewer than the sample, and not looked at yet: {', '.join(new)}." if new else ""
+    counts = {**total, **{each: total[each] for each in ("checks", "timeout", "explained", "unexplained")}}
+    after = DRAWN.format_map(drawn) if drawn else ""
     lines = [
-        *HEAD.format_map(
-            total | {"none": none} | {each: total[each] for each in ("checks", "timeout", "explained", "unexplained")}
-        ).splitlines(),
+        *HEAD.format_map({**counts, "none": none, "drawn": after}).splitlines(),
         "",
         "| module | mutants | looked at | noticed | did not end | with a reason | without one |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",

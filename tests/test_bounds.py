@@ -128,6 +128,26 @@ def test_a_clip_and_its_other_form() -> None:
     assert prove.prove_at(trace(wrong, {"n": 2}, FLOAT64), 3.0).residual is not None
 
 
+def test_the_stable_form_of_a_bound_has_to_be_equal() -> None:
+    """What is smaller than the formula keeps its bound, and is another formula."""
+
+    def fn(x: Any) -> Any:
+        return jnp.sum(jnp.tanh(x))
+
+    kept = Claim(
+        id="made-up.stable",
+        autodiff=Derivative(fn, "gradient", "x"),
+        by_hand=lambda x: jnp.ones_like(x),
+        relation="<=",
+        stable=lambda x: jnp.exp(0 * x),
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2,)},
+    )
+    assert said(kept).status is Status.HOLDS
+    for smaller in (lambda x: -jnp.exp(0 * x), lambda x: 1 - x**2):
+        assert said(replace(kept, stable=smaller)).status is not Status.HOLDS
+
+
 # -- made-up bounds, at one size -------------------------------------------------------------------------------------
 
 

@@ -114,6 +114,7 @@ def test_a_bound_that_is_too_sharp_by_a_millionth_is_refused(name: str) -> None:
         for place, region in domain.items():
             given = np.array(broken.worst.arguments[place], dtype=np.int64 if region.integer else np.float64)
             assert region.bind({"n": n}).contains(given), "what is shortened stays a member"
+            assert isinstance(broken.worst.arguments[place], int) == region.integer
 
 
 @pytest.mark.parametrize(

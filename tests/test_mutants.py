@@ -180,9 +180,13 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
     weaker = TESTS.replace("(2, 3) == 5", "(2, 3)")
     assert weaker != TESTS
     (toy / "tests/test_toy.py").write_text(weaker, encoding="utf-8")
-    assert len(run("recheck").splitlines()) == 3, "two that bigger noticed and one of table"
+    assert len(run("recheck").splitlines()) == 1, "what table noticed"
     assert recorded() == expected | {(6, "a + b → a - b"): ("survived", "")}
     assert run("recheck") == "", "each was tried with the test as it is now"
+    (toy / "tests/test_toy.py").write_text(weaker + "\n\ndef test_more():\n    assert True\n", encoding="utf-8")
+    assert run("recheck") == "", "another test is no reason"
+    (toy / "tests/test_toy.py").write_text(weaker + "\n\nMORE = 1\n", encoding="utf-8")
+    assert len(run("recheck").splitlines()) == 2, "what all tests of the file share: two that bigger noticed"
 
 
 def test_the_page_counts_what_was_looked_at_and_gives_reasons() -> None:

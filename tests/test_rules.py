@@ -183,7 +183,8 @@ def test_which_side_keeps_more_digits_and_where() -> None:
         lambda x, t: -t / (x**2 + 1 + x * jnp.sqrt(x**2 + 1)),
     )
     given = {"x": domain.Interval("n", 1.0, 4096.0)}
-    report = check(RuleClaim(near, domain=given, sizes=SIZES, id="rule.digits"))
+    claim = RuleClaim(near, domain=given, sizes=SIZES, id="rule.digits")
+    report = check(claim)
     assert report.status is Status.HOLDS
     rows = {row["format"]: row for row in report.row.verdicts[-1].compared}
     assert set(rows) == {"float64", "float32", "bfloat16", "float16"}
@@ -193,6 +194,11 @@ def test_which_side_keeps_more_digits_and_where() -> None:
     assert found["rule"] >= found["plain"] + 1
     assert rows["float32"]["plain"] is None
     assert any("the rule keeps more" in line for line in rule_lines(report.row))
+    # Of seven digits the body's derivative loses those of x twice: it is shown where x is large, as few points are.
+    few = RuleClaim(near, domain={"x": domain.Positive("n")}, sizes=SIZES, id="rule.few-digits")
+    for seed in (1, 2, 3):
+        found = check(few, "quick", seed).row.verdicts[-1].compared[0]["rule"]
+        assert found["at"]["x"][int(found["component"][1])] > 15, found
 
 
 @pytest.mark.parametrize(
