@@ -166,6 +166,8 @@ def test_nobody_climbs_where_a_bound_is_proved() -> None:
 def test_what_is_climbed_to_is_shown_with_few_digits() -> None:
     verdict = _searched(_claim(_squared, lambda x, y: jnp.full_like(x, 0.29), SHARP["one-hot"][2], "abs<="))
     assert verdict.worst is not None
+    # The slope is below -0.29, which is broken by what its size is more.
+    assert 0 < float(verdict.residual) == pytest.approx(-float(verdict.worst.autodiff) - 0.29, rel=1e-6)
     for each in np.ravel(np.array(verdict.worst.arguments["x"], dtype=np.float64)).tolist():
         assert math.frexp(each)[0] * 2**6 % 1 == 0
 

@@ -482,6 +482,13 @@ class Case:
         self._reconsider(subject, program, formula, points, along, judged, relation)
         return judged
 
+    def excess(self, judged: Judged, row: int, component: int) -> str:
+        """By how much the first side exceeds the second at a point, as text; of a bound on the size, the size of it."""
+        with precision(int(judged.bits[row])):
+            first, second = judged.first[row, component], judged.second[row, component]
+            bounded = self.claim.relation == "abs<=" and judged.program.name != "stable"
+            return decimal((abs(first) if bounded else first) - second, 12)
+
     def _second_look(
         self,
         subject: Subject,

@@ -27,7 +27,6 @@ from verify.engines.case import (
 from verify.engines.floats import run_size, runs
 from verify.formats import FLOAT64, FORMATS
 from verify.program import LONG, Subject, entries, same_but_for_the_format, size_text
-from verify.readings.exact import precision
 from verify.readings.interpreter import JUMP
 
 NAME: Final = "enclose"
@@ -283,10 +282,8 @@ def _refute(case: Case, subject: Subject, points: Points, judged: Judged, refute
         place = point_text({name: array[row] for name, array in zip(subject.names, points.arrays, strict=True)})
         rank = sum(array[0].size for array in points.arrays) * 1000 + len(place)
         if tally.refuted is None or rank < tally.refuted[0]:
-            with precision(int(judged.bits[row])):
-                difference = decimal(judged.first[row, component] - judged.second[row, component], 12)
             found = case.witness(subject, judged, points, row, component, f"drawn: {points.families[row]}")
-            tally.refuted = (rank, found, difference)
+            tally.refuted = (rank, found, case.excess(judged, row, component))
 
 
 @dataclass

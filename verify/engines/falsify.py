@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from verify.claim import OutOfTime, Status, UnsupportedPrimitive, Verdict, Witness
-from verify.engines.case import REFUTED, Case, Judged, Points, decimal, shape_size
+from verify.engines.case import REFUTED, Case, Judged, Points, shape_size
 from verify.engines.climb import climb
 from verify.formats import FLOAT64
 from verify.program import Program, Subject, entries, size_text
-from verify.readings.exact import precision
 
 NAME: Final = "falsify"
 # Points of more entries than this are not read by a person, and cost much to shrink.
@@ -110,8 +109,6 @@ def check(case: Case, suspect: Witness | None = None, proved: Container[str] = (
 def _found(case: Case, started: float, tried: int, best: _Best, note: str) -> Verdict:
     subject, judged, points, row = best
     component = int(np.flatnonzero(judged.codes[row] == REFUTED)[0])
-    with precision(int(judged.bits[row])):
-        difference = decimal(judged.first[row, component] - judged.second[row, component], 12)
     return Verdict(
         claim=case.claim.id,
         engine=NAME,
@@ -120,7 +117,7 @@ def _found(case: Case, started: float, tried: int, best: _Best, note: str) -> Ve
         checked=tried,
         sizes=(size_text(subject.size),),
         worst=case.witness(subject, judged, points, row, component, note),
-        residual=difference,
+        residual=case.excess(judged, row, component),
         seconds=time.perf_counter() - started,
     )
 
