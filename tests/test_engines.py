@@ -762,7 +762,11 @@ def test_as_many_points_are_read_again_as_their_work_allows(monkeypatch: pytest.
         assert np.flatnonzero(judged.codes[:, 0] == REFUTED).tolist() == refuted
 
 
-def test_a_point_that_decides_nothing_is_not_looked_at_instead_of_one_that_does() -> None:
+def test_a_point_that_decides_nothing_is_not_looked_at_instead_of_one_that_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engines.case, "SECOND_WORK", 1)  # one is looked at
+
     def fn(x: Any) -> Any:
         return jnp.where(x == 0, x, x + jnp.exp(-180.0 + 0.0 * x))
 
