@@ -768,7 +768,7 @@ def _telling(judged: Judged, rows: Array, count: int, most: int) -> Array:
         for trail, read in trails:
             mine = number[read] >= 0
             for path, branch in trail.branches.items():
-                seen = branch.seen.any(axis=2)
+                seen = np.any(branch.seen, axis=2)
                 all_rows = met.setdefault(path, np.zeros((len(seen), len(rows)), dtype=bool))
                 # The last reading of a point is the one that decided it.
                 all_rows[:, number[read[mine]]] = seen[:, mine]
