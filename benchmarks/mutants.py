@@ -736,20 +736,17 @@ def said(mutant: Mutant) -> dict[str, Any]:
     return {name: getattr(mutant, name) for name in few} | {"change": mutant.change}
 
 
-def last_draw() -> dict[str, int]:
-    """What a draw of mutants that were not looked at before showed, as written down by hand; empty where none was."""
+def by_hand(name: str, otherwise: Any) -> Any:
+    """A table of benchmarks/mutants.toml, or another value where there is none."""
     if not REASONS.is_file():
-        return {}
+        return otherwise
     with REASONS.open("rb") as text:
-        return tomllib.load(text).get("draw", {})
+        return tomllib.load(text).get(name, otherwise)
 
 
 def reasons() -> dict[str, dict[str, str]]:
     """Why mutants need not be noticed, by key: kind and why."""
-    if not REASONS.is_file():
-        return {}
-    with REASONS.open("rb") as text:
-        given = tomllib.load(text).get("mutants", [])
+    given = by_hand("mutants", [])
     for each in given:
         if each["kind"] not in KINDS:
             name = REASONS.relative_to(ROOT)
@@ -784,7 +781,7 @@ def main() -> int:
     if options.docs:
         write_record(looked, found)
         looked, known = recorded(), reasons()
-        PAGE.write_text(page(found, looked, known, last_draw()), encoding="utf-8")
+        PAGE.write_text(page(found, looked, known, by_hand("draw", {})), encoding="utf-8")
         alive = {key for key, each in looked.items() if each["state"] in ALIVE}
         for key in known:
             if key not in alive:
@@ -919,7 +916,7 @@ process that has imported JAX is forked, imports the changed module, and runs th
 fails (of a forced `if` those in which the condition has its other value); beyond a time limit no further one is begun.
 The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs every
 test that noticed something without a change, to see that it was the change; `--recheck` runs it against its mutant
-again where the file of the test has changed since, so that no test is credited with what it no longer notices.
+again where the test has changed since, so that none is credited with what it no longer notices.
 
 Behind each reason stand the functions in which a change has it. The changes themselves are in the record, by key.
 

@@ -13,12 +13,13 @@ import pytest
 from jax import lax
 
 from verify import engines
-from verify.claim import Claim, Derivative, Relation, Status, Verdict
+from verify.claim import Claim, Derivative, OutOfTime, Relation, Status, Verdict
 from verify.domain import Constant, Interval, Labels, Logits, OneHot, Positive, Reals, Region, Saturated, Simplex
 from verify.engines import BUDGETS, falsify
-from verify.engines.case import Case
+from verify.engines.case import Case, Judged, Points
 from verify.engines.climb import climb
 from verify.loader import load
+from verify.program import Program, Subject
 
 pytestmark = pytest.mark.once
 
@@ -172,6 +173,33 @@ def test_what_is_climbed_to_is_shown_with_few_digits() -> None:
         assert math.frexp(each)[0] * 2**6 % 1 == 0
 
 
+def test_a_constant_is_not_shortened() -> None:
+    """A tenth in bfloat16 has fewer digits, and is none."""
+    given = _claim(
+        lambda x, a: jnp.sum(jnp.sin(a * x)),
+        lambda x, a: jnp.full_like(x, 0.0999),
+        {"x": Reals("n"), "a": Constant(0.1)},
+        "<=",
+    )
+    verdict = _searched(given)
+    assert verdict.status is Status.FAILS
+    assert verdict.worst is not None
+    assert verdict.worst.arguments["a"] == 0.1
+
+
+def test_what_is_found_counts_though_time_is_up_before_it_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = _claim(_squared, lambda x, y: jnp.full_like(x, 0.29), SHARP["one-hot"][2], "abs<=")
+    judge = Case.judge
+
+    def slow(self: Case, subject: Subject, program: Program, points: Points, looks: int = 0) -> Judged:
+        if "shortened" in points.families:
+            raise OutOfTime("equation 0")
+        return judge(self, subject, program, points, looks)
+
+    monkeypatch.setattr(Case, "judge", slow)
+    assert _searched(given).status is Status.FAILS
+
+
 def test_what_the_claim_does_not_speak_of_is_not_climbed_to() -> None:
     """The bound is broken beyond two alone, and the claim ends there."""
     inside = _claim(
@@ -203,7 +231,7 @@ def test_a_bound_that_the_rounding_of_a_literal_breaks_is_kept() -> None:
 
 def test_where_no_point_is_admitted_nobody_walks() -> None:
     far = _claim(lambda x: jnp.sum(x), lambda x: 0 * x, {"x": Reals("n")}, "<=", where=lambda x: x.max() > 1e9)
-    assert _searched(far).reason == "not searched with --budget standard"
+    assert _searched(far).reason == "no counterexample among 0 points"
 
 
 def test_what_is_not_admitted_is_left_out_of_a_generation() -> None:
@@ -230,7 +258,7 @@ def test_a_program_that_costs_too_much_is_not_climbed() -> None:
     case = Case(given, BUDGETS["quick"], 0)
     subject = case.subject({"n": 2})
     assert list(climb(case, subject, subject.modes[0])) == []
-    assert falsify.check(case).reason == "not searched with --budget quick"
+    assert falsify.check(case).reason == "no counterexample among 0 points"
 
 
 def test_labels_stay_whole_numbers() -> None:

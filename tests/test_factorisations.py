@@ -274,6 +274,7 @@ def test_singular_vectors_have_the_signs_of_the_library(shape: tuple[int, int]) 
         found = enclose(lambda a: lax.linalg.svd(a, full_matrices=False), matrix)
         for balls_, floats in zip(found, lax.linalg.svd(matrix, full_matrices=False), strict=True):
             for ball, value in zip(np.ravel(balls_), np.ravel(floats).tolist(), strict=True):
+                # The library's floats are float32 here; a wrong sign is off by twice the value.
                 assert abs(float(ball.mid()) - value) < 1e-5
 
 

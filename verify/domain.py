@@ -153,6 +153,7 @@ class Region(ABC):
     def moved(self, value: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
         """Another float64 array, often near; it need not be a member."""
         family = self.families[int(rng.integers(0, len(self.families)))]
+        # A multiple of every count up to ten, so that what an index picks in turn is picked equally often.
         return self.draw(family, int(rng.integers(0, 5040)), value.shape, FLOAT64, rng)
 
     def strategy(self, shape: tuple[int, ...]) -> "SearchStrategy[np.ndarray]":

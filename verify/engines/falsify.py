@@ -47,9 +47,8 @@ def check(case: Case, suspect: Witness | None = None, proved: Container[str] = (
     started = time.perf_counter()
     case.patience(started)
     bound = case.claim.relation != "=="
-    not_searched = f"not searched with --budget {case.budget.name}"
     if suspect is None and not case.budget.examples and not bound:
-        return _unknown(case, started, not_searched)
+        return _unknown(case, started, f"not searched with --budget {case.budget.name}")
     sizes = sorted(
         (size for size in case.choices if entries(case.claim, size) <= READABLE), key=lambda size: sum(size.values())
     )
@@ -76,7 +75,7 @@ def check(case: Case, suspect: Witness | None = None, proved: Container[str] = (
         except (OutOfTime, UnsupportedPrimitive) as error:
             return _unknown(case, started, _why(error))
         if best is None:
-            return _unknown(case, started, _none_among(tried) if tried else not_searched)
+            return _unknown(case, started, _none_among(tried))
 
     def refutes(example: _Example) -> bool:
         nonlocal tried, best
@@ -145,8 +144,10 @@ def _shortened(case: Case, best: _Best) -> _Best:
     """The same counterexample with as few bits an entry as still refute the claim; with all of them it does."""
     subject, judged, points, row = best
     taken = tuple(array[row] for array in points.arrays)
+    # Labels are whole numbers, and a constant is the one that the claim names.
+    kept = [region.integer or region.facts.value is not None for region in subject.regions]
     tries = [
-        tuple(array if array.dtype == np.int64 else _rounded(array, bits) for array in taken)
+        tuple(array if fixed else _rounded(array, bits) for array, fixed in zip(taken, kept, strict=True))
         for bits in range(1, FLOAT64.precision + 1)
     ]
     members = [
@@ -155,8 +156,11 @@ def _shortened(case: Case, best: _Best) -> _Best:
         if all(region.contains(array) for region, array in zip(subject.regions, each, strict=True))
     ]
     shorter = Points(tuple(np.stack(each) for each in zip(*members, strict=True)), ("shortened",) * len(members))
-    shorter = shorter.take(np.flatnonzero(case.admitted(subject, shorter)))
-    again = case.judge(subject, judged.program, shorter)
+    try:
+        shorter = shorter.take(np.flatnonzero(case.admitted(subject, shorter)))
+        again = case.judge(subject, judged.program, shorter)
+    except OutOfTime:  # what was found refutes the claim, however long it is
+        return best
     return subject, again, shorter, int(_refuted(again)[0])
 
 
