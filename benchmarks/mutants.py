@@ -51,6 +51,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+import in_place
 import libcst as cst
 import pytest
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -70,6 +71,11 @@ SECONDS: Final = 60.0
 # A test that takes longer than ten times what it took when it was traced, and longer than this, hangs.
 PATIENCE: Final = 15.0
 MEMORY: Final = 12 * 2**30
+# First names of modules that are ours. A process that is kept looks at so many mutants, and has so many seconds to
+# collect the tests.
+OURS: Final = ("verify", "tests", "examples")
+KEPT: Final = 400
+COLLECTED: Final = 300.0
 # So many of the tests are read and run before the rest is read.
 SOON: Final = 8
 # Arguments and names that hold what a reader is told.
@@ -667,10 +673,119 @@ def attempt(swap: Swap | None, tests: Sequence[str], seconds: dict[str, float], 
     return Outcome(**outcome, ran=ran, of=len(tests), seconds=took, text=text_of(outcome.get("by", "")))
 
 
-def look(mutant: Mutant, traces: Traces, limit: float) -> Outcome:
-    """Run the tests that may notice a mutant."""
+class Warm:
+    """A process that is kept for many mutants, see `in_place`.
+
+    Args:
+        tests: the tests that it may be asked to run.
+    """
+
+    def __init__(self, tests: Iterable[str]) -> None:
+        self.files = sorted({each.partition("::")[0] for each in tests})
+        self.process, self.asked = 0, 0
+        self.rest: list[str] = []
+        self.unfit: set[str] = set()
+
+    def start(self) -> None:
+        """Fork it, and wait until it has collected the tests."""
+        inlet, self.outlet = os.pipe()
+        self.inlet, outlet = os.pipe()
+        self.process, self.asked, self.rest = os.fork(), 0, [""]
+        if self.process == 0:
+            try:
+                os.close(self.outlet)
+                os.close(self.inlet)
+                os.setsid()
+                resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+                requests = (
+                    (Path(path), text, tests, limit) for path, text, tests, limit in map(json.loads, os.fdopen(inlet))
+                )
+
+                def say(text: str) -> None:
+                    os.write(outlet, (text + "\n").encode())
+
+                in_place.serve(ROOT, self.files, in_place.Served(requests, say, OURS))
+            finally:
+                os._exit(1)
+        os.close(inlet)
+        os.close(outlet)
+        said = self.line(COLLECTED)
+        if said != "ready":
+            raise SystemExit(f"the tests could not be collected in {COLLECTED} s: it said {said!r}")
+
+    def stop(self) -> None:
+        """End it, whatever it does."""
+        if self.process:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+            os.close(self.inlet)
+            os.close(self.outlet)
+            self.process = 0
+
+    def line(self, seconds: float) -> str:
+        """What it says next; "" where it has died, or says nothing for so long."""
+        until = time.monotonic() + seconds
+        while len(self.rest) < 2:
+            wait = until - time.monotonic()
+            got = os.read(self.inlet, 65536) if wait > 0 and select.select([self.inlet], [], [], wait)[0] else b""
+            if not got:
+                return ""
+            *lines, last = (self.rest[0] + got.decode()).split("\n")
+            self.rest = [*lines, last]
+        return self.rest.pop(0)
+
+    def attempt(self, mutant: Mutant, tests: Sequence[str], seconds: dict[str, float], limit: float) -> Outcome | None:
+        """Run tests against a mutant; None where it has to be tried in a process of its own.
+
+        A mutant that stops a test from ending, or that leaves behind what fails without it, is one of these.
+        """
+        began = time.monotonic()
+        if self.process == 0 or self.asked >= KEPT:
+            self.stop()
+            self.start()
+        self.asked += 1
+        path = ROOT / mutant.file
+        tests = [each for each in tests if each not in self.unfit]
+        request = json.dumps([str(path), mutant.of(path.read_text(encoding="utf-8")), tests, limit])
+        os.write(self.outlet, (request + "\n").encode())
+        ran, current, by = 0, "", ""
+        while True:
+            said, _, test = self.line(max(PATIENCE, 10 * seconds.get(current, 0.0))).partition(" ")
+            if said == "start":
+                ran, current = ran + 1, test
+            elif said == "failed":
+                by = test
+            elif said == "poisoned":
+                self.unfit.add(by)
+                self.stop()
+                return None
+            elif said == "done":
+                break
+            elif said != "sound":  # "apart", or nothing
+                if said == "apart":
+                    self.line(PATIENCE)
+                else:
+                    self.stop()
+                return None
+        took = round(time.monotonic() - began, 1)
+        state = "killed" if by else "survived"
+        return Outcome(state=state, by=by, ran=ran, of=len(tests), seconds=took, text=text_of(by))
+
+
+def look(mutant: Mutant, traces: Traces, limit: float, kept: Warm | None = None) -> Outcome:
+    """Run the tests that may notice a mutant, in a process that is kept where there is one and it can."""
     tests = traces.of(mutant)
-    return attempt(swapped(mutant), tests, traces.seconds, limit) if tests else Outcome(state="unreached")
+    if not tests:
+        return Outcome(state="unreached")
+    outcome = kept.attempt(mutant, tests, traces.seconds, limit) if kept else None
+    if kept and outcome and outcome.state == "survived":
+        unfit = [each for each in tests if each in kept.unfit]
+        if unfit:
+            apart = attempt(swapped(mutant), unfit, traces.seconds, limit)
+            return replace(apart, ran=outcome.ran + apart.ran, of=len(tests))
+    return outcome or attempt(swapped(mutant), tests, traces.seconds, limit)
 
 
 def swapped(mutant: Mutant) -> Swap:
@@ -768,6 +883,7 @@ def main() -> int:
     parser.add_argument("--recheck", action="store_true", help="those noticed by a test that changed since")
     parser.add_argument("--tests", default="", metavar="TEXTS", help="only tests with one of these in their ids")
     parser.add_argument("--seconds", type=float, default=SECONDS, metavar="LIMIT", help="of tests for one mutant")
+    parser.add_argument("--warm", action="store_true", help="many mutants in one process")
     parser.add_argument("--until", metavar="HH:MM", help="begin no further mutant after this time of day")
     parser.add_argument("--control", action="store_true", help="run the tests that noticed something, unchanged")
     parser.add_argument("--list", action="store_true", help="print the mutants and stop")
@@ -830,8 +946,10 @@ def main() -> int:
         chosen = [each for each in chosen if each.key not in looked]
         random.Random(0).shuffle(chosen)  # Stopped early, it has seen something of everything.
 
+    kept = Warm(traces.seconds) if options.warm else None
+
     def noticed(mutant: Mutant) -> Outcome:
-        outcome = look(mutant, traces, options.seconds)
+        outcome = look(mutant, traces, options.seconds, kept)
         if outcome.state == "killed":
             traces.learn(mutant.file, mutant.scope, outcome.by)
         return outcome

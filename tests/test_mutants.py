@@ -44,6 +44,15 @@ def counted(a: int) -> int:
     while a > 3:
         a -= 1
     raise ValueError("not 1") if a != 3 else StopIteration
+
+
+class Kept:
+    first = 0
+
+
+def kept(a: int) -> int:
+    Kept.first = Kept.first or a * 2
+    return Kept.first
 '''
 TESTS = """\
 import pytest
@@ -59,6 +68,9 @@ def test_counted():
 
 def test_table():
     assert arithmetic.TABLE["add"](2, 3) == 5
+
+def test_kept():
+    assert arithmetic.kept(4) == 8
 """
 
 
@@ -112,7 +124,7 @@ sys.path.insert(0, {benchmarks!r})
 from pathlib import Path
 import mutants
 mutants.ROOT, mutants.BUILD, mutants.FOLDERS = Path.cwd(), Path.cwd() / "build", ("toy",)
-mutants.PATIENCE = 2.0
+mutants.PATIENCE, mutants.OURS = 2.0, ("toy", "tests")
 if "trace" in sys.argv:
     sys.exit(mutants.trace(["tests/test_toy.py"]))
 sys.path.insert(0, str(mutants.ROOT))
@@ -127,7 +139,8 @@ else:
     traces = mutants.Traces.read()
     wanted = json.loads(sys.argv[1])
     chosen = [each for each in found if [each.line, each.change] in wanted]
-    judged = lambda each: mutants.look(each, traces, 30.0)
+    kept = mutants.Warm(traces.seconds) if "warm" in sys.argv else None
+    judged = lambda each: mutants.look(each, traces, 30.0, kept)
 mutants.record(chosen, judged, None)
 """
 
@@ -153,7 +166,9 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    bigger, counted, table = (f"tests/test_toy.py::test_{name}" for name in ("bigger", "counted", "table"))
+    bigger, counted, table, kept = (
+        f"tests/test_toy.py::test_{name}" for name in ("bigger", "counted", "table", "kept")
+    )
     expected = {
         (16, "> b → >= b"): ("survived", ""),  # equal numbers are another branch's
         (12, "0 → 1"): ("unreached", ""),
@@ -165,6 +180,8 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
         (6, "a + b → a - b"): ("killed", table),
         (24, "> 3 → >= 3"): ("killed", counted),
         (25, "a -= 1 → a += 1"): ("timeout", counted),  # a loop without end
+        (34, "a * 2 → a / 2"): ("killed", kept),  # what it leaves behind no later one may be blamed for
+        (34, "2 → 3"): ("killed", kept),
     }
 
     def recorded() -> dict[tuple[int, str], tuple[str, str]]:
@@ -172,8 +189,11 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
         return {(each["line"], each["change"]): (each["state"], each["by"].partition("[")[0]) for each in last}
 
     run("trace")
+    run(json.dumps(list(expected)), "warm")
+    assert recorded() == expected, "many in one process"
+    (toy / "record.jsonl").unlink()
     run(json.dumps(list(expected)))
-    assert recorded() == expected
+    assert recorded() == expected, "each in its own"
     assert (toy / "toy/arithmetic.py").read_text(encoding="utf-8") == TOY
 
     assert run("recheck") == "", "no test has changed"
