@@ -58,10 +58,12 @@ class Live:
     """The functions of some modules that are alive, and what these modules remember.
 
     Args:
-        modules: their first names.
+        modules: what their names begin with.
+        kept: names of cached functions whose results no mutant changes.
     """
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, modules: Sequence[str], kept: Sequence[str]) -> None:
+        names = tuple(modules)
         gc.unfreeze()
         alive = gc.get_objects()
         self.functions: dict[tuple[str, str, int], list[weakref.ref[FunctionType]]] = {}
@@ -73,9 +75,9 @@ class Live:
                 name = (code.co_filename, code.co_qualname, code.co_firstlineno)
                 self.functions.setdefault(name, []).append(weakref.ref(each))
             elif isinstance(each, functools._lru_cache_wrapper):  # pyright: ignore[reportPrivateUsage] - no other name
-                if str(getattr(each, "__module__", "")).partition(".")[0] in modules:
+                if str(getattr(each, "__module__", "")).startswith(names) and each.__name__ not in kept:
                     self.caches.append(each)
-            elif isinstance(each, ModuleType) and each.__name__.partition(".")[0] in modules:
+            elif isinstance(each, ModuleType) and each.__name__.startswith(names):
                 for value in vars(each).values():
                     if type(value) in (dict, set, list):
                         self.tables.append((value, value.copy()))
@@ -125,7 +127,8 @@ class Served:
             which none is begun any more.
         say: takes one line: "start TEST"; "failed TEST" where one does, and then "sound" or "poisoned", as it passes
             or fails without the mutant; "done" at the end of what is asked, "apart" where nothing can be swapped.
-        modules: first names of the modules whose functions are changed, and which forget what they remember.
+        modules: what the names of the modules begin with that forget what they remember.
+        kept: names of cached functions whose results no mutant changes.
     """
 
     def __init__(
@@ -133,8 +136,9 @@ class Served:
         requests: Iterator[tuple[Path, str, Sequence[str], float]],
         say: Callable[[str], None],
         modules: Sequence[str],
+        kept: Sequence[str],
     ) -> None:
-        self.requests, self.say, self.modules = requests, say, modules
+        self.requests, self.say, self.modules, self.kept = requests, say, modules, kept
         self.failed = False
         self.codes: dict[Path, CodeType] = {}
 
@@ -150,7 +154,7 @@ class Served:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {each.nodeid: each for each in session.items}
-        live = Live(self.modules)
+        live = Live(self.modules, self.kept)
         self.say("ready")
         for path, text, tests, limit in self.requests:
             self.answer(live, path, text, [items[each] for each in tests if each in items], limit)

@@ -2,7 +2,7 @@
 
     python benchmarks/mutants.py --trace [TESTS …]
     python benchmarks/mutants.py [--sample COUNT | --scopes] [--seed SEED] [--part K/N] [--file TEXT] [--operator NAMES]
-                                 [--again] [--tests TEXTS] [--seconds LIMIT]
+                                 [--again] [--warm] [--tests TEXTS] [--seconds LIMIT]
     python benchmarks/mutants.py --recheck [--part K/N] [--file TEXT] [--tests TEXTS] [--until HH:MM]
     python benchmarks/mutants.py --control | --docs | --list
 
@@ -15,12 +15,14 @@ build/mutants; then a process that holds JAX, pytest and the like, but nothing o
 for each mutant, and runs the tests that execute the changed line, one of each test function first and quick ones before
 slow ones, until one fails. What a test starts in another interpreter is not mutated, and no test is chosen for it.
 
-Without --sample every mutant is looked at; with it, COUNT of them, over the files in proportion to their mutants, and
-the same ones for the same SEED (a larger COUNT adds to a smaller one); with --scopes, one of each function or class of
-which none was looked at. What was looked at stands in benchmarks/results/mutants.jsonl and is not looked at again, but
-by --again: the mutants that no test noticed. Tests change: --recheck runs the test that noticed a mutant against it
-once more where that test, or what its file holds beside tests, has another text than then, and what it no longer
-notices waits for --again. The reasons why a mutant need not be noticed are in benchmarks/mutants.toml, written by hand.
+With --warm a process is kept for many mutants instead, see `in_place`: four times as fast, and what cannot be tried
+there gets a process of its own. Without --sample every mutant is looked at; with it, COUNT of them, over the files in
+proportion to their mutants, and the same ones for the same SEED (a larger COUNT adds to a smaller one); with
+--scopes, one of each function or class of which none was looked at. What was looked at stands in
+benchmarks/results/mutants.jsonl and is not looked at again, but by --again: the mutants that no test noticed. Tests
+change: --recheck runs the test that noticed a mutant against it once more where that test, or what its file holds
+beside tests, has another text than then, and what it no longer notices waits for --again. The reasons why a mutant
+need not be noticed are in benchmarks/mutants.toml, written by hand.
 --docs writes docs/mutants.md from both, --control runs unchanged all tests that noticed something, and exits 1 where
 one fails.
 """
@@ -71,9 +73,11 @@ SECONDS: Final = 60.0
 # A test that takes longer than ten times what it took when it was traced, and longer than this, hangs.
 PATIENCE: Final = 15.0
 MEMORY: Final = 12 * 2**30
-# First names of modules that are ours. A process that is kept looks at so many mutants, and has so many seconds to
+# What the names of modules begin with that forget between mutants, and cached functions of theirs that need not, as
+# they load claims and trace programs. A process that is kept looks at so many mutants, and has so many seconds to
 # collect the tests.
-OURS: Final = ("verify", "tests", "examples")
+FORGETTING: Final = ("verify.readings", "verify.engines", "tests")
+PURE: Final = ("claims", "_traced", "_compiled", "_kind")
 KEPT: Final = 400
 COLLECTED: Final = 300.0
 # So many of the tests are read and run before the rest is read.
@@ -705,7 +709,7 @@ class Warm:
                 def say(text: str) -> None:
                     os.write(outlet, (text + "\n").encode())
 
-                in_place.serve(ROOT, self.files, in_place.Served(requests, say, OURS))
+                in_place.serve(ROOT, self.files, in_place.Served(requests, say, FORGETTING, PURE))
             finally:
                 os._exit(1)
         os.close(inlet)
@@ -1010,14 +1014,15 @@ test, or a reason why it is none.
 Of {mutants} mutants {looked} were looked at. {killed} were noticed by a test that failed, {timeout} by one that did not
 end. {explained} were noticed by none, with a reason that is below; left without one: {unexplained}.
 
-Where somebody could drop a check, by a condition of an `if` that never holds or always does, {checks} of {conditions}
-mutants were looked at. The others are a sample, drawn at random over all files. Of `engines/forms.py` more were looked
-at than the draw asked for, and 57 that none noticed were added.{none}{drawn}
+{share}
 
 What it is good for: to ask of each survivor which false claim it would let through, and to write that claim down as a
 test. Again and again the code itself let one through, too; what was found stands under *Fixed* in the
 [changelog](../CHANGELOG.md).
 """
+SHARE: Final = """\
+Where somebody could drop a check, by a condition of an `if` that never holds or always does, {checks} of {conditions}
+mutants were looked at. In {whole} of {modules} modules all others were, too; in the rest they are a sample."""
 DRAWN: Final = """
 
 What the rest may hold: when every mutant that was looked at had a test or a reason, {mutants} more were drawn (seed
@@ -1028,13 +1033,16 @@ HOW: Final = """\
 
 `python -m nox -s mutants -- --trace` runs the tests once and writes down which lines each executes; `python -m nox -s
 mutants -- --sample 600` looks at a sample, `-- --operator guard` at every condition of an `if`, and without either at
-everything, which takes days. The changes are those of [mutmut](https://mutmut.readthedocs.io), which is used as a
-library, and two of ours: an `if` that always or never holds, and a call left out whose value is not used. For each, a
-process that has imported JAX is forked, imports the changed module, and runs the tests that execute the line until one
-fails (of a forced `if` those in which the condition has its other value); beyond a time limit no further one is begun.
-The record is `benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs every
-test that noticed something without a change, to see that it was the change; `--recheck` runs it against its mutant
-again where the test has changed since, so that none is credited with what it no longer notices.
+everything, which takes many hours. The changes are those of [mutmut](https://mutmut.readthedocs.io), which is used as
+a library, and two of ours: an `if` that always or never holds, and a call left out whose value is not used. For each,
+a process that has imported JAX is forked, imports the changed module, and runs the tests that execute the line until
+one fails (of a forced `if` those in which the condition has its other value); beyond a time limit no further one is
+begun. With `--warm` a process is kept for many mutants: the code of functions is changed while they are alive, what
+our modules remember is forgotten, and a test that fails has to pass without the change at once, or the process is
+given up and the mutant gets one of its own. It takes a quarter of the time. The record is
+`benchmarks/results/mutants.jsonl`, the reasons are in `benchmarks/mutants.toml`. `--control` runs every test that
+noticed something without a change, to see that it was the change; `--recheck` runs it against its mutant again where
+the test has changed since, so that none is credited with what it no longer notices.
 
 Behind each reason stand the functions in which a change has it. The changes themselves are in the record, by key.
 
@@ -1092,9 +1100,14 @@ def page(
     total["conditions"], total["checks"] = len(conditions), len(looked.keys() & set(conditions))
     none = f"\nNewer than the sample, and not looked at yet: {', '.join(new)}." if new else ""
     counts = {**total, **{each: total[each] for each in ("checks", "timeout", "explained", "unexplained")}}
-    after = DRAWN.format_map(drawn) if drawn else ""
+    whole = [each for each in found.values() if looked.keys() >= {one.key for one in each}]
+    if len(whole) == len(found):
+        share = "No mutant was left out."
+    else:
+        share = SHARE.format_map({**counts, "whole": len(whole), "modules": len(found)}) + none
+        share += DRAWN.format_map(drawn) if drawn else ""
     lines = [
-        *HEAD.format_map({**counts, "none": none, "drawn": after}).splitlines(),
+        *HEAD.format_map({**counts, "share": share}).splitlines(),
         "",
         "| module | mutants | looked at | noticed | did not end | with a reason | without one |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
