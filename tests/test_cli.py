@@ -342,6 +342,18 @@ def test_show_prints_both_programs_and_what_to_do_next(capsys: pytest.CaptureFix
     assert capsys.readouterr().out.count(" = add ") == 40
 
 
+def test_show_tells_which_file_a_claim_of_ones_own_is_in(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write('A = claim("a.holds")')
+    assert call("show", "a.holds") == 2
+    assert "of one of your own name its file, too" in capsys.readouterr().err
+    assert call("run", file) == 0
+    capsys.readouterr()
+    assert call("show", "a.holds") == 2
+    assert f"verify show a.holds {file}" in capsys.readouterr().err
+    assert call("show", "b.other", file) == 2
+    assert f"no claim in {file}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("given", "meant"),
     [

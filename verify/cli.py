@@ -247,7 +247,16 @@ def show(
     if claim is None:
         _say_errors(loaded.errors)
         near = loader.meant(id_, (each.id for each in (*claims, *loaded.maps)))
-        return _refuse(f"no claim has the id {id_!r}{near} (`verify list` names them all)")
+        if paths:
+            where = " ".join(paths)
+            return _refuse(f"no claim in {where} has the id {id_!r}{near} (`verify list {where}` names them all)")
+        # One of a user's own, which the last run decided: its file is known.
+        row = found.claim_of(results, id_) if results.exists() else None
+        file = row.place.rpartition(":")[0] if row is not None else ""
+        return _refuse(
+            f"no claim of the article has the id {id_!r}{near} (`verify list` names them all); "
+            + (f"it is in {file}: verify show {id_} {file}" if file else "of one of your own name its file, too")
+        )
     if certificate:
         return _certificate(id_, paths)
     print("\n".join(_description(claim)))
