@@ -428,6 +428,80 @@ def test_facts_that_do_not_meet_leave_nothing_proved() -> None:
     assert not found(middle, lambda v: (jnp.max(v) + jnp.min(v)) / 2, "<=", V3)
 
 
+@pytest.mark.parametrize(("least", "holds"), [(0, True), (1, False)])
+def test_every_label_of_a_bound_is_followed(least: int, holds: bool) -> None:
+    """Beside the first entry, the one of the label may be as small as zero, or it may be the first."""
+    regions = {"x": domain.Positive("2"), "k": domain.Labels("", below=2)}
+    bound = lambda x, k: jnp.where(k == 0, least, 0) * (x[0] + x[1])  # noqa: E731
+    assert found(lambda x, k: x[k], bound, ">=", regions) == holds
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_sign_of_one_path_is_not_known_on_another(turn: int) -> None:
+    fn = lambda v: jnp.minimum(turn * (v[0] - v[1]), 0)  # noqa: E731
+    assert not found(fn, lambda v: 0 * v[0], ">=", V2)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_what_a_hypothesis_says_is_not_zero_may_be_divided_by(power: int) -> None:
+    regions = {"x": domain.Reals("")}
+    fn = lambda x: 1 / x**power  # noqa: E731
+    assert found(fn, lambda x: 0 * x, ">=", regions, lambda x: x > 0)
+    assert not found(fn, lambda x: 0 * x, ">=", regions, lambda x: x >= 0)
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1, True), (-1, True), (2, False), (-2, False)])
+def test_a_bound_on_the_size_is_one_on_either_side(factor: int, holds: bool) -> None:
+    assert found(lambda x: factor * x, lambda x: x, "abs<=", {"x": domain.Positive("")}) == holds
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_every_factor_of_a_difference_has_its_say(swapped: bool) -> None:
+    def fn(v: Any, w: Any) -> Any:
+        (a, b), (c, d) = (w, v) if swapped else (v, w)
+        return (a - b) * (c**2 - c * d + d**2)
+
+    regions = {"v": domain.Positive("2"), "w": domain.Positive("2")}
+    assert not found(fn, lambda v, w: 0 * v[0] * w[0], ">=", regions)
+
+
+@pytest.mark.parametrize(("sign", "holds"), [(1, True), (-1, False)])
+def test_a_difference_of_which_the_factor_is_minus_one_is_turned(sign: int, holds: bool) -> None:
+    fn = lambda v: sign * (v[0] ** 2 - v[0] * v[1] + v[1] ** 2)  # noqa: E731
+    assert found(fn, lambda v: 0 * v[0], ">=", {"v": domain.Positive("2")}) == holds
+
+
+def test_a_product_of_logarithms_is_not_ordered_as_what_stands_in_them() -> None:
+    """At e^2, e^2 and e^4 the product of two is the third."""
+    where = lambda x: jnp.all(x > 0) & (jnp.log(x[0]) * jnp.log(x[1]) >= jnp.log(x[2]))  # noqa: E731
+    assert not found(lambda x: x[0] + x[1], lambda x: x[2], ">=", {"x": domain.Reals("3")}, where)
+
+
+def test_the_winner_of_every_row_is_the_one_that_is_named() -> None:
+    regions = {"x": domain.Saturated("2 3", winner=2, gap=1.0)}
+    assert found(lambda x: x[1, 2] - x[1, 0], lambda x: 1 + 0 * x[0, 0], ">=", regions)
+    assert not found(lambda x: x[1, 2] - x[1, 0], lambda x: 1.01 + 0 * x[0, 0], ">=", regions)
+    assert not found(lambda x: x[1, 2], lambda x: x[0, 0], ">=", regions)
+
+
+def test_every_row_of_shares_is_one_of_its_own() -> None:
+    regions = {"y": domain.Simplex("2 2")}
+    assert found(lambda y: y[1, 0] + y[0, 1], lambda y: 2 + 0 * y[0, 0], "<=", regions)
+    assert not found(lambda y: y[1, 0] + y[0, 1], lambda y: 1 + 0 * y[0, 0], "<=", regions)
+
+
+@pytest.mark.parametrize("relation", ["<=", ">="])
+def test_a_winner_may_have_either_sign_or_be_zero(relation: Any) -> None:
+    """At one size, and at every size."""
+    for sizes, regions in (((), {"x": domain.Saturated("2", winner=0, gap=0.0)}), ((2, 3), WINNER)):
+        for fn in (lambda x: x[0], lambda x: -1 / x[0] ** 2, lambda x: 1 / x[0] ** 2):
+            bound = lambda x: 0 * x[0]  # noqa: E731
+            if sizes:
+                assert not opened(fn, bound, relation, regions, sizes)[0]
+            else:
+                assert not found(fn, bound, relation, regions)
+
+
 # -- made-up bounds, for every size ----------------------------------------------------------------------------------
 
 FREE = {"x": domain.Logits("n"), "v": domain.Reals("n")}
@@ -554,6 +628,40 @@ def test_a_maximum_of_some_entries_is_none_of_all() -> None:
         assert opened(fn, bound, "<=", {"v": domain.Reals("n")}, (2, 3))[0] == holds
 
 
+def test_the_largest_of_one_argument_is_found_beside_others_of_fixed_lengths() -> None:
+    regions = {"s": domain.Reals(""), "w": domain.Reals("2"), "v": domain.Reals("n")}
+    fn = lambda s, w, v: v[0] + s + w[0]  # noqa: E731
+    for factor, holds in ((1, True), (2, False)):
+        bound = lambda s, w, v, factor=factor: factor * jnp.max(v) + s + w[0]  # noqa: E731
+        assert opened(fn, bound, "<=", regions, (2, 3))[0] == holds
+
+
+def test_the_winner_of_logits_is_told_apart_beside_a_scalar() -> None:
+    regions = {"s": domain.Reals(""), "x": domain.Logits("n")}
+    for more, holds in ((0, True), (1, False)):
+        fn = lambda s, x, more=more: x[0] + s + more  # noqa: E731
+        assert opened(fn, lambda s, x: jnp.max(x) + s, "<=", regions, (2, 3))[0] == holds
+
+
+@pytest.mark.parametrize("of", [lambda x: x, jnp.exp], ids=["entry", "exponential"])
+def test_the_winner_is_not_the_smallest_entry(of: Any) -> None:
+    assert not opened(lambda x: jnp.min(of(x)), lambda x: of(x[0]), ">=", WINNER, (2, 3))[0]
+
+
+@pytest.mark.parametrize(("less", "holds"), [(1, True), (0, False)])
+def test_what_a_path_knows_does_not_decide_what_does_not_follow(less: int, holds: bool) -> None:
+    regions = {"v": domain.Reals("n"), "a": domain.Reals(""), "b": domain.Reals("")}
+    fn = lambda v, a, b: jnp.abs(a - b) + 0 * v[0]  # noqa: E731
+    assert opened(fn, lambda v, a, b: a - less * b + 0 * v[0], ">=", regions, (2, 3))[0] == holds
+
+
+def test_what_may_be_larger_than_one_is_not_at_most_one() -> None:
+    """Nor is what is at most one at least that."""
+    regions = {"s": domain.Positive(""), "x": domain.Positive("n")}
+    assert not opened(lambda s, x: s + 0 * x[0], lambda s, x: 1 + 0 * x[0], "<=", regions, (2, 3))[0]
+    assert not opened(lambda x: _behind(x, 1), lambda x: 1 + 0 * x[0], ">=", WINNER, (2, 3))[0]
+
+
 @pytest.mark.parametrize(("sizes", "holds"), [((2, 3), True), ((1, 2), False)], ids=["two", "one"])
 def test_a_runner_up_is_looked_for_only_where_there_is_one(sizes: tuple[int, ...], holds: bool) -> None:
     """A factor that is zero but for a single entry, times what has no lower bound."""
@@ -635,6 +743,29 @@ def test_an_equation_is_proved_along_directions_too() -> None:
         sizes={"n": (2, 3)},
     )
     assert prove.prove_open_bound(claim).proved == ["grad", "jacrev", "jacfwd", "jvp", "vjp"]
+
+
+def test_what_has_no_value_or_is_too_hard_is_not_proved() -> None:
+    claim = Claim(
+        id="made-up.bound",
+        autodiff=Derivative(lambda x: x, "value"),
+        by_hand=lambda x: x + 1,
+        relation="<=",
+        domain={"x": domain.Reals("")},
+        sizes={},
+    )
+    subject = trace(claim, {}, FLOAT64)
+    value = Field(Learnt(capacity=1)).one
+    for sides in ((None, value), (value, None), (None, None)):
+        reader = bounds.BoundReader(subject, math.inf)
+        reader._one_component(None, None, subject.modes[0], "0", *sides)  # type: ignore[arg-type]
+        assert (reader.live, reader.outcome.reasons) == ([], {"value": "a side without a value"})
+
+    class Hard(bounds.BoundReader):
+        def _at_least_zero(self, system: Any, path: Any, difference: Any, *more: Any, **named: Any) -> Any:
+            raise TooHard("as here")
+
+    assert not Hard(subject, math.inf)._is_at_least_zero(None, value)  # type: ignore[arg-type]
 
 
 # -- the parts -------------------------------------------------------------------------------------------------------
@@ -1047,6 +1178,122 @@ def test_terms_that_a_logarithm_is_at_least_that_of() -> None:
         str((field.one_poly, field.zero_poly)),
         str((e.num, x.num)),
     }
+
+
+@pytest.mark.parametrize(
+    ("other", "used"),
+    [
+        (lambda x, y: x, True),
+        (lambda x, y: x * x.field.number(Fraction(1, 2)), False),
+        (lambda x, y: x + x, False),
+        (lambda x, y: y + x, False),
+        (lambda x, y: x * x, False),
+        (lambda x, y: x * y, False),
+        (lambda x, y: x / (y * y + y.field.one), False),
+        (lambda x, y: x * x.field.number(Fraction(1, 5000)), False),
+        (lambda x, y: x.field.one, False),
+    ],
+    ids=map(str, range(9)),
+)
+def test_a_logarithm_is_at_least_the_exponent_of_a_plain_exponential_alone(other: Any, used: bool) -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    exponential = field.exp(other(x, y))
+    found = list(forms._terms_of(field, (exponential + field.number(2)).num))
+    assert found == [(exponential.num, x.num)] * used + [(field.one_poly, field.zero_poly)]
+
+
+@pytest.mark.parametrize(
+    ("fn", "count"),
+    [
+        (lambda p, s: s + p * p, 1),
+        (lambda p, s: 2 * s - p, 2),
+        (lambda p, s: s + p - p * p, 3),
+        (lambda p, s: s + 3 * p * p - s * p**4, 3),
+        (lambda p, s: s * p - p**3, 2),
+        (lambda p, s: 5 - p**2 - s * p**3 + p**4, 2),
+        (lambda p, s: 5 - s * p**2 - p**4, 3),
+    ],
+    ids=map(str, range(7)),
+)
+def test_what_stands_for_a_logarithm_makes_a_polynomial_no_larger(fn: Any, count: int) -> None:
+    """With p = log(B / e^x): times the denominator that it is multiplied by, a polynomial in p is at least each."""
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ())))
+    p, s = (field.variables[field.generator("parameter", (name, 0), AT_LEAST_ZERO)] for name in "ps")
+    inside = field.exp(x).num * 2 + 1
+    for one in (field.one_poly, field.exp(x).num):
+        same, *found = forms._at_most(field, fn(p, s), field.used(p)[0], inside, one)
+        assert (same, len(found)) == (fn(p, s), count - 1)
+        powers = forms.powers(field, fn(p, s), field.used(p)[0])
+        highest = max((k for k, each in powers.items() if k and field.plain_signs(each) <= {-1, 0}), default=0)
+        for e, size in ((e, size) for e in (0.02, 0.7, 30.0) for size in (0.25, 4.0)):
+            e_one, whole = (1.0 if one == field.one_poly else e), 2 * e + 1
+            log = math.log(whole / e_one)
+            at = {field.used(p)[0]: log, field.used(s)[0]: size, field.used(field.exp(x).num)[0]: e}
+            for each, scale in zip(reversed(found), (e_one**highest, (whole * e_one) ** (highest // 2)), strict=False):
+                total = sum(
+                    int(c) * math.prod(at[k] ** int(n) for k, n in enumerate(exponents) if n)
+                    for exponents, c in each.to_dict().items()
+                )
+                assert total <= fn(log, size) * scale + 1e-9 * abs(total)
+
+
+def test_the_sign_of_a_denominator_is_that_of_its_odd_powers() -> None:
+    field = Field(Learnt())
+    signs = {"p": POSITIVE, "m": NEGATIVE, "v": ANY}
+    base = {each: field.base(field.of(field.generator("input", (each, ()), signs[each])).num) for each in signs}
+    for den, sign in (
+        ("p", POSITIVE),
+        ("m", NEGATIVE),
+        ("v", ANY),
+        ("mm", POSITIVE),
+        ("mmm", NEGATIVE),
+        ("vv", POSITIVE),
+        ("vvm", NEGATIVE),
+        ("vvv", ANY),
+        ("pm", NEGATIVE),
+        ("mv", ANY),
+        ("", POSITIVE),
+    ):
+        powers = tuple((base[each], den.count(each)) for each in sorted(set(den)))
+        assert forms.below(field, Value(field, field.one_poly, 1, powers, frozenset())) == sign, den
+
+
+def test_what_a_fact_is_solved_for_keeps_its_power_and_its_factor() -> None:
+    algebra = Field(Learnt())
+    v, w = (algebra.of(algebra.generator("input", (name, ()))).num for name in "vw")
+
+    def plain(poly: Any, _: int) -> bool:
+        return algebra.plain_signs(poly) <= AT_LEAST_ZERO
+
+    for fact, least in ((2 * v - 1, Fraction(1, 2)), (v * v - 2, Fraction(2)), (3 * v * v - 2, Fraction(2, 3))):
+        value = v if fact.total_degree() == 1 else v * v
+        scaled = value * least.denominator - least.numerator
+        assert forms.at_least_zero(algebra, scaled, [fact], plain)
+        assert not forms.at_least_zero(algebra, scaled * 100 - 1, [fact], plain)
+        assert not forms.at_least_zero(algebra, w - 1, [fact], plain)
+        assert not forms.at_least_zero(algebra, scaled, [w - 1], plain)
+        assert forms.at_least_zero(algebra, scaled + w - 1, [w - 1, fact], plain)
+        assert not forms.at_least_zero(algebra, scaled - w + 1, [w - 1, fact], plain)
+
+
+def test_a_logarithm_of_what_is_positive_for_another_reason_is_at_least_none_of_its_terms() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    more, fewer = field.exp(x) + field.one, field.exp(x) + field.one - field.exp(y)
+    field.base_signs[field.base(fewer.num)] = POSITIVE
+
+    def plain(poly: Any, _: int) -> bool:
+        return field.plain_signs(poly) <= AT_LEAST_ZERO
+
+    assert forms.at_least_zero(field, field.log(more).num, [], plain)
+    assert forms.at_least_zero(field, (field.log(more) - x).num, [], plain)
+    assert not forms.at_least_zero(field, (field.log(more) - y).num, [], plain)
+    assert not forms.at_least_zero(field, (-field.log(more)).num, [], plain)
+    assert not forms.at_least_zero(field, (x + x - field.log(more)).num, [], plain)
+    assert not forms.at_least_zero(field, field.log(fewer).num, [], plain)
+    assert not forms.at_least_zero(field, (field.log(fewer) - x).num, [], plain)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,14 @@ def test_an_interval_is_a_whole_domain(fn: Any, bound: Any, relation: Any, holds
     assert (said.status is Status.HOLDS) == holds, said.reason
 
 
+def test_boxes_prove_nothing_of_a_wrong_stable_form() -> None:
+    from dataclasses import replace
+
+    bounded = claim(lambda d: jnp.log(1 + d), lambda d: 1.01 * d, "<=", UNIT)
+    said = prove.check(Case(replace(bounded, stable=lambda d: d + 0), BUDGETS["standard"], 0))
+    assert said.status is Status.UNKNOWN
+
+
 def test_a_tangent_is_left_undecided_where_it_touches() -> None:
     """Where value and slope are both zero no box decides; the rest of the interval is proved, and 100 % is not said."""
     found = shares(lambda d: jnp.exp(d), lambda d: 1 + d, ">=", UNIT)

@@ -712,6 +712,20 @@ def test_a_row_of_components_is_taken_apart_as_it_was_joined() -> None:
         assert (found == given).all()
 
 
+def test_components_of_several_outputs_are_named_with_the_number_of_their_output() -> None:
+    two = claim(lambda x: (x[0], x), lambda x: (x[0] + 0, x + 0), "value", sizes={"n": (2,)})
+    several, one = (Case(each, QUICK, 0).subject({"n": 2}).modes[0] for each in (two, SQUARES))
+    assert engines.case.components(several) == ["output 0 []", "output 1 [0]", "output 1 [1]"]
+    assert engines.case.components(one) == ["[0]", "[1]"]
+
+
+def test_an_equation_is_judged_along_directions_too_and_a_bound_is_not() -> None:
+    for given, along in ((SQUARES, True), (replace(SQUARES, relation="<="), False)):
+        programs = engines.case.judged_programs(Case(given, QUICK, 0).subject({"n": 2}))
+        assert any(program.contracted for program in programs) is along
+        assert any(not program.contracted for program in programs)
+
+
 def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:
     """At 192 bits both sides share a ball of sixty digits; they differ by 4e-79."""
     found = enclosed(
@@ -778,6 +792,44 @@ def test_a_point_that_decides_nothing_is_not_looked_at_instead_of_one_that_does(
     assert judged.codes.tolist() == [[CONFIRMED], [REFUTED]]
 
 
+def test_a_point_that_all_bits_decided_is_not_looked_at_instead_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines.case, "SECOND_WORK", 1)  # one is looked at
+
+    def fn(x: Any) -> Any:
+        return jnp.where(x < 1, (x + jnp.exp(-1400.0 + 0.0 * x)) - x, x + jnp.exp(-180.0 + 0.0 * x))
+
+    right_below = lambda x: jnp.where(x < 1, jnp.exp(-1400.0 + 0.0 * x), x)  # noqa: E731
+    case = Case(claim(fn, right_below, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    points = Points((np.array([0.5, 1.5]),), ("all bits", "few bits"))
+    assert case.judge(subject, subject.modes[0], points).bits.tolist() == [LEVELS[-1], LEVELS[0]]
+    assert case.judge(subject, subject.modes[0], points, looks=1).codes.tolist() == [[CONFIRMED], [REFUTED]]
+
+
+def test_what_took_more_bits_to_be_confirmed_is_looked_at_with_all_too() -> None:
+    """At 1536 bits e^-400 (1 + e^-1000) shares a ball with a difference that is e^-400."""
+
+    def by_hand(x: Any) -> Any:
+        return jnp.exp(-400.0 + 0.0 * x) + jnp.exp(-1400.0 + 0.0 * x)
+
+    fn = lambda x: (x + jnp.exp(-400.0 + 0.0 * x)) - x  # noqa: E731
+    case = Case(claim(fn, by_hand, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    points = Points((np.array([0.5]),), ("drawn",))
+    for looks, code, bits in ((0, CONFIRMED, LEVELS[-2]), (1, REFUTED, LEVELS[-1])):
+        judged = case.judge(subject, subject.modes[0], points, looks=looks)
+        assert (judged.codes.tolist(), judged.bits.tolist()) == ([[code]], [bits])
+
+
+def test_what_is_read_along_one_direction_is_not_taken_for_what_is_along_another() -> None:
+    points = Points((np.array([[1.5, 2.5]]),), ("drawn",))
+    for seed in (0, 1):
+        case = Case(SQUARES, QUICK, seed)
+        subject = case.subject({"n": 2})
+        for program in subject.modes:
+            assert (case.judge(subject, program, points).codes == CONFIRMED).all()
+
+
 def test_a_derivative_of_gathered_entries_is_read() -> None:
     by_hand = lambda x: jnp.concatenate([4 * x[:1], 0 * x[1:]])  # noqa: E731
     fn = lambda x: jnp.sum(x[np.array([0, 0])] ** 2)  # noqa: E731
@@ -833,6 +885,38 @@ def test_a_bound_that_is_attained_holds_and_one_that_is_passed_fails(relation: A
     assert enclosed(lambda x: x * x, bound, "value", relation=relation, sizes={"n": (5,)}).status is status
 
 
+def test_of_a_bound_on_the_size_the_size_is_told_by_how_much_it_is_passed() -> None:
+    given = claim(lambda x: -x, lambda x: 0.5 * x, "value", {"x": Reals("")}, sizes={}, stable=lambda x: -x)
+    points = Points((np.array([1.5]),), ("drawn",))
+    for relation, told in (("==", [-2.25, -2.25]), ("<=", [-2.25, -2.25]), ("abs<=", [0.75, -2.25])):
+        case = Case(replace(given, relation=relation), QUICK, 0)
+        subject = case.subject({})
+        judged = [case.judge(subject, program, points) for program in engines.case.judged_programs(subject)]
+        assert [float(case.excess(each, 0, 0)) for each in judged] == told
+
+
+def test_the_stable_form_of_a_bound_is_equal_to_it_and_not_just_kept_by_it() -> None:
+    more = enclosed(lambda x: x, lambda x: x**2 + 1, "value", relation="<=", stable=lambda x: x**2)
+    assert more.status is Status.FAILS
+    assert more.worst is not None
+    assert more.worst.program == "stable"
+
+
+def test_a_side_that_is_no_real_number_is_told_from_one_that_may_be_either_of_two() -> None:
+    """Where no number of bits tells which of two it is, one of them may be none."""
+
+    def by_hand(x: Any) -> Any:
+        size = jnp.abs(x)
+        either = jnp.where(jnp.sqrt(size) ** 2 > size, jnp.sqrt(size - 100), x)
+        return either + jnp.where(x < 0, jnp.sqrt(x), 0.0)
+
+    points = Points((np.array([-1.0, 3.0, 4.0]),), ("drawn",) * 3)
+    for fn in (lambda x: x, jnp.sqrt):
+        case = Case(claim(fn, by_hand, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+        subject = case.subject({})
+        assert case.judge(subject, subject.modes[0], points).undefined.tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize("relation", ["==", "<=", ">=", "abs<="])
 @pytest.mark.parametrize("last", [False, True])
 def test_a_nan_ball_never_passes(relation: str, last: bool) -> None:
@@ -851,6 +935,12 @@ def test_balls_decide() -> None:
     assert decide(">=", first, second, last=True).tolist() == [CONFIRMED, REFUTED, OPEN, CONFIRMED]
     assert decide("abs<=", row(arb(-3)), row(arb(2)), last=False).tolist() == [REFUTED]
     assert decide("abs<=", row(arb(-3)), row(arb(-4)), last=False).tolist() == [REFUTED]
+
+
+def test_an_exact_zero_is_not_every_ball_around_it() -> None:
+    zero, wide = (np.array([each], dtype=object) for each in (arb(0), arb(0, 1)))
+    for first, second in ((zero, wide), (wide, zero)):
+        assert decide("==", first, second, last=True).tolist() == [OPEN]
 
 
 @pytest.mark.parametrize("relation", ["==", "<=", ">="])
@@ -879,6 +969,23 @@ def test_bits_are_raised_until_a_point_is_decided() -> None:
     subject = Case(SQUARES, QUICK, 0).subject({"n": 2})
     points = draw(subject, 3, FLOAT64, np.random.default_rng(0))
     assert set(case.judge(subject, subject.modes[0], points).bits.tolist()) == {LEVELS[0]}
+
+
+@pytest.mark.parametrize("literal", [0.0, 0.1])
+def test_a_bound_that_is_passed_by_less_than_fewer_bits_show_is_read_with_all(literal: float) -> None:
+    """By e^-1400, of which 1536 bits show nothing; a literal that is multiplied by zero excuses nothing."""
+    off = claim(
+        lambda x: x + jnp.exp(-1400.0 + 0.0 * x),
+        lambda x: x + literal * (x - x),
+        "value",
+        {"x": Reals("")},
+        sizes={},
+        relation="<=",
+    )
+    case = Case(off, QUICK, 0)
+    subject = case.subject({})
+    judged = case.judge(subject, subject.modes[0], Points((np.array([1.5]),), ("drawn",)))
+    assert judged.codes.tolist() == [[REFUTED]]
 
 
 def test_points_that_stay_undecided_are_told_beside_what_holds() -> None:
@@ -1067,6 +1174,28 @@ def test_a_proof_of_less_than_everything_covers_less(changed: dict[str, Any], co
         **{"engine": "prove", "status": Status.HOLDS, "evidence": "proved", "sizes": ("n = 2", "n = 3"), **changed}
     )
     assert engines.covers(Case(SQUARES, QUICK, 0), proved) is covers
+
+
+def test_a_size_that_is_proved_but_for_some_inputs_is_searched_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    left_out: tuple[str, ...] = ()
+    certain: list[tuple[str, ...]] = []
+
+    def proves(case: Case, agrees: bool) -> Verdict:
+        return made_up.verdict(
+            engine="prove", status=Status.HOLDS, evidence="proved", sizes=("n = 2",), exceptions=left_out
+        )
+
+    def searches(case: Case, suspect: object, sizes: tuple[str, ...]) -> Verdict:
+        certain.append(sizes)
+        return made_up.verdict(engine="falsify", status=Status.UNKNOWN, evidence="")
+
+    monkeypatch.setattr("verify.engines.prove.check", proves)
+    holds = made_up.verdict(status=Status.HOLDS, evidence="enclosed", checked=1)
+    monkeypatch.setattr(enclose, "check", lambda case: holds)
+    monkeypatch.setattr(falsify, "check", searches)
+    for left_out in ((), ("x_0 = 0",)):  # noqa: B007 - the proof reads it
+        judge(SQUARES, QUICK.only(()))
+    assert certain == [("n = 2",), ()]
 
 
 def test_a_search_that_runs_out_of_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

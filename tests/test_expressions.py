@@ -352,3 +352,30 @@ TEXTS: dict[str, Callable[[Any], Any]] = {
 def test_numbers_are_written_exactly_and_in_brackets(text: str) -> None:
     sheet, (found,) = written(TEXTS[text])
     assert [line.text for line in sheet.lines if line.name == found.text] == [text]
+
+
+def test_infinities_are_compared_and_a_number_knows_its_sign() -> None:
+    _, terms = written(
+        lambda x: (
+            jnp.max(jnp.stack([jnp.float64(-jnp.inf), x[0]])),
+            jnp.min(jnp.stack([jnp.float64(jnp.inf), x[0]])),
+            jnp.where(jnp.maximum(x[0], jnp.inf) <= jnp.maximum(x[1], jnp.inf), x[0], x[1]),
+            jnp.where(jnp.maximum(x[0], jnp.inf) >= jnp.maximum(x[1], jnp.inf), x[0], x[1]),
+            jnp.sum(x[0]),
+        )
+    )
+    assert [each.text for each in terms] == ["x_0"] * 5
+    for value, sign in (("-2", -1), ("-1/2", -1), ("0", 0), ("1/2", 1), ("1", 1), ("2", 1)):
+        assert number(Fraction(value)).signs == {sign}
+
+
+def test_what_is_no_number_is_no_infinity() -> None:
+    (lifted,) = Expressions(Sheet()).lift(np.array([np.nan]))
+    assert lifted is None
+
+
+@pytest.mark.parametrize("exponent", ["1/4", "3/4", "5/4"])
+def test_a_power_that_is_no_root_is_written_as_one(exponent: str) -> None:
+    sheet, (found,) = written(lambda x: x[0] ** float(Fraction(exponent)))
+    (line,) = sheet.lines
+    assert (line.name, line.text) == (found.text, f"x_0**(Rational({exponent.replace('/', ', ')}))")

@@ -214,6 +214,13 @@ def test_rows_and_columns_of_two_open_axes(left: Any, right: Any, true: bool) ->
     assert (found.status is Status.HOLDS) == true, (found.reason, found.sizes)
 
 
+def test_a_constant_is_compared_with_each_way_in_which_indices_coincide() -> None:
+    given = {"domain": {"x": domain.Reals("n n")}}
+    for formula, proved in ((lambda x: jnp.exp(x) * jnp.exp(-x), ["value"]), (jnp.exp, [])):
+        ones = claim(lambda x: jnp.ones_like(x), lambda x, formula=formula: formula(x), "value", **given)
+        assert prove.prove_open(ones).proved == proved
+
+
 @pytest.mark.parametrize("turn", [1, -1])
 @pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_a_choice_is_not_settled_by_another_that_does_not_imply_it(turn: int, factor: float) -> None:
@@ -236,6 +243,67 @@ def test_a_choice_is_not_settled_by_another_that_does_not_imply_it(turn: int, fa
     assert judged(claim(nested, other_way, "value", **given)) is Status.HOLDS
     assert judged(claim(nested, outer_alone, "value", **given)) is Status.UNKNOWN
     assert judged(claim(implied, lambda x, y: jnp.where(x + y > 2, x, 3 * x), "value", **given)) is Status.HOLDS
+
+
+def test_what_is_less_than_one_is_not_more_than_three_halves() -> None:
+    def nested(x: Any) -> Any:
+        return jnp.where(x < 1, jnp.where(2 * x > 3, 3 * x, x), 2 * x)
+
+    given = {"domain": {"x": domain.Reals("")}, "sizes": {}}
+    for factor, proved in ((1, ["value"]), (3, [])):
+        by_hand = claim(nested, lambda x, factor=factor: jnp.where(x < 1, factor * x, 2 * x), "value", **given)
+        assert prove.prove_at(trace(by_hand, {}, FLOAT64), 1.0).proved == proved
+
+
+def test_what_is_less_than_one_is_not_more_than_two() -> None:
+    def nested(x: Any) -> Any:
+        return jnp.where(x < 1, jnp.where(x > 2, 3 * x, x), 2 * x)
+
+    given = {"domain": {"x": domain.Reals("")}, "sizes": {}}
+    for factor, proved in ((1, ["value"]), (3, [])):
+        by_hand = claim(nested, lambda x, factor=factor: jnp.where(x < 1, factor * x, 2 * x), "value", **given)
+        assert prove.prove_at(trace(by_hand, {}, FLOAT64), 1.0).proved == proved
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lambda x, y, z: x + y > 2,
+        lambda x, y, z: x + y < 4,
+        lambda x, y, z: x + z > 1,
+        lambda x, y, z: x - z < 2,
+    ],
+    ids=map(str, range(4)),
+)
+def test_no_sum_of_entries_has_to_be_at_its_end(condition: Any) -> None:
+    def formula(x: Any, y: Any, z: Any) -> Any:
+        return jnp.where(condition(x, y, z), 1.0, 0.0)
+
+    one, two = domain.Interval("", 0.0, 1.0), domain.Interval("", 1.0, 2.0)
+    given = {"domain": {"x": two, "y": two, "z": one}, "sizes": {}}
+    wrong = claim(lambda x, y, z: 0 * x * y * z, formula, "value", **given)
+    assert not prove.prove_at(trace(wrong, {}, FLOAT64), 1.0).proved
+
+
+def test_what_is_added_to_zero_may_be_zero() -> None:
+    def formula(x: Any, y: Any) -> Any:
+        return jnp.where(x == 0, jnp.where(x + y > 0, 1.0, 2.0), 1.0)
+
+    given = {"domain": {"x": domain.Reals(""), "y": domain.Interval("", 0.0, 1.0)}, "sizes": {}}
+    wrong = claim(lambda x, y: 1 + 0 * x * y, formula, "value", **given)
+    assert not prove.prove_at(trace(wrong, {}, FLOAT64), 1.0).proved
+
+
+def test_no_entry_of_an_interval_has_to_be_at_its_end() -> None:
+    given = {"domain": {"x": domain.Interval("2", 1.0, 2.0)}, "sizes": {}}
+    for place in range(2):
+
+        def formula(x: Any, place: int = place) -> Any:
+            return jnp.where(x[place] == 1, 2.0, 1.0)
+
+        assert not prove.prove_at(
+            trace(claim(lambda x: 0 * x[0] + 2, formula, "value", **given), {}, FLOAT64), 1.0
+        ).proved
 
 
 @pytest.mark.parametrize(("third", "status"), [(3, Status.HOLDS), (4, Status.UNKNOWN)])
@@ -273,6 +341,52 @@ def test_each_entry_s_choice_is_that_of_its_kind_whichever_index_it_has() -> Non
     assert (right.sizes, right.exceptions) == (("every n",), ("x_k = 0",))
     wrong = verdict(claim(sizes, lambda x: jnp.outer(jnp.abs(x), x), "value", **given))
     assert wrong.status is Status.UNKNOWN
+
+
+def test_two_entries_of_one_kind_may_both_exceed_a_number() -> None:
+    def both(x: Any, c: Any) -> Any:
+        rows, columns = x[:, None] + 0 * x[None, :], x[None, :] + 0 * x[:, None]
+        return jnp.where(rows >= c, 1.0, 0.0) * jnp.where(columns > c, 1.0, 0.0)
+
+    def one_by_one(x: Any, c: Any) -> Any:
+        return jnp.outer(jnp.where(x >= c, 1.0, 0.0), jnp.where(x > c, 1.0, 0.0))
+
+    def apart(by: Any) -> Any:
+        return lambda x, c: jnp.where(_index(x)[:, None] == _index(x)[None, :], 0.0, by(x, c))
+
+    given = {"domain": {"x": REALS, "c": domain.Reals("")}}
+    for formula, proved in ((one_by_one, ["value"]), (lambda x, c: 0 * both(x, c), [])):
+        assert prove.prove_open(claim(apart(both), apart(formula), "value", **given)).proved == proved
+
+
+def test_an_entry_that_is_at_least_a_number_may_exceed_it() -> None:
+    def distances(x: Any, c: Any) -> Any:
+        return jnp.abs(x - c)[:, None] + 0 * x[None, :]
+
+    def and_more(x: Any, c: Any) -> Any:
+        return distances(x, c) + jnp.where(x[None, :] + 0 * x[:, None] > c, 1.0, 0.0)
+
+    given = {"domain": {"x": REALS, "c": domain.Reals("")}}
+    assert not prove.prove_open(claim(distances, and_more, "value", **given)).proved
+
+
+def test_a_third_choice_about_an_open_axis_has_an_answer_of_its_own() -> None:
+    def steps(x: Any, last: float) -> Any:
+        first, second, third = x > 1, x > 2, x > last
+        return jnp.where(first, jnp.where(second, jnp.where(third, 3.0, 2.0), 1.0), 0 * x)
+
+    wrong = claim(lambda x: steps(x, 3.0), lambda x: steps(x, 2.0), "value", domain={"x": REALS})
+    assert not prove.prove_open(wrong).proved
+
+
+def test_entries_of_an_open_axis_may_all_be_of_one_kind() -> None:
+    for which, wrong in ((jnp.all, 0.0), (jnp.any, 1.0)):
+
+        def formula(x: Any, which: Any = which) -> Any:
+            return jnp.where(which(x > 0), 1.0, 0.0)
+
+        constant = claim(lambda x, wrong=wrong: wrong + 0 * jnp.sum(x), formula, "value", domain={"x": REALS})
+        assert not prove.prove_open(constant).proved
 
 
 @pytest.mark.parametrize(
@@ -354,6 +468,14 @@ def test_an_answer_about_entries_is_not_taken_for_one_that_has_fewer_outcomes() 
 def test_kinks_are_told() -> None:
     kinked = claim(lambda x, y: jnp.sum(y * jnp.abs(x)), lambda x, y: y * jnp.where(x > 0, 1.0, -1.0))
     assert verdict(replace(kinked, domain={"x": REALS, "y": REALS})).exceptions == ("x_k = 0",)
+
+
+def test_a_kink_at_the_upper_end_of_an_interval_is_told() -> None:
+    given = {"domain": {"x": domain.Interval("", -2.0, 0.0)}, "sizes": {}}
+    subject = trace(claim(lambda x: jnp.abs(x), lambda x: -1 + 0 * x, **given), {}, FLOAT64, "one")
+    outcome = prove.prove_at(subject, 1.0)
+    assert outcome.proved
+    assert list(outcome.exceptions) == ["x = 0"]
 
 
 def test_a_condition_that_has_factors_elsewhere_is_not_one_of_them() -> None:
@@ -471,6 +593,13 @@ def test_hessian_and_its_neighbours() -> None:
     assert verdict(claim(entropy, hessian, "hessian")).sizes == ("every n",)
     assert judged(claim(entropy, outer_alone, "hessian")) is Status.UNKNOWN
     assert judged(claim(entropy, weighted, "hessian")) is Status.UNKNOWN
+
+
+def test_derivatives_of_two_outputs_by_two_arguments_are_contracted_in_their_order() -> None:
+    given = {"domain": {"x": domain.Reals(""), "y": domain.Reals("")}, "sizes": {}}
+    two = Derivative(lambda x, y: (2 * x + 3 * y * y, 5 * x * x + 7 * y), "jacobian", wrt=("x", "y"))
+    right = claim(lambda x: x, lambda x, y: ((2 + 0 * x, 6 * y), (10 * x, 7 + 0 * y)), autodiff=two, **given)
+    assert set(prove.prove_at(trace(right, {}, FLOAT64), 1.0).proved) == {"jacrev", "jacfwd", "jvp", "vjp"}
 
 
 @pytest.mark.parametrize(
@@ -1279,10 +1408,24 @@ def test_a_factor_of_one_component_is_not_named_as_that_of_all() -> None:
         assert ("2 times the formula" in found.reason) == named
 
 
+def test_a_factor_that_no_float_is_is_not_named_as_that_of_all() -> None:
+    given = {"domain": {"x": domain.Reals("2")}, "sizes": {}}
+    found = verdict(claim(lambda x: x * 1, lambda x: x * jnp.array([3.0, 5.0]), "value", **given))
+    assert found.residual
+    assert "times the formula" not in found.reason
+
+
 def test_a_missing_factor_is_named() -> None:
     """A constant factor is a diagnosis of its own."""
     found = verdict(claim(squared, lambda x, y: 2 * _mean_form(x, y)))
     assert "1/2 times the formula" in found.reason
+
+
+@pytest.mark.parametrize(("factor", "text"), [(2.0, "2"), (-2.0, "−2")])
+def test_a_factor_is_named_with_its_sign(factor: float, text: str) -> None:
+    given = {"domain": {"x": domain.Reals("")}, "sizes": {}}
+    found = verdict(claim(lambda x: factor * x, lambda x: x * 1, "value", **given))
+    assert found.reason == f"JAX's derivative is {text} times the formula: a constant factor is missing"
 
 
 @pytest.mark.parametrize(
@@ -1390,6 +1533,24 @@ def test_a_division_has_a_value_where_the_region_leaves_zero_out(region: Any, ho
     assert (found.status is Status.HOLDS) == holds, found.reason
 
 
+def test_a_sum_of_squares_is_positive_where_one_of_them_is_not_zero() -> None:
+    def none(x: Any, y: Any) -> Any:
+        return x * (x * x + y * y) / (x * x + y * y)
+
+    def one(x: Any, y: Any) -> Any:
+        return jnp.where(x == 0, 0.0, none(x, y))
+
+    def turned(x: Any, y: Any) -> Any:
+        return jnp.where(x == 0, 0.0, x + 0 * jnp.log(-x * x - y * y))
+
+    given = {"domain": {"x": domain.Reals(""), "y": domain.Reals("")}, "sizes": {}, "where": lambda x: x != 0}
+    for formula, proved in ((one, ["value"]), (turned, [])):
+        same = claim(lambda x, y: jnp.where(x == 0, 0.0, x + 0 * y), formula, "value", **given)
+        assert prove.prove_at(trace(same, {}, FLOAT64), 1.0).proved == proved
+    same = claim(lambda x, y: x + 0 * y, none, "value", **{**given, "where": None})
+    assert not prove.prove_at(trace(same, {}, FLOAT64), 1.0).proved
+
+
 def test_a_sum_of_exponentials_is_positive_whoever_wins() -> None:
     """What is known of a difference of exponentials is not taken for knowledge of their sum."""
     for winner in (0, 1):
@@ -1444,9 +1605,27 @@ def test_a_mode_that_cannot_be_read_takes_no_other_with_it() -> None:
     assert "'sort' is not supported" in found.reasons["grad"]
 
 
+def test_a_mode_behind_one_that_cannot_be_read_is_compared_in_every_case() -> None:
+    def fn(x: Any, y: Any) -> Any:
+        return jnp.where(y > 0, x * y, x)
+
+    given = {"domain": {"x": domain.Reals(""), "y": domain.Reals("")}, "sizes": {}}
+    for side in (1, -1):
+        wrong = claim(fn, lambda x, y, side=side: jnp.where(side * y > 0, 7.0, jnp.where(y > 0, y, 1.0)), **given)
+        unread = replace(wrong, autodiff=Derivative(lambda x, y: fn(jnp.sort(x[None])[0], y), "gradient", wrt="x"))
+        subject, other = (trace(each, {}, FLOAT64) for each in (wrong, unread))
+        assert prove.prove_at(replace(subject, modes=(other.modes[0], subject.modes[1])), 1.0).proved == []
+
+
 def test_a_side_without_a_value_is_named() -> None:
     infinite = claim(lambda x, y: jnp.full_like(x, jnp.inf), lambda x, y: jnp.full_like(x, jnp.nan), "value")
     assert prove.prove_open(infinite).reasons == {"value": "a side without a value"}
+
+
+def test_a_long_reason_is_cut_off() -> None:
+    said = prove._joined({"grad": "too long " * 100})
+    assert said.endswith(" …")
+    assert len(said) < 700
 
 
 def test_a_choice_between_two_entries_of_an_open_axis_is_not_followed() -> None:
@@ -1528,6 +1707,16 @@ def test_what_holds_at_every_size_of_a_claim_is_proved_though_not_at_others() ->
     assert not found.residual
 
 
+@pytest.mark.parametrize("relation", ["==", "<="])
+def test_what_a_proof_leaves_out_at_any_size_is_told(relation: Any) -> None:
+    def slope(x: Any, y: Any) -> Any:
+        return jnp.zeros_like(x).at[-1].set(jnp.sign(x[-1]) if relation == "==" else 1.0)
+
+    found = verdict(claim(lambda x, y: jnp.abs(x[-1]), slope, relation=relation), "quick")
+    assert (found.evidence, found.sizes) == ("proved", ("n = 2", "n = 3"))
+    assert found.exceptions == ("x_1 = 0", "x_2 = 0")
+
+
 def test_a_hypothesis_is_named_where_it_can_be_proved_at_a_size_alone() -> None:
     regions = {"x": domain.Positive("n"), "y": REALS, "k": domain.Labels("n", 2)}
 
@@ -1544,6 +1733,11 @@ def test_a_hypothesis_about_a_size_is_tried_at_that_size() -> None:
         assert verdict(replace(twice, sizes={"n": sizes})).reason == "the sides are equal where n = 2"
 
 
+def test_a_hypothesis_about_a_size_is_tried_where_a_claim_has_a_single_other_one() -> None:
+    twice = claim(lambda x: jnp.sum(jnp.ones_like(x)) * x, lambda x: 2 * x, "value", domain={"x": LOGITS})
+    assert "where n = 2" in [sentence for sentence, _ in prove.hypotheses(replace(twice, sizes={"n": (3,)}))]
+
+
 @pytest.mark.parametrize("winner", [0, 1])
 def test_the_winner_exceeds_the_others_and_not_the_other_way_round(winner: int) -> None:
     """The winner of an open axis is its first single entry, whatever its index."""
@@ -1558,6 +1752,37 @@ def test_the_winner_exceeds_the_others_and_not_the_other_way_round(winner: int) 
         assert prove.prove_at(trace(same, {"n": 3}, FLOAT64), 1.0).proved == proved
 
 
+def test_the_winner_of_a_row_exceeds_the_others_of_that_row_alone() -> None:
+    given = {"domain": {"x": domain.Saturated("2 3", winner=0, gap=0.5)}, "sizes": {}}
+    for first, second, proved in (((1, 0), (1, 2), ["value"]), ((0, 2), (1, 0), [])):
+
+        def gap(x: Any, first: Any = first, second: Any = second) -> Any:
+            return x[first] - x[second]
+
+        same = claim(lambda x, gap=gap: jnp.abs(gap(x)), gap, "value", **given)
+        assert prove.prove_at(trace(same, {}, FLOAT64), 1.0).proved == proved
+
+
+def test_the_exponential_of_the_winner_exceeds_that_of_another() -> None:
+    def gap(x: Any) -> Any:
+        return jnp.exp(x[0]) - jnp.exp(x[1])
+
+    given = {"domain": {"x": domain.Saturated("2", winner=0, gap=0.5)}, "sizes": {}}
+    for turn, proved in ((1, ["value"]), (-1, [])):
+        distance = claim(lambda x: jnp.abs(gap(x)), lambda x, turn=turn: turn * gap(x), "value", **given)
+        assert prove.prove_at(trace(distance, {}, FLOAT64), 1.0).proved == proved
+
+
+@pytest.mark.parametrize(("gap", "proved"), [(0.5, ["value"]), (0.0, [])])
+def test_a_winner_without_a_gap_may_be_as_large_as_another(gap: float, proved: list[str]) -> None:
+    def formula(x: Any) -> Any:
+        return jnp.where(x[0] == x[1], 2.0, 1.0)
+
+    given = {"domain": {"x": domain.Saturated("2", winner=0, gap=gap)}, "sizes": {}}
+    apart = claim(lambda x: 1 + 0 * x[0], formula, "value", **given)
+    assert prove.prove_at(trace(apart, {}, FLOAT64), 1.0).proved == proved
+
+
 def test_hypotheses_that_may_be_missing() -> None:
     """Two classes are tried where not all sizes have two, and one-hot targets where they are a distribution."""
     wrong = claim(squared, lambda x, y: softmax(x) - y, domain={"x": LOGITS, "y": domain.Simplex("n")})
@@ -1567,6 +1792,23 @@ def test_hypotheses_that_may_be_missing() -> None:
     free = prove.hypotheses(replace(wrong, domain={"x": LOGITS, "y": REALS}, sizes={"n": (2,)}))
     of_y = ["where the entries of y sum to one", "for one-hot y", "where y is positive"]
     assert [sentence for sentence, _ in free if sentence != "where x is positive"] == of_y
+
+
+def test_a_hypothesis_under_which_a_side_cannot_be_traced_is_none_that_holds() -> None:
+    def of_three(x: Any) -> Any:
+        if x.shape[0] == 2:
+            raise ValueError("three or more")
+        return x * 1
+
+    given: dict[str, Any] = {"domain": {"x": REALS}, "sizes": {"n": (2,)}}
+    assert not prove._holds(claim(of_three, lambda x: x + 0, "value", **given))
+
+
+def test_each_hypothesis_changes_the_region_that_it_is_about() -> None:
+    wrong = claim(squared, lambda x, y: softmax(x) - y, domain={"x": LOGITS, "y": domain.Simplex("n")})
+    tried = {sentence: other.domain for sentence, other in prove.hypotheses(replace(wrong, sizes={"n": (2,)}))}
+    assert tried["for one-hot y"] == {"x": LOGITS, "y": domain.OneHot("n")}
+    assert tried["where x is positive"] == {"x": domain.Positive("n"), "y": domain.Simplex("n")}
 
 
 def test_too_many_kinds_of_entries_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1594,6 +1836,31 @@ def test_an_exponential_over_another_sum_is_no_softmax_output() -> None:
     assert verdict(of_sines).residual == "exp(sin(x_k)) / Sum[exp(sin(x_j))]"
 
 
+def test_an_exponential_of_a_square_is_no_softmax_output() -> None:
+    given = {"domain": {"x": domain.Reals("2")}, "sizes": {}}
+    share = claim(lambda x: jax.nn.softmax(x * x)[0], lambda x: 0 * x[0], "value", **given)
+    assert verdict(share).residual == "exp(x_0^2) / (exp(x_0^2) + exp(x_1^2))"
+
+
+@pytest.mark.parametrize(
+    ("logits", "more"),
+    [
+        (lambda x, y: jnp.stack([x[0] * x[1], x[1] * x[1]]), False),
+        (lambda x, y: 0.3 * x, False),
+        (lambda x, y: x / y, False),
+        (lambda x, y: x, True),
+    ],
+    ids=("product", "scale", "quotient", "one more"),
+)
+def test_an_exponential_of_anything_but_an_entry_is_no_softmax_output(logits: Any, more: bool) -> None:
+    def share(x: Any, y: Any) -> Any:
+        powers = jnp.exp(logits(x, y))
+        return powers[0] / (jnp.sum(powers) + (jnp.exp(y) if more else 0 * y))
+
+    given = {"domain": {"x": domain.Reals("2"), "y": domain.Positive("")}, "sizes": {}}
+    assert "σ" not in verdict(claim(share, lambda x, y: 0 * x[0], "value", **given)).residual
+
+
 # -- nothing is proved where nothing was checked ------------------------------------------------------------------
 
 
@@ -1612,6 +1879,14 @@ def test_a_hypothesis_that_nothing_meets_proves_nothing(relation: Any) -> None:
         assert found.status is status, found.reason
         if status is Status.UNKNOWN:
             assert "no point" in found.reason
+
+
+def test_a_hypothesis_about_a_maximum_that_nothing_meets_proves_nothing() -> None:
+    given = {"domain": {"x": domain.Reals("2")}, "sizes": {}, "where": lambda x: jnp.max(x) < x[0]}
+    same = claim(lambda x: jnp.exp(x[0] + x[1]), lambda x: jnp.exp(x[0]) * jnp.exp(x[1]), "value", **given)
+    outcome = prove.prove_at(trace(same, {}, FLOAT64), 1.0)
+    assert not outcome.proved
+    assert "no point" in outcome.reasons["value"]
 
 
 def test_a_proof_off_the_whole_domain_is_none() -> None:
@@ -1720,6 +1995,24 @@ def test_a_single_entry_may_be_the_label() -> None:
     assert found.status is not Status.HOLDS
 
 
+def test_a_label_behind_an_argument_of_fixed_length_is_one_of_the_open_axis() -> None:
+    given = {"domain": {"c": domain.Reals(""), "y": domain.OneHot("n")}}
+    for factor, proved in ((1, ["value"]), (0, [])):
+        whole = claim(lambda c, y: c * jnp.sum(y), lambda c, y, factor=factor: factor * c, "value", **given)
+        assert prove.prove_open(whole).proved == proved
+
+
+def test_two_labels_of_an_open_axis_are_not_taken_for_one() -> None:
+    given = {"domain": {"x": domain.OneHot("n"), "y": domain.OneHot("n")}}
+    wrong = claim(lambda x, y: jnp.sum(x * y), lambda x, y: 1 + 0 * x[0], "value", **given)
+    assert not prove.prove_open(wrong).proved
+
+
+def test_labels_of_the_rows_of_an_open_batch_are_not_taken_for_one() -> None:
+    wrong = claim(lambda y: jnp.sum(y[0] * y[1]), lambda y: jnp.sum(y[0]), "value", domain={"y": domain.OneHot("2 n")})
+    assert not prove.prove_open(wrong).proved
+
+
 def test_with_one_class_the_label_is_the_first() -> None:
     """What is wrong there alone is not proved."""
 
@@ -1762,6 +2055,19 @@ def test_a_one_hot_target_has_its_one_where_the_region_says() -> None:
         assert not found.sizes or found.sizes[0] == "every n"
 
 
+def test_a_one_hot_target_of_five_classes_is_tried_at_each() -> None:
+    given = {"domain": {"y": domain.OneHot("5")}, "sizes": {}}
+    whole = claim(lambda y: jnp.sum(y**2), lambda y: 1 + 0 * y[0], "value", **given)
+    assert prove.prove_at(trace(whole, {}, FLOAT64), 1.0).proved
+
+
+def test_a_one_hot_target_of_fixed_length_beside_an_open_axis_has_its_one() -> None:
+    given = {"domain": {"x": REALS, "y": domain.OneHot("3")}}
+    for factor, proved in ((1, ["value"]), (0, [])):
+        whole = claim(lambda x, y: jnp.sum(y) * x, lambda x, y, factor=factor: factor * x, "value", **given)
+        assert prove.prove_open(whole).proved == proved
+
+
 def test_rows_of_one_hot_targets_have_labels_of_their_own() -> None:
     given = {"domain": {"x": LOGITS, "y": domain.OneHot("t n")}, "sizes": {"n": (2,), "t": (2,)}}
 
@@ -1792,6 +2098,12 @@ def test_a_distribution_sums_to_one_at_a_fixed_size(shape: str) -> None:
     assert judged(claim(lambda x: jnp.sum(x), lambda x: 1 + 0 * x[0], "value", **given)) is Status.HOLDS
 
 
+def test_rows_of_a_distribution_sum_to_one_each() -> None:
+    given = {"domain": {"x": domain.Simplex("2 3")}, "sizes": {}}
+    sums_of_rows = claim(lambda x: jnp.sum(x, axis=1), lambda x: 1 + 0 * x[:, 0], "value", **given)
+    assert prove.prove_at(trace(sums_of_rows, {}, FLOAT64), 1.0).proved
+
+
 @pytest.mark.parametrize("least", [2, 3])
 def test_a_distribution_sums_to_one_also_where_all_of_its_entries_are_named(least: int) -> None:
     """At two entries there are no others that could make up for what the two that are named leave."""
@@ -1810,6 +2122,12 @@ def test_the_last_entry_of_a_distribution_is_no_less_than_zero() -> None:
     last = verdict(claim(lambda x, y: jnp.abs(x[-1]), lambda x, y: x[-1], "value", domain=given))
     assert last.sizes == ("n = 2", "n = 3"), last.reason
     assert judged(claim(lambda x, y: jnp.abs(x), lambda x, y: -x, "value", domain=given)) is not Status.HOLDS
+
+
+def test_the_last_entry_of_a_distribution_is_no_less_than_zero_beside_an_interval() -> None:
+    given = {"domain": {"z": domain.Interval("", 1.0, 2.0), "x": domain.Simplex("2")}, "sizes": {}}
+    same = claim(lambda z, x: z * jnp.abs(x[-1]), lambda z, x: z * x[-1], "value", **given)
+    assert prove.prove_at(trace(same, {}, FLOAT64), 1.0).proved
 
 
 @pytest.mark.parametrize("end", [1.0, -1.0])
@@ -2056,6 +2374,26 @@ def test_a_bound_without_a_named_size_is_proved_at_its_size(budget: str) -> None
     fixed = replace(squares, domain={"x": domain.Reals("2"), "y": domain.Reals("2")}, sizes={})
     assert verdict(fixed, budget).sizes == ("",)
     assert verdict(squares, budget).sizes == (("n = 2", "n = 3") if budget == "quick" else ("every n",))
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_an_identity_without_a_named_size_is_proved_with_any_budget(budget: str) -> None:
+    given = {"domain": {"x": domain.Reals("")}, "sizes": {}}
+    assert judged(claim(lambda x: x * x, lambda x: x**2, "value", **given), budget) is Status.HOLDS
+
+
+def test_a_bound_at_a_single_size_is_proved_for_every_one_and_tells_its_kinks() -> None:
+    given: dict[str, Any] = {"domain": {"x": REALS}, "relation": "<=", "sizes": {"n": (2,)}}
+    found = verdict(claim(lambda x: jnp.sum(jnp.abs(x)), lambda x: jnp.ones_like(x), **given))
+    assert (found.sizes, found.exceptions) == (("every n",), ("x_k = 0",))
+
+
+def test_a_proof_says_how_long_it_took() -> None:
+    import time
+
+    started = time.perf_counter()
+    found = verdict(claim(lambda x: x * x, lambda x: x**2, "value", domain={"x": domain.Reals("")}, sizes={}))
+    assert 0 < found.seconds <= time.perf_counter() - started
 
 
 def test_the_only_entry_may_be_the_label() -> None:
@@ -2397,3 +2735,45 @@ def test_a_power_with_a_float_as_exponent_has_a_gradient(factor: float, holds: b
         domain={"x": domain.Positive("n"), "y": domain.Reals("n")},
     )
     assert (judged(subject) is Status.HOLDS) == holds
+
+
+@pytest.mark.parametrize(
+    "slope",
+    [
+        lambda x: jnp.where(jnp.sum(x) == 0, 5.0, 2.0) * x,
+        lambda x: 2 * x * jnp.sum(x) / jnp.sum(x),
+        lambda x: 2 * x * jnp.mean(x**3) / jnp.mean(x**3),
+        lambda x: jnp.where(jnp.sum(x) - x == 0, 5.0, 2.0) * x,
+    ],
+    ids=("choice", "quotient", "cubes", "others"),
+)
+def test_entries_that_are_not_zero_may_sum_to_zero(slope: Callable[..., Any]) -> None:
+    """At x = (1, -1) the sum and that of the cubes are zero; of a single entry there are no others."""
+    given = {"domain": {"x": domain.Nonzero("n")}, "sizes": {"n": (1, 2)}}
+    found = verdict(claim(lambda x: jnp.sum(x**2), slope, **given))
+    assert found.sizes in ((), ("n = 1",)) or found.exceptions
+
+
+@pytest.mark.parametrize(("low", "high", "turn"), [(1.0, 2.0, 1), (-2.0, -1.0, -1)])
+def test_the_others_of_a_single_entry_sum_to_zero(low: float, high: float, turn: int) -> None:
+    """A sum of entries of one sign less one of them has that sign, or is zero where there is one entry alone."""
+    domains = {"x": domain.Interval("n", low, high)}
+
+    def slope(x: Any) -> Any:
+        return jnp.where(turn * (jnp.sum(x) - x) > 0, 2.0, 3.0) * x
+
+    subject = claim(lambda x: jnp.sum(x**2), slope, domain=domains, sizes={"n": (1, 2)})
+    assert verdict(subject).status is Status.UNKNOWN
+    several = verdict(replace(subject, sizes={"n": (2, 3)}))
+    assert (several.status, several.exceptions) == (Status.HOLDS, ())
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_the_branch_is_that_of_the_platform_it_runs_on(factor: float) -> None:
+    def function(x: Any, y: Any) -> Any:
+        return lax.platform_dependent(x, tpu=lambda x: 2 * x, default=lambda x: 3 * x)
+
+    domains = {"x": domain.Reals("n"), "y": domain.Reals("n")}
+    found = verdict(claim(function, lambda x, y: factor * x, "value", domain=domains))
+    assert (found.status is Status.HOLDS) == (factor == 3.0)
+    assert found.sizes == (("every n",) if factor == 3.0 else ())

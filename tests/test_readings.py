@@ -397,6 +397,15 @@ def test_a_power_of_zero_is_zero_where_it_has_a_value() -> None:
     assert not found[2, 0].is_finite()
 
 
+def test_a_power_of_zero_has_a_value_where_the_exponent_is_above_zero() -> None:
+    closed = trace(lambda x, y: x**y, ((), ()))
+    from_zero = arb(0, 1).nonnegative_part()
+    exponents = np.array([arb(0.5), arb(0.5, 0.25), from_zero, arb(-0.5), arb(-1)], dtype=object)
+    found, _ = read(Exact(), closed, [balls(np.zeros(5)), exponents], BITS)
+    assert [each.is_finite() for each in found[:, 0]] == [True, True, False, False, False]
+    assert found[0, 0] == found[1, 0] == 0
+
+
 def test_select_keeps_the_branch_that_was_taken() -> None:
     closed = trace(lambda x, y: jnp.where(x > 0, y, jnp.log(x)), ((), ()))
     found, _ = read(Exact(), closed, [balls(np.array([2.0, -2.0])), balls(np.array([5.0, 5.0]))], BITS)
@@ -433,6 +442,15 @@ def test_zero_times_what_an_infinite_constant_becomes_has_no_value(
         assert not ball[()].is_finite()
 
 
+@pytest.mark.parametrize(
+    "fn", [lax.neg, lambda v: v + 1, lambda v: 1 - v, lambda v: v * 2.5], ids=["neg", "sum", "difference", "product"]
+)
+def test_zero_times_what_arithmetic_makes_of_an_infinite_constant_has_no_value(fn: Callable[..., Any]) -> None:
+    for reading in (enclose, allowed):
+        found = reading(lambda x: fn(jnp.maximum(x, math.inf)) * 0.0, np.array(0.75))
+        assert not found[()].is_finite()
+
+
 def test_zero_times_an_infinite_constant_has_no_value_in_a_convolution() -> None:
     for reading in (enclose, allowed):
         found = reading(lambda x: jnp.convolve(jnp.maximum(x, math.inf)[None], jnp.zeros(2)), np.array(0.75))
@@ -448,6 +466,32 @@ def test_many_zeros_times_what_has_no_value_have_none() -> None:
     assert not finite(products).any()
     assert not finite(quotients).any()
     assert finite(others).tolist() == [False, *[True] * 99]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: jnp.where(jnp.exp(x) * jnp.exp(-x) > 1, 1.0, 2.0),
+        lambda x: jnp.sign(jnp.exp(x) * jnp.exp(-x) - 1),
+        lambda x: jnp.minimum(x, math.inf) + 1,
+    ],
+    ids=["open choice", "open sign", "infinite constant"],
+)
+def test_that_something_has_no_value_is_not_forgotten(step: Callable[..., Any]) -> None:
+    def weighed(x: Any) -> Any:
+        undefined = jnp.log(x - 1)
+        return step(x), undefined * 0.0
+
+    found, zero = enclose(weighed, np.array(0.5))
+    assert found[()].is_finite()
+    assert not zero[()].is_finite()
+
+
+def test_zero_times_an_open_choice_of_an_infinite_constant_has_no_value() -> None:
+    def weighed(x: Any) -> Any:
+        return jnp.where(jnp.exp(x) * jnp.exp(-x) > 1, math.inf, x) * 0.0
+
+    assert not enclose(weighed, np.array(0.5))[()].is_finite()
 
 
 def test_two_undefined_values_are_not_one_value() -> None:
@@ -837,6 +881,16 @@ def test_a_sum_may_be_off_by_a_rounding_for_every_addition_and_by_little_more(co
             assert not ball.contains(arb(count) + least * arb(1.001))
 
 
+def test_a_single_product_is_rounded_in_a_sum_of_products_and_rows_are_summed_apart() -> None:
+    ball = allowed(jnp.dot, np.array([1 / 3]), np.array([1 / 3]))[()]
+    with precision(200):
+        assert not ball.is_exact()
+        for sign in (-1, 1):
+            assert ball.contains(arb(1 / 3) * arb(1 / 3) * (1 + sign * arb(2) ** -53))
+    rows = allowed(lambda x: jnp.sum(x, axis=1), np.ones((2, 3)))
+    assert [each.contains(3) for each in rows] == [True, True]
+
+
 def test_sums_with_many_zeros_are_rounded_too() -> None:
     def padded(x: Any) -> Any:
         return jnp.concatenate([x, jnp.zeros(100, x.dtype)])
@@ -937,6 +991,79 @@ def test_an_arcsine_flushes_what_its_format_need_not() -> None:
             with jax.enable_x64(True):
                 value = float(jnp.arcsin(jnp.asarray(given, form.dtype())))
             assert allowed(jnp.arcsin, given, dtype=name)[()].contains(arb(value)), (name, share)
+
+
+def test_many_roundings_stay_inside_their_factor_until_it_claims_nothing() -> None:
+    for name, form in FORMATS.items():
+        for count in (1, 2, 100):
+            factor = Rounded()._factor(form, count)
+            with precision(300):
+                for sign in (-1, 1):
+                    assert factor.contains((1 + sign * arb(form.unit_roundoff)) ** count), (name, count)
+        for share in (1.0, 1.5, 3.0):
+            assert not Rounded()._factor(form, share / form.unit_roundoff).is_finite()
+
+
+def test_a_function_may_be_off_by_all_of_its_budget() -> None:
+    from verify.readings.budgets import BUDGETS
+
+    for name, form in FORMATS.items():
+        cases: list[tuple[str, Any, np.ndarray]] = []
+        for function, allowance in BUDGETS[name].items():
+            size = 3.0 if allowance.slope or allowance.curve else 1.5 if function == "acosh" else 0.5
+            signs = [[1.0], [-1.0], [-1.0, 1.0]] if allowance.falling is not None else [[1.0]]
+            if function in ELEMENTARY:
+                cases += [(function, allowance, size * np.array(each)) for each in signs]
+        functions = [getattr(lax, function) for function, _, _ in cases]
+        arguments = [x for _, _, x in cases]
+        returned = allowed(lambda *x, f=functions: [fn(y) for fn, y in zip(f, x, strict=True)], *arguments, dtype=name)
+        for (function, allowance, inputs), found in zip(cases, returned, strict=True):
+            for ball, x in zip(found, inputs.tolist(), strict=True):
+                units = allowance.constant + abs(x) * allowance.slope + x * x * allowance.curve
+                if allowance.falling is not None and x < 0:
+                    units = allowance.falling
+                with precision(300):
+                    value = ELEMENTARY[function](arb(x))
+                    off = abs(value) * arb(units) * arb(form.unit_roundoff) + arb(allowance.flush)
+                    assert ball.contains(value + off), (name, function, x)
+                    assert ball.contains(value - off), (name, function, x)
+                    assert not ball.contains(value + 1.25 * off + 2.0**-13), (name, function, x)
+
+
+def test_what_is_flushed_is_flushed_term_by_term() -> None:
+    """Eight numbers below the normal ones, and eight products that are less than half of the smallest number."""
+    for name, form in FORMATS.items():
+        if form.flushes:
+            terms = np.full(8, 0.875 * form.smallest_normal)
+            assert allowed(jnp.sum, terms, dtype=name)[()].contains(arb(0)), name
+    factors = np.full(8, 2.0**-13)
+    assert allowed(jnp.dot, factors, factors, dtype="float16")[()].contains(arb(0))
+
+
+def test_a_sum_of_16_bit_numbers_loses_what_float32_loses() -> None:
+    given = np.array([256.0, 2.0**-17, -256.0])
+    assert np.float32(given[0]) + np.float32(given[1]) + np.float32(given[2]) == 0
+    assert allowed(jnp.sum, given, dtype="bfloat16")[()].contains(arb(0))
+
+
+def test_running_sums_that_may_overflow_by_their_roundings_claim_nothing() -> None:
+    given = np.array([8164.0] * 8 + [-100.0])
+    assert not allowed(lax.cumsum, given, dtype="float16")[8].is_finite()
+    assert allowed(jnp.sum, given, dtype="float16")[()].is_finite(), "added in float32"
+
+
+def test_the_next_float_is_inside_where_the_last_place_is_the_smallest_normal_number() -> None:
+    for name in ("float64", "float32"):
+        form = FORMATS[name]
+        given = form.smallest_normal / (2 * form.unit_roundoff)
+        value = given + form.smallest_normal
+        assert allowed(lax.nextafter, np.array(given), np.array(2 * given), dtype=name)[()].contains(arb(value))
+
+
+def test_fewer_bits_may_flush_and_overflow_as_either_format_does() -> None:
+    """JAX makes zero of the first, and infinity of the second."""
+    assert allowed(lambda x: lax.reduce_precision(x, 8, 23), np.array(2.0**-130))[()].contains(arb(0))
+    assert not allowed(lambda x: lax.reduce_precision(x, 11, 3), np.array(65504.0), dtype="float16")[()].is_finite()
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -1260,6 +1387,15 @@ def test_a_number_that_a_type_of_whole_numbers_does_not_hold_is_lost() -> None:
     assert [float(each) for each in found[[0, 2], 0]] == [255.0, 0.0]
 
 
+def test_whole_numbers_are_cut_towards_zero_where_they_fit() -> None:
+    with precision(BITS):
+        large = arb(2) ** 53 + 1
+        numbers = [arb(-1.5), arb(0.75), large, -large, arb(2) ** 70, arb(1.5, 0.75), arb(0.5, 0.75)]
+        whole, unsure = Exact().to_whole(np.array(numbers, dtype=object))
+    assert whole[:4].tolist() == [-1, 0, 2**53 + 1, -(2**53) - 1]
+    assert unsure.tolist() == [False] * 4 + [True] * 3
+
+
 def test_random_whole_numbers_are_those_that_jax_draws() -> None:
     def drawn(x: Any) -> Any:
         return x * jax.random.randint(jax.random.key(1), x.shape, 0, 1000).astype(x.dtype)
@@ -1430,6 +1566,12 @@ def test_a_sum_of_nothing_is_a_ball() -> None:
         assert found[()] == 0
 
 
+def test_a_product_of_no_factors_is_one_in_each_row() -> None:
+    found = enclose(lambda x: jnp.prod(x[:, :0], axis=1), np.ones((2, 3)))
+    assert found.shape == (2,)
+    assert all(each == 1 for each in found)
+
+
 def test_what_is_not_zero_is_true_however_small() -> None:
     found = enclose(lambda x: jnp.where(x.astype(bool), 2.0, 3.0), np.array([0.5, 0.0, -0.25, 1e-300, 4.0]))
     assert [float(each.mid()) for each in found] == [2.0, 3.0, 2.0, 2.0, 2.0]
@@ -1505,6 +1647,35 @@ def test_an_open_choice_of_structure_is_lost() -> None:
     closed = trace(lambda x: lax.cond(x > 1, lambda v: v, lambda v: -v, x), ((),))
     _, trail = read(Exact(), closed, [np.array([arb(1, 0.5), arb(5)], dtype=object)], BITS)
     assert trail.lost.tolist() == [True, False]
+
+
+def test_balls_that_touch_are_not_in_order() -> None:
+    with precision(BITS):
+        wide = np.array([arb(0, 1)], dtype=object)
+        end = np.array([wide[0].lower()], dtype=object)
+        system = Exact()
+        assert system.decide(end, wide, less=False).tolist() == [YES]
+        assert system.decide(wide, end, less=True).tolist() == [NO]
+        for a, b, less in ((end, wide, True), (wide, end, False)):
+            assert system.decide(a, b, less=less).tolist() == [UNDECIDED], "they may be equal"
+
+
+def test_equality_in_the_total_order_is_equality() -> None:
+    import importlib
+
+    total = getattr(importlib.import_module("jax._src.lax.lax"), "eq_to_p", None)
+    if total is None:
+        pytest.skip("this version of JAX has no total order among its primitives")
+    (found,), _ = walk(Exact(), trace(total.bind, ((3,), (3,))), [balls(np.array([[1.0, 2.0, 3.0]]))] * 2, 1)
+    assert found.tolist() == [[YES] * 3]
+    given = [balls(np.array([[1.0, 2.0, 3.0]])), balls(np.array([[2.0, 2.0, 2.0]]))]
+    (found,), _ = walk(Exact(), trace(total.bind, ((3,), (3,))), given, 1)
+    assert found.tolist() == [[NO, YES, NO]]
+
+
+def test_a_cube_root_has_a_value_on_both_sides_of_zero() -> None:
+    found = enclose(lax.cbrt, np.array([0.125, -0.125, 8.0, -8.0]))
+    assert [float(each.mid()) for each in found] == [0.5, -0.5, 2.0, -2.0]
 
 
 def test_nan_is_compared_with_nothing() -> None:
@@ -1596,6 +1767,110 @@ def test_every_outcome_of_a_choice_is_on_the_trail() -> None:
     assert branch.seen[:, :, 0].tolist() == [[True, False], [False, True]]
 
 
+def test_which_side_of_zero_a_number_is_on_is_a_choice_and_zero_no_outcome_of_it() -> None:
+    for fn, values in ((lax.abs, [1, 0, 2]), (lax.sign, [-1, 0, 1])):
+        found, trail = read(Exact(), trace(fn, ((),)), [balls(np.array([-1.0, 0.0, 2.0]))], BITS)
+        assert [float(each) for each in found[:, 0]] == values
+        assert all(each.is_exact() for each in found[:, 0])
+        (branch,) = trail.branches.values()
+        assert branch.seen[:, :, 0].tolist() == [[True, False, False], [False, False, True]]
+
+
+def test_ties_are_rounded_to_the_even_neighbour_and_jump() -> None:
+    x = np.array([0.25, 0.5, 1.5, 2.5, 4.5, -0.5, -1.5])
+    closed = trace(lambda v: lax.round(v, lax.RoundingMethod.TO_NEAREST_EVEN), ((),))
+    found, trail = read(Exact(), closed, [balls(x)], BITS)
+    assert [float(each) for each in found[:, 0]] == [0, 0, 2, 2, 4, 0, -2]
+    seen = {path[-5:] == ":jump": branch.seen[1, :, 0].tolist() for path, branch in trail.branches.items()}
+    assert seen == {False: [False, False, True, True, True, False, True], True: [False] + [True] * 6}
+
+
+@pytest.mark.parametrize("fn", [jnp.max, jnp.argmax], ids=["largest", "place"])
+def test_of_few_entries_in_many_rows_it_is_told_which_is_the_largest(fn: Callable[..., Any]) -> None:
+    closed = trace(lambda x: fn(x, axis=1), ((10, 2),))
+    rows = np.array([[[0.0, 1.0]] * 9 + [[1.0, 0.0]]])
+    (found,), trail = walk(Exact(), closed, [balls(rows)], 1)
+    (branch,) = trail.branches.values()
+    assert branch.seen[:, 0].tolist() == [[False] * 9 + [True], [True] * 9 + [False]]
+    if fn is jnp.argmax:
+        assert found.dtype == np.int64
+        tied, _ = walk(Exact(), trace(jnp.argmax, ((3,),)), [balls(np.array([[0.0, 1.0, 1.0]]))], 1)
+        assert tied[0].tolist() == [1], "of equal ones the first"
+
+
+def test_numbers_where_a_mask_is_true_are_chosen_by_it_in_a_product_too() -> None:
+    def some(x: Any) -> Any:
+        return lax.dot_general(x, x > 1.0, (((0,), (0,)), ((), ())), preferred_element_type=x.dtype)
+
+    _, trail = read(Exact(), trace(some, ((2,),)), [balls(np.array([[0.5, 2.0], [4.0, 0.0]]))], BITS)
+    (branch,) = trail.branches.values()
+    assert branch.seen.tolist() == [[[True, False], [False, True]], [[False, True], [True, False]]]
+
+
+def test_numbers_are_multiplied_by_whole_ones_and_added_at_places_of_some_points() -> None:
+    def weighed(x: Any) -> Any:
+        whole = jnp.array([1, 2, 3])
+        return lax.dot_general(x, whole, (((0,), (0,)), ((), ())), preferred_element_type=x.dtype)
+
+    given = balls(np.array([[1.0, 0.5, 2.0], [0.0, 1.0, 4.0]]))
+    for fn, values in (
+        (weighed, [8.0, 14.0]),
+        (lambda x: x.at[1].add(1.5), [[1.0, 2.0, 2.0], [0.0, 2.5, 4.0]]),
+        (lambda x: jnp.zeros(2, x.dtype).at[1].add(x[2]), [[0.0, 2.0], [0.0, 4.0]]),
+    ):
+        (found,), _ = walk(Exact(), trace(fn, ((3,),)), [given], 2)
+        assert np.asarray(found, dtype=float).tolist() == values
+
+
+def test_a_remainder_by_a_constant_is_no_constant() -> None:
+    closed = trace(lambda x: jnp.where(lax.rem(x, jnp.full_like(x, 4.0)) == 1.5, x, 2 * x), ((),))
+    _, trail = read(Exact(), closed, [balls(np.array([5.5, 5.25]))], BITS)
+    assert trail.kinks.tolist() == [True, False]
+
+
+def test_a_value_is_not_less_than_itself_and_at_most_itself_however_wide() -> None:
+    closed = trace(lambda x: [x < x, x > x, x <= x, x >= x], ((),))
+    outputs, _ = walk(Exact(), closed, [np.array([arb(3, 100)], dtype=object)], 1)
+    assert [int(each[0]) for each in outputs] == [NO, NO, YES, YES]
+
+
+def test_each_step_of_a_running_maximum_is_a_choice_of_its_own() -> None:
+    _, trail = read(Exact(), trace(lax.cummax, ((3,),)), [balls(np.array([[1.0, 2.0, 1.5]]))], BITS)
+    assert sorted(branch.seen[:, 0, 0].tolist() for branch in trail.branches.values()) == [[False, True], [True, False]]
+
+
+def test_an_infinite_constant_elsewhere_leaves_a_choice_one() -> None:
+    closed = trace(lambda x: jnp.maximum(jnp.minimum(x, math.inf), 0.5), ((),))
+    _, trail = read(Exact(), closed, [balls(np.array([1.5, 0.0]))], BITS)
+    (branch,) = trail.branches.values()
+    assert branch.seen[:, :, 0].tolist() == [[False, True], [True, False]]
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [lambda x: x.astype(np.int64).astype(x.dtype), lambda x: lax.rem(x, jnp.ones_like(x)), jnp.floor],
+    ids=["cast", "remainder", "floor"],
+)
+def test_what_is_cut_to_zero_is_told_from_the_rest_and_jumps_are_where_others_are_whole(fn: Callable[..., Any]) -> None:
+    _, trail = read(Exact(), trace(fn, ((),)), [balls(np.array([0.5, 1.0, 2.0, 2.5]))], BITS)
+    seen = {path[-5:] == ":jump": branch.seen[:, :, 0].tolist() for path, branch in trail.branches.items()}
+    assert {False: sorted(seen[False]), True: seen[True]} == {
+        False: [[False, True, True, True], [True, False, False, False]],
+        True: [[True, False, False, True], [False, True, True, False]],
+    }
+
+
+def test_the_next_number_is_a_choice_of_two_sides_and_lost_where_they_are_open() -> None:
+    from_zero = arb(0, 1).nonnegative_part()
+    x = np.array([arb(1), arb(1), arb(1), arb(1, 0.25), arb(1), arb(2) ** -1080, arb(0)], dtype=object)
+    y = np.array([arb(2), arb(0), arb(1), arb(3), arb(1, 0.5), arb(3), from_zero], dtype=object)
+    found, trail = read(Exact(), trace(lax.nextafter, ((), ())), [x, y], 2000)
+    assert trail.lost.tolist() == [False] * 3 + [True] * 4
+    assert [found[0, 0] > 1, found[1, 0] < 1, found[2, 0] == 1] == [True] * 3
+    (branch,) = trail.branches.values()
+    assert branch.seen[:, :3, 0].tolist() == [[False, True, False], [True, False, False]]
+
+
 @pytest.mark.parametrize(
     ("asked", "outcome"),
     [
@@ -1675,6 +1950,18 @@ def test_widened_literals_contain_the_decimal() -> None:
     ]
 
 
+def test_more_than_three_fifths_of_the_bits_are_full_precision() -> None:
+    assert [full_precision(1 + 2.0**-bits) for bits in (30, 31, 32, 33)] == [False, False, True, True]
+    assert not full_precision(0.0)
+
+
+def test_a_widened_literal_reaches_half_a_last_place_to_each_side_and_no_further() -> None:
+    with precision(BITS):
+        radius = Exact(widen_literals=True).literal(0.1).rad()
+        assert arb(2) ** -57 <= radius <= arb(2) ** -57 * 1.001
+    assert Exact().literal(0.1).is_exact()
+
+
 def test_enclose_and_allowed_take_trees_and_lists() -> None:
     found = enclose(
         lambda tree: {"s": tree["a"] + tree["b"][0], "n": jnp.sum(tree["a"])}, {"a": [1.0, 2.0], "b": [3.0]}
@@ -1713,6 +2000,127 @@ def test_the_precision_of_the_process_is_restored() -> None:
 def test_more_bits_give_a_smaller_ball() -> None:
     radii = [float(enclose(jax.nn.softmax, [1.0, 2.0], bits=bits)[0].rad()) for bits in (64, 128, 512)]
     assert radii[0] > radii[1] > radii[2] > 0
+
+
+def test_what_is_met_is_noted_of_each_point_and_each_entry() -> None:
+    closed = trace(lambda x: x + 1, ((2,),))
+    system = Exact()
+    system.trail, system.members, system.depends = Trail(3), np.arange(2), True
+    assert not (system.trail.kinks | system.trail.lost | system.trail.hulls).any()
+    system.met(closed.jaxpr.eqns[0], np.array([[[True, False]], [[False, True]]]))
+    (branch,) = system.trail.branches.values()
+    assert branch.seen[:, :, 0].tolist() == [[True, True, False], [False, False, False]]
+    assert branch.seen[:, :, 1].tolist() == [[False, False, False], [True, True, False]]
+    system.mark("lost", np.array([[False, True]]))
+    assert system.trail.lost.tolist() == [True, True, False]
+
+
+def test_choices_by_what_calls_and_branches_return_are_on_the_trail() -> None:
+    def met(fn: Callable[[Any], Any]) -> set[str]:
+        _, trail = walk(Exact(), trace(fn, ((2,),)), [balls(np.array([[0.5, 3.0]]))], 1)
+        return {branch.label.split()[0] for branch in trail.branches.values()}
+
+    def by_constants(x: Any) -> Any:
+        return jnp.where(lax.cond(x[0] > 1, lambda c: c + 1, lambda c: c, 0.0) > 0, x, 2 * x)
+
+    double = jax.jit(lambda v: 2 * v)
+    assert "select_n" in met(lambda x: jnp.where(double(x) > 1, x, -x))
+    assert "select_n" in met(lambda x: jnp.where(x > 1, 1.0, 2.0))
+    assert {"cond", "select_n"} <= met(by_constants)
+    assert "while" in met(lambda x: lax.while_loop(lambda v: v < 1, lambda v: 2 * v, x[0]))
+    assert "argmax" in met(lambda x: jnp.argmax(x > 1).astype(x.dtype))
+    assert "reduce_xor" in met(lambda x: lax.reduce_xor(x > 1, axes=(0,)).astype(x.dtype))
+
+
+def test_only_the_last_bit_of_a_number_is_its_sign() -> None:
+    from verify.readings.interpreter import _asks_for_the_sign
+
+    def asks(fn: Callable[[Any], Any], dtype: Any = np.float32) -> bool:
+        with jax.enable_x64(True):
+            return _asks_for_the_sign(jax.make_jaxpr(fn)(np.zeros(2, dtype)).jaxpr)
+
+    def bits(x: Any) -> Any:
+        return lax.bitcast_convert_type(x, np.int32)
+
+    last, other, ends = np.int32(31), np.ones(2, np.float32), np.full(2, 31, np.int32)
+    assert asks(lambda x: lax.shift_right_arithmetic(bits(x), last).astype(bool))
+    assert not asks(lambda x: lax.shift_right_arithmetic(bits(x), np.int32(30)).astype(bool))
+    assert not asks(lambda x: lax.shift_right_arithmetic(bits(x), last).astype(np.int64))
+    assert not asks(lambda x: lax.shift_right_arithmetic(bits(x), last).astype(bool), np.uint32)
+    assert not asks(lambda x: lax.shift_right_arithmetic(bits(x), ends).astype(bool))
+    assert not asks(lambda x: (b := bits(x), lax.shift_right_arithmetic(b, last), b.astype(bool))[2])
+    assert not asks(lambda x: (m := lax.shift_right_arithmetic(bits(x), last), m.astype(bool))[0])
+    assert not asks(lambda x: (bits(x), lax.shift_right_arithmetic(ends, last).astype(bool))[1])
+    assert not asks(lambda x: lax.shift_right_arithmetic(bits(other), last).astype(bool))
+
+
+def test_whole_numbers_are_clamped_sorted_and_divided_along_any_axis() -> None:
+    def numbers(fn: Callable[..., Any], *given: Any) -> None:
+        with jax.enable_x64(True):
+            closed, value = jax.make_jaxpr(fn)(*given), fn(*given)
+        outputs, _ = walk(Exact(), closed, [np.asarray(each)[None] for each in given], 1)
+        for found, each in zip(outputs, jax.tree.leaves(value), strict=True):
+            assert found[0].tolist() == np.asarray(each).tolist()
+
+    i = np.array([[3, -1, 2], [0, 5, -4]])
+    numbers(lambda x: lax.clamp(0, x, 3), i)
+    for axis in (0, 1):
+        numbers(lambda x, a=axis: lax.sort(x, dimension=a), i)
+    many = np.arange(60) * 7 % 3
+    numbers(lambda x, y: lax.sort((x, y), num_keys=1), many, np.arange(60))
+    with np.errstate(divide="raise"):
+        numbers(lambda x, y: [lax.div(x, y), lax.rem(x, y)], np.array([7, -7, 7, 0]), np.array([0, 2, -2, 5]))
+
+
+def test_of_open_answers_the_one_in_the_middle_stays_open() -> None:
+    from types import SimpleNamespace
+
+    from verify.readings.interpreter import WHOLE
+
+    row, answer = WHOLE["clamp"], jax.ShapeDtypeStruct((), np.bool_)
+    equation = SimpleNamespace(invars=[SimpleNamespace(aval=answer)])
+    no, yes, open_ = (np.array([each], np.int8) for each in (NO, YES, UNDECIDED))
+    assert row(Exact(), equation, no, open_, yes).tolist() == [UNDECIDED]
+    assert row(Exact(), equation, yes, open_, yes).tolist() == [YES]
+    assert row(Exact(), equation, no, open_, no).tolist() == [NO]
+
+
+def test_what_is_read_beyond_the_end_has_the_kind_of_the_rest() -> None:
+    def beyond(x: Any) -> Any:
+        places = jnp.array([1, 7])
+        whole = jnp.arange(3).at[places].get(mode="fill", fill_value=5)
+        turned = lax.complex(x, jnp.ones_like(x)).at[places].get(mode="fill", fill_value=2)
+        return [whole.astype(x.dtype), turned.real, turned.imag]
+
+    found = enclose(beyond, np.array([3.0, 4.0]))
+    assert [[float(each) for each in row] for row in found] == [[1, 5], [4, 2], [1, 0]]
+
+
+def test_arrays_of_one_row_are_those_of_every_branch() -> None:
+    from verify.readings.interpreter import _take
+
+    one, each = np.array([[7]]), np.array([[1], [2], [3]])
+    assert [array.tolist() for array in _take([one, each], np.array([0, 2]), 3)] == [[[7]], [[1], [3]]]
+    assert [array.tolist() for array in _take([one, one], np.array([0]), 1)] == [[[7]], [[7]]]
+
+
+def test_a_window_that_begins_in_the_padding_holds_what_comes_after_it() -> None:
+    def larger(a: Any, b: Any) -> Any:
+        return jnp.where(a > b, a, b)
+
+    fn = lambda x: lax.reduce_window(x, -jnp.inf, larger, (3,), (1,), ((1, 0),))  # noqa: E731
+    assert [float(each) for each in enclose(fn, np.array([2.0, 5.0]))] == [5]
+
+
+def test_matrices_are_updated_and_multiplied_as_jax_has_it() -> None:
+    r = np.array([[[2.0, 1.0], [0.0, 3.0]], [[1.0, 4.0], [0.0, 2.0]]])
+    for w in ([1.0, 2.0], [0.0, 1.0], [0.0, 0.0]):
+        found = enclose(lax.linalg.cholesky_update, r[0], np.array(w))
+        value = np.array([[float(each.mid()) for each in row] for row in found])
+        assert np.allclose(value.T @ value, r[0].T @ r[0] + np.outer(w, w))
+    product = functools.partial(lax.linalg.symmetric_product, alpha=2.0, beta=1.0, symmetrize_output=True)
+    twice = enclose(jax.vmap(product), r, np.zeros((2, 2, 2)))
+    assert [[[float(x) for x in row] for row in each] for each in twice] == (2 * r @ r.transpose(0, 2, 1)).tolist()
 
 
 def test_a_loop_that_is_mapped_runs_each_lane_to_its_own_end() -> None:

@@ -494,6 +494,57 @@ def test_a_sum_whose_term_falls_apart_where_two_entries_are_one_is_refused() -> 
         system.renamed(whole, {(0, 1): (0, 0)})
 
 
+@pytest.mark.parametrize("first", [lax.sin, lax.cos], ids=["sine", "cosine"])
+def test_squares_of_a_sine_and_a_cosine_are_one_together_in_any_order(first: Callable[..., Any]) -> None:
+    second = lax.cos if first is lax.sin else lax.sin
+    for of in (lambda a: a, lambda a: -a, lambda a: 0.5 - a):
+        (value,) = read(lambda a, of=of: first(of(a)) ** 2 + second(of(a)) ** 2, 1)
+        assert value.constant == 1
+
+
+def test_what_is_added_to_the_first_entry_is_added() -> None:
+    def fn(x: Any, y: Any) -> Any:
+        return jnp.zeros(2).at[jnp.array([0, 1, 2])].add(jnp.stack([x, y, x])) - jnp.stack([x, y])
+
+    assert all(each.is_zero for each in read(fn, 2))
+
+
+def test_odd_functions_are_zero_at_zero_and_the_cosine_is_one() -> None:
+    for name in ("sin", "atan", "asinh", "atanh", "asin", "erf", "erf_inv", "cbrt"):
+        assert read(lambda a, name=name: getattr(lax, name)(0 * a), 1)[0].is_zero, name
+    assert read(lambda a: lax.cos(0 * a), 1)[0].constant == 1
+
+
+def test_an_odd_function_turns_its_sign_with_its_argument_and_the_cosine_does_not() -> None:
+    for name in ("sin", "atan", "asinh", "atanh", "asin", "erf", "erf_inv", "cbrt"):
+        fn = getattr(lax, name)
+        assert read(lambda a, fn=fn: fn(a - 0.25) + fn(0.25 - a), 1)[0].is_zero, name
+    assert read(lambda a: lax.cos(a - 0.25) - lax.cos(0.25 - a), 1)[0].is_zero
+    for name in ("acos", "acosh", "lgamma", "digamma"):
+        fn = getattr(lax, name)
+        assert not read(lambda a, fn=fn: fn(a - 0.25) - fn(0.25 - a), 1)[0].is_zero, name
+
+
+def test_the_cube_of_a_cube_root_is_what_it_is_the_root_of() -> None:
+    for of in (lambda a: a, lambda a: -a, lambda a: 0.5 - a):
+        assert read(lambda a, of=of: lax.cbrt(of(a)) ** 3 - of(a), 1)[0].is_zero
+
+
+@pytest.mark.parametrize("name", ["eq", "ne", "lt", "le", "gt", "ge"])
+def test_each_comparison_is_read(name: str) -> None:
+    for signs in (POSITIVE, NEGATIVE):
+        (value,) = read(lambda a: jnp.where(getattr(lax, name)(a, 0 * a), a, 2 * a) / a, 1, signs)
+        assert value.constant == (1 if getattr(operator, name)(1 if signs == POSITIVE else -1, 0) else 2)
+
+
+def test_every_free_axis_of_the_second_operand_keeps_its_place() -> None:
+    def fn(*given: Any) -> Any:
+        v, t = jnp.stack(given[:2]), jnp.stack(given[2:]).reshape(2, 2, 2)
+        return jnp.einsum("i,ijk->jk", v, t) - (v[0] * t[0] + v[1] * t[1])
+
+    assert all(each.is_zero for each in read(fn, 10))
+
+
 def test_whole_numbers_become_truth_values_where_they_are_not_zero() -> None:
     x, *rest = read(lambda a: jnp.where(jnp.arange(3).astype(bool), a, 0.0), 1)
     assert x.is_zero
@@ -812,6 +863,297 @@ def test_the_power_zero_of_a_value_is_one() -> None:
     root = field.power_of(x * x + field.one, Fraction(1, 2))
     for value in (x, field.zero, field.number(3), x / (x + field.one), root, root + x):
         assert field.whole_power(value, 0).constant == 1
+
+
+def test_a_constant_is_a_number_and_nothing_else() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ())))
+    assert [each.constant for each in (x, field.one / x, x / field.number(2), x / x)] == [None, None, None, 1]
+    assert [field.number(each).constant for each in (0, 1, -2, Fraction(3, 4))] == [0, 1, -2, Fraction(3, 4)]
+    assert (x - x).constant == 0
+
+
+def test_a_value_varies_along_every_axis_that_is_in_it_and_has_the_depth_of_its_deepest_sum() -> None:
+    field = Field(Learnt(capacity=60))
+    axes = [frozenset({(number, -1)}) for number in range(3)]
+    x, y, z = (field.of(field.generator("sum", n, POSITIVE, axes[n], depth=d)) for n, d in enumerate((1, 3, 2)))
+    for value, roles, depth in (
+        (x * y, axes[0] | axes[1], 3),
+        (x + y, axes[0] | axes[1], 3),
+        (field.one / (x + y), axes[0] | axes[1], 3),
+        (z / (x * y), axes[0] | axes[1] | axes[2], 3),
+        (x + z / (y + field.one), axes[0] | axes[1] | axes[2], 3),
+        (z / x, axes[0] | axes[2], 2),
+        (field.number(3), frozenset(), 0),
+        (field.zero, frozenset(), 0),
+    ):
+        for each in (value, field.negative(value)):
+            assert field.roles_of(each) == roles
+            assert field.depth_of(each) == depth
+        made = [field.call("sin", [value, field.one])]
+        made += [field.exp(value), field.log(value)] if depth else []
+        for each in made:
+            assert field.roles_of(each) == roles
+            assert field.depth_of(each) == depth
+    assert field.used(field.zero_poly) == []
+
+
+def test_room_for_generators_doubles() -> None:
+    field = Field(Learnt(capacity=3))
+    for number in range(3):
+        field.generator("parameter", number)
+    with pytest.raises(Restart):
+        field.generator("parameter", 3)
+    assert field.learnt.capacity == 6
+
+
+def test_the_logarithm_of_a_sum_is_not_that_of_one_of_its_terms() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    for inside in (field.exp(x) + field.one, field.exp(x) + field.exp(y), field.exp(x) + x * x + field.one):
+        log = field.log(inside)
+        assert {field.generators[each].kind for each in field.used(log.num)} == {"log"}
+        assert (field.exp(log) - inside).is_zero
+
+
+def test_the_signs_of_what_is_at_most_zero_are_those_of_its_terms() -> None:
+    field = Field(Learnt())
+    u, v = (field.variables[field.generator("input", (name, ()), algebra.AT_MOST_ZERO)] for name in "uv")
+    p = field.variables[field.generator("input", ("p", ()), POSITIVE)]
+    for poly, signs in (
+        (u + v, algebra.AT_MOST_ZERO),
+        (-u - v, AT_LEAST_ZERO),
+        (u - 1, NEGATIVE),
+        (u * u + v * v, AT_LEAST_ZERO),
+        (u * u + p * p, POSITIVE),
+        (u**3 + v, algebra.AT_MOST_ZERO),
+        (u * v + p, POSITIVE),
+        (u * v + v * v, AT_LEAST_ZERO),
+        (u + p, ANY),
+        (u * v - p, ANY),
+    ):
+        assert field.plain_signs(poly) == signs, poly
+
+
+def test_a_need_has_the_sign_that_its_multiple_has_to_have() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    below, above, either = (
+        field.of(field.generator("input", (name, ()), signs))
+        for name, signs in (("m", NEGATIVE), ("p", POSITIVE), ("e", NOT_ZERO))
+    )
+    for value, signs in (
+        (x * y, POSITIVE),
+        (-(x * y), NEGATIVE),
+        (x * y / above, POSITIVE),
+        (-(x * y) / below, POSITIVE),
+    ):
+        assert field.demand(value, POSITIVE).needs == {(field.base((x * y).num), signs)}
+    assert field.demand(x * y / below, AT_LEAST_ZERO).needs == {(field.base((x * y).num), algebra.AT_MOST_ZERO)}
+    assert field.demand((x - y) / above, POSITIVE).needs == {(field.base((x - y).num), POSITIVE)}
+    # A square is negative nowhere, wherever its root is.
+    assert field.demand(-(x * x), POSITIVE).needs == {(field.base((x * x).num), NEGATIVE)}
+    assert field.demand(x * x, POSITIVE).needs == {(field.base((x * x).num), POSITIVE)}
+    for quotient in (x / y, x / either, x / (y * y)):
+        with pytest.raises(TooHard, match="sign is open"):
+            field.demand(quotient, POSITIVE)
+
+
+def test_values_in_the_place_of_generators_give_the_polynomial_of_the_values() -> None:
+    field = Field(Learnt(capacity=20))
+    x, y, z = (field.of(field.generator("input", (name, ()))) for name in "xyz")
+    places = [field.used(each.num)[0] for each in (x, y, z)]
+    for instead in (
+        z,
+        z * z * y,
+        field.one / y,
+        z / y,
+        z + field.one,
+        field.number(3) * z,
+        field.number(Fraction(1, 2)) * z,
+        field.one / (y + z),
+        field.number(Fraction(2, 3)),
+        field.zero,
+        y,
+        x * y,
+    ):
+        for fn in (
+            lambda a, b, c: a * a * a + a * b * b - c * a + c * c * c + field.number(5),
+            lambda a, b, c: a + b + c,
+            lambda a, b, c: a * a - c * c,
+            lambda a, b, c: a * b * c * c,
+        ):
+            poly = fn(x, y, z).num
+            assert (field.substitute(poly, {places[0]: instead}) - fn(instead, y, z)).is_zero
+            assert (field.substitute(poly, {places[0]: instead, places[1]: x}) - fn(instead, x, z)).is_zero
+            assert (field.substitute(poly, {places[0]: y, places[1]: x}) - fn(y, x, z)).is_zero
+
+
+def test_what_is_needed_stays_needed() -> None:
+    field = Field(Learnt(capacity=20))
+    x, y = (field.of(field.generator("input", (name, ()))) for name in "xy")
+    above = field.one / x
+    need = {(field.base(x.num), NOT_ZERO)}
+    nothing = above - above
+    assert nothing.is_zero
+    for value in (
+        nothing,
+        nothing + field.zero,
+        field.zero + nothing,
+        nothing + y,
+        y + nothing,
+        nothing * y,
+        y * nothing,
+        nothing * nothing,
+        -above,
+        above + y,
+        y + above,
+        y * above,
+        above * y,
+        above * x,
+        above - y,
+        field.total([field.zero, above]),
+        field.total([above, y, nothing]),
+        field.exp(above),
+        field.exp(nothing),
+        field.call("sin", [above]),
+        field.call("atan2", [y, above]),
+        field.power_of(y * y + field.one + nothing, Fraction(1, 3)),
+        field.whole_power(above, 2),
+        field.whole_power(above, -2),
+        field.inverse(above),
+        field.log(y * y + field.one + nothing),
+        field.rewrite(above * y, lambda place: y if field.variables[place] == y.num else None),
+        field.rewrite(above * y, lambda place: x if field.variables[place] == y.num else None),
+    ):
+        assert value.needs >= need
+    turned = field.rewrite(y, lambda place: above)
+    assert turned.needs == need
+    both = field.one / y + above
+    assert both.needs == need | {(field.base(y.num), NOT_ZERO)}
+    assert (field.one / y * above).needs == both.needs
+    assert not (y + x).needs
+
+
+@pytest.mark.parametrize("first", [-1, 0, 1])
+@pytest.mark.parametrize("second", [-1, 0, 1])
+def test_a_sign_is_the_product_of_what_is_decided_of_its_factors(first: int, second: int) -> None:
+    field = Field(Learnt())
+    kinds = {"x": ANY, "y": ANY, "p": POSITIVE}
+    x, y, p = (field.of(field.generator("input", (name, ()), signs)) for name, signs in kinds.items())
+    chosen = {field.base(x.num): first, field.base(y.num): second}
+    asked: list[Any] = []
+
+    def decide(base: int, options: tuple[Any, ...]) -> Any:
+        asked.append((base, options))
+        field.base_signs[base] = next(each for each in options if chosen[base] in each)
+        return field.base_signs[base]
+
+    field.decide = decide
+    single = (frozenset({-1}), frozenset({0}), frozenset({1}))
+    for value, sign in (
+        (x * y, first * second),
+        (-(x * y), -first * second),
+        (x * x * y, first * first * second),
+        (x * x * x * y / p, first * second),
+        (x * y * y * field.number(-3), -first * second * second),
+    ):
+        asked.clear()
+        field.base_signs.clear()
+        assert field.sign(value) == sign
+        assert asked == [(base, single) for base in chosen]
+        # In closed halves zero counts as the side that it ends.
+        asked.clear()
+        field.base_signs.clear()
+        found = field.sign(value, (AT_LEAST_ZERO, algebra.AT_MOST_ZERO))
+        assert found in ({sign} if sign else {-1, 1})
+        halves = [AT_LEAST_ZERO if each >= 0 else algebra.AT_MOST_ZERO for each in (first, second)]
+        assert asked == [(base, (AT_LEAST_ZERO, algebra.AT_MOST_ZERO)) for base in chosen]
+        assert [field.base_signs[base] for base in chosen] == halves
+
+
+def test_of_a_closed_half_the_sign_is_its_side_and_nothing_is_asked() -> None:
+    for signs, side in ((AT_LEAST_ZERO, 1), (algebra.AT_MOST_ZERO, -1), (POSITIVE, 1), (NEGATIVE, -1)):
+        field = Field(Learnt())
+        x = field.of(field.generator("input", ("x", ()), signs))
+        assert field.sign(x, (AT_LEAST_ZERO, algebra.AT_MOST_ZERO)) == side
+        assert field.sign(-x, (AT_LEAST_ZERO, algebra.AT_MOST_ZERO)) == -side
+        if len(signs) == 2:
+            # What remains open is told, and what is not open is not offered.
+            asked: list[Any] = []
+            field.decide = lambda base, options, asked=asked: asked.append(options)
+            with pytest.raises(TooHard, match="leave open"):
+                field.sign(x)
+            assert asked == [tuple(frozenset({each}) for each in (-1, 0, 1) if each in signs)]
+
+
+def test_roots_of_squares_are_at_least_zero_and_roots_are_zero_where_their_argument_is() -> None:
+    for signs in (AT_LEAST_ZERO, algebra.AT_MOST_ZERO, POSITIVE, NEGATIVE):
+        field = Field(Learnt())
+        x = field.of(field.generator("input", ("x", ()), signs))
+        size = x if signs <= AT_LEAST_ZERO else -x
+        for times in (1, 3, 5):
+            assert (field.power_of(x * x, Fraction(times, 2)) - field.whole_power(size, times)).is_zero
+        root = field.power_of(size, Fraction(1, 2))
+        assert field.signs(root) == (AT_LEAST_ZERO if 0 in signs else POSITIVE)
+        assert bool((field.one / root).needs) is (0 in signs)
+        assert (root * root - size).is_zero
+        assert (field.power_of(size, Fraction(3, 2)) - root * size).is_zero
+        assert (field.power_of(size * field.number(4), Fraction(3, 2)) - field.number(8) * root * size).is_zero
+        assert (field.power_of(size * field.number(Fraction(1, 9)), Fraction(1, 2)) * field.number(3) - root).is_zero
+        two = field.power_of(size * field.number(2), Fraction(1, 2))
+        assert not (two - root).is_zero
+        assert (two * two - size - size).is_zero
+
+
+def test_powers_of_numbers_are_exact() -> None:
+    field = Field(Learnt())
+    for number, power, found in (
+        (4, (3, 2), 8),
+        (Fraction(1, 4), (1, 2), Fraction(1, 2)),
+        (Fraction(9, 4), (-3, 2), Fraction(8, 27)),
+        (8, (2, 3), 4),
+        (Fraction(27, 8), (-1, 3), Fraction(2, 3)),
+        (2, (1, 2), None),
+        (Fraction(4, 3), (1, 2), None),
+    ):
+        value = field.power_of(field.number(number), Fraction(*power))
+        assert value.constant == found
+        assert (field.whole_power(value, power[1]) - field.whole_power(field.number(number), power[0])).is_zero
+
+
+def test_exponentials_and_logarithms_take_each_other_back() -> None:
+    for number in (2, 3, 12, 17, 25, 34, 289):
+        field = Field(Learnt(capacity=40))
+        log = field.log(field.number(number))
+        assert field.exp(log).constant == number
+        assert field.exp(-log).constant == Fraction(1, number)
+        assert field.exp(log + log).constant == number**2
+    for part in ((1, 3), (-2, 3), (1, 1024), (3, 5000), (-1, 5000), (5000, 1)):
+        field = Field(Learnt(capacity=40))
+        x = field.of(field.generator("input", ("x", ())))
+        exponent = x * field.number(Fraction(*part))
+        assert (field.log(field.exp(exponent)) - exponent).is_zero
+        assert (field.exp(exponent) * field.exp(-exponent)).constant == 1
+        assert not (field.exp(exponent) - field.exp(-exponent)).is_zero
+
+
+def test_a_whole_power_is_the_product_of_so_many() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()), POSITIVE)) for name in "xy")
+    third = field.number(Fraction(1, 3))
+
+    def tried(*more: Value) -> None:
+        for value in (x * third, (x + y) * third, x * third / y, third / (x + y), (x + field.one) * third / y, *more):
+            product = field.one
+            for exponent in range(1, 5):
+                product = product * value
+                assert (field.whole_power(value, exponent) - product).is_zero
+                assert (field.whole_power(value, -exponent) * product - field.one).is_zero
+
+    tried()
+    root = field.power_of(x, Fraction(1, 2))
+    tried(root, root * third, (root + y) * third, root / y + x)
 
 
 def test_zero_has_no_logarithm_and_a_reading_no_end_of_values() -> None:

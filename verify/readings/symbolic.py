@@ -340,7 +340,7 @@ class Symbolic(System):
                 "convert_element_type": self._convert,
                 "reduce_and": self._reduce_truth,
                 "reduce_or": self._reduce_truth,
-                "platform_index": lambda e: np.array([0], dtype=np.int64),
+                "platform_index": lambda e: WHOLE["platform_index"](self, e),
                 **{name: self._whole_or_number(name) for name in ("add", "sub", "mul", "max", "min", *COMPARISONS)},
             }
 
@@ -1033,8 +1033,8 @@ class Symbolic(System):
                 axis = next(each for each in self.partition.axes.values() if block in each.blocks)
                 several = len(axis.blocks) == 1 and axis.least - len(axis.singles) >= 2
                 signs = field.generators[place].signs
-                if signs == POSITIVE and not several:
-                    signs = AT_LEAST_ZERO
+                if not several:  # There may be no others, whose sum is zero.
+                    signs = signs | {0}
                 rest = field.of(field.generator("others", (block, places, den, role), signs))
                 changes[place] = element + rest
             if changes:
@@ -1069,6 +1069,8 @@ class Symbolic(System):
             field, field.context.term(exp_vec=tuple(int(each) for each in monoms[0]), coeff=1), 1, term.den, frozenset()
         )
         signs = field.signs(bare)
+        if len(signs) > 1:  # Terms of either sign, though none is zero, may cancel.
+            signs = signs | {0}
         place = field.generator("sum", (block, places, term.den), signs, roles, depth=1 + field.depth_of(bare))
         return field.of(place) * field.number(scale)
 
