@@ -1044,7 +1044,8 @@ given up and the mutant gets one of its own. It takes a quarter of the time. The
 noticed something without a change, to see that it was the change; `--recheck` runs it against its mutant again where
 the test has changed since, so that none is credited with what it no longer notices.
 
-Behind each reason stand the functions in which a change has it. The changes themselves are in the record, by key.
+Which changes have a reason, and how many, stands beside it in `benchmarks/mutants.toml`, by key; the record says what
+each changes, and where.
 
 Left out are messages, functions that only word something, annotations, docstrings, assertions, decorators, constants
 that are `Final` and no table (budgets and limits, which are choices), `readings/table.py`, which prints a page, and
@@ -1126,7 +1127,7 @@ def page(
         lines += [f"### {kind.capitalize()}: {meaning}", ""]
         for reason, same in those:
             lines += textwrap.wrap(
-                f"- {reason['why']} {_places(same)}",
+                f"- {reason['why']}" + (f" ({len(same)})" if len(same) > 1 else ""),
                 width=120,
                 subsequent_indent="  ",
                 break_long_words=False,
@@ -1134,7 +1135,9 @@ def page(
             )
         lines.append("")
     lines += ["## Not noticed, and no reason yet", ""]
-    lines += [f"- {_place(each)}" for each in rest] or ["None."]
+    if rest:
+        lines += ["A look ends after a given time, so that some of these met only the first of their tests.", ""]
+    lines += textwrap.wrap(_places(rest), width=120, break_long_words=False, break_on_hyphens=False) or ["None."]
     return "\n".join(lines) + "\n"
 
 
@@ -1153,16 +1156,7 @@ def _places(those: Sequence[Mutant]) -> str:
         where = f"`{scope}`" if name == last and scope else f"`{name}: {scope}`" if scope else f"`{name}`"
         texts.append(where + (f" ({times})" if times > 1 else ""))
         last = name
-    return f"*{', '.join(texts)}*"
-
-
-def _place(mutant: Mutant) -> str:
-    """Where a mutant is, and what it changes, as Markdown; without the line, which other edits would move."""
-    where = f"`{mutant.file.removeprefix('verify/')}`"
-    where += f" in `{mutant.scope}`" if mutant.scope else ""
-    change = mutant.change
-    fence = "``" if "`" in change else "`"
-    return f"{where}: {fence}{change}{fence}"
+    return ", ".join(texts)
 
 
 if __name__ == "__main__":
