@@ -1022,7 +1022,8 @@ test. Again and again the code itself let one through, too; what was found stand
 """
 SHARE: Final = """\
 Where somebody could drop a check, by a condition of an `if` that never holds or always does, {checks} of {conditions}
-mutants were looked at. In {whole} of {modules} modules all others were, too; in the rest they are a sample."""
+mutants were looked at. In {whole} of {modules} modules all others were, too. In the rest a sample was, and some that
+were thought to matter, so that their shares are not those of all."""
 DRAWN: Final = """
 
 What the rest may hold: when every mutant that was looked at had a test or a reason, {mutants} more were drawn (seed

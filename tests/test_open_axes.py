@@ -11,9 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flint import arb
 from jax import lax
 
 from verify.readings.algebra import ANY, AT_LEAST_ZERO, NEGATIVE, POSITIVE, Field, Learnt, Restart, TooHard, Value
+from verify.readings.api import enclose
+from verify.readings.exact import precision
 from verify.readings.interpreter import walk
 from verify.readings.symbolic import (
     COMPARISONS,
@@ -550,43 +553,43 @@ def test_an_open_axis_that_has_single_entries_alone_is_one_of_three(name: str) -
 
 
 def entries_at(x: Any, members: dict[int, list[int]]) -> Callable[..., Any]:
-    """What evaluates a value of entries of x in floats, where each generic element is one of the entries of a block."""
-    kept: dict[Any, float] = {}
+    """What evaluates a value of entries of x in balls, where each generic element is one of the entries of a block."""
+    kept: dict[Any, arb] = {}
 
-    def product(field: Field, places: Any, den: Any, elements: dict[tuple[int, int], int]) -> float:
-        top = math.prod(generator(field, place, elements) ** int(power) for place, power in places)
+    def product(field: Field, places: Any, den: Any, elements: dict[tuple[int, int], int]) -> arb:
+        top = math.prod((generator(field, place, elements) ** int(power) for place, power in places), start=arb(1))
         return top / math.prod(poly(field, field.bases[base], elements) ** power for base, power in den)
 
-    def poly(field: Field, of: Any, elements: dict[tuple[int, int], int]) -> float:
+    def poly(field: Field, of: Any, elements: dict[tuple[int, int], int]) -> arb:
         terms = [([(p, k) for p, k in enumerate(powers) if k], int(each)) for powers, each in of.to_dict().items()]
-        return sum(each * product(field, powers, (), elements) for powers, each in terms)
+        return sum((each * product(field, powers, (), elements) for powers, each in terms), start=arb(0))
 
-    def generator(field: Field, place: int, elements: dict[tuple[int, int], int]) -> float:
+    def generator(field: Field, place: int, elements: dict[tuple[int, int], int]) -> arb:
         roles = field.generators[place].roles
         key = place, *sorted(each for each in elements.items() if each[0] in roles or each[0][1] < 0)
         if key not in kept:
             kept[key] = made(field, field.generators[place], elements)
         return kept[key]
 
-    def made(field: Field, one: Any, elements: dict[tuple[int, int], int]) -> float:
+    def made(field: Field, one: Any, elements: dict[tuple[int, int], int]) -> arb:
         if one.kind == "input":
-            return x[tuple(each[1] if each[0] == "at" else elements[each[1:]] for each in one.key[1])]
+            return arb(x[tuple(each[1] if each[0] == "at" else elements[each[1:]] for each in one.key[1])])
         if one.kind == "count":
-            return len(members[one.key])
+            return arb(len(members[one.key]))
         if one.kind == "exp":
             places, den, scale = one.key
-            return math.exp(float(scale) / one.unit * product(field, places, den, elements))
+            return (arb(scale.numerator) / scale.denominator / one.unit * product(field, places, den, elements)).exp()
         if one.kind == "log":
-            return math.log(abs(poly(field, field.bases[one.key], elements)))
+            return abs(poly(field, field.bases[one.key], elements)).log()
         if one.kind in ("root", "root-whole"):
-            of = one.key if one.kind == "root-whole" else abs(poly(field, field.bases[one.key], elements))
-            return of ** (1 / one.unit)
+            of = arb(one.key) if one.kind == "root-whole" else abs(poly(field, field.bases[one.key], elements))
+            return of.root(one.unit)
         if one.kind == "sum":
             block, places, den = one.key
             inside = ({**elements, (block, -one.depth): each} for each in members[block])
-            return sum(product(field, places, den, each) for each in inside)
+            return sum((product(field, places, den, each) for each in inside), start=arb(0))
         if one.kind == "call":
-            return {"sin": math.sin, "cos": math.cos}[one.key[0]](*(value(each, elements) for each in one.arguments))
+            return {"sin": arb.sin, "cos": arb.cos}[one.key[0]](*(value(each, elements) for each in one.arguments))
         assert one.kind == "max", one.kind
         found = []
         for term in one.arguments:
@@ -595,7 +598,7 @@ def entries_at(x: Any, members: dict[int, list[int]]) -> Callable[..., Any]:
                 found.append(value(term, {**elements, **dict(zip(free, each, strict=True))}))
         return max(found) if one.key[0] > 0 else min(found)
 
-    def value(of: Value, elements: dict[tuple[int, int], int]) -> float:
+    def value(of: Value, elements: dict[tuple[int, int], int]) -> arb:
         return product(of.field, (), of.den, elements) * poly(of.field, of.num, elements) / of.unit
 
     return value
@@ -655,7 +658,8 @@ def test_what_is_read_of_a_generic_entry_is_true_of_every_entry(name: str) -> No
     x = np.random.default_rng(5).uniform(0.5, 2.0, tuple(4 if each == "n" else each for each in shape))
     opened = jax.ShapeDtypeStruct(tuple(length if each == "n" else each for each in shape), x.dtype)
     with jax.enable_x64(True):
-        closed, truth = jax.make_jaxpr(fn)(opened), np.asarray(fn(x))
+        closed = jax.make_jaxpr(fn)(opened)
+    truth = enclose(fn, x)
     system = Symbolic(
         Field(Learnt(capacity=60 if len(shape) == 1 else 120)),
         Partition({"n": Axis("n", 2, (0,), tuple(members))}, {block: Block(block) for block in members}),
@@ -675,6 +679,9 @@ def test_what_is_read_of_a_generic_entry_is_true_of_every_entry(name: str) -> No
             if not isinstance(entry, Value):
                 entry = entry.cases[tuple(axes.index(firsts.get(axis, axis)) for axis in axes)]
             chosen = {(slots[axis][1], axes.index(firsts[axis])): place[axis] for axis in inside}
-            assert np.isclose(evaluate(entry, chosen), truth[place], rtol=1e-9)
+            with precision(200):
+                apart = evaluate(entry, chosen) - truth[place]
+            assert apart.contains(0), (place, apart)
+            assert apart.rad() < 2.0**-100, "a wide ball would hold anything"
             seen.add(place)
     assert len(seen) == truth.size
