@@ -261,7 +261,18 @@ def test_whole_numbers_are_computed_as_they_are() -> None:
             assert system._whole(name, a, b) == getattr(operator, name)(a, b)
     assert system._whole("add", 1, Length("n")) == Length("n", 1)
     assert system._whole("add", 0, Index((0, 0))) == system._whole("sub", Index((0, 0)), 0) == Index((0, 0))
-    assert system._whole("sub", 0, Index((0, 0))) is system._whole("add", 1, Index((0, 0))) is None
+    for each in ("label", Index((0, 0))):
+        assert system._whole("add", 0, each) == system._whole("mul", 1, each) == system._whole("mul", each, 1) == each
+        assert all(
+            system._whole(name, *pair) is None
+            for name, pair in (
+                ("sub", (0, each)),
+                ("add", (1, each)),
+                ("add", (each, Length("n"))),
+                ("mul", (0, each)),
+                ("mul", (each, 2)),
+            )
+        )
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
@@ -269,13 +280,17 @@ def test_an_index_is_at_least_zero_and_a_length_at_least_the_least(name: str) ->
     """Where no entry and no length decides another way, the comparison has an answer."""
     system, _ = beside_one(2)
     rule = getattr(operator, name)
-    for given, bounds, above in ((Index((0, 0)), (-2, -1, 0, 1), 9), (Length("n", -1), (-1, 0, 1, 2), 9)):
-        least = 0 if isinstance(given, Index) else 1
+    for given, bounds, above in (
+        (Index((0, 0)), (-2, -1, 0, 1), 9),
+        ("label", (-2, -1, 0, 1), 9),
+        (Length("n", -1), (-1, 0, 1, 2), 9),
+    ):
+        least = 1 if isinstance(given, Length) else 0
         for bound in bounds:
             for turned in (False, True):
                 answers = {rule(*((bound, each) if turned else (each, bound))) for each in range(least, above)}
                 pair = (bound, given) if turned else (given, bound)
-                if name in ("eq", "ne") and isinstance(given, Index):
+                if name in ("eq", "ne") and not isinstance(given, Length):
                     continue
                 try:
                     assert {bool(system._whole(name, *pair))} == answers
@@ -518,6 +533,9 @@ BESIDE: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         lambda x: jnp.where(jnp.any(_index(x)[:, None] > _index(x[0])[None, :], axis=0), x[0], 0.0),
         ("n", 3),
     ),
+    "joined columns": (lambda x: jnp.concatenate([x, 2 * x[:, :1], x[:1] ** 2 * x], axis=1), ("n", 2)),
+    "joined rows": (lambda x: jnp.concatenate([x, 3 * x[:1], x[1:]]), (2, "n")),
+    "entries of the diagonal": (lambda x: jnp.diagonal(x) * x[_index(x), 1] - x[2, _index(x)], ("n", "n")),
     "padded": (lambda x: jnp.pad(x[1], 1) * jnp.sum(x), ("n", 2)),
     "split": (lambda x: jnp.split(x, [1, 3], axis=1), ("n", 4)),
     "length": (lambda x: x * x.shape[0] + x[1:].shape[0], ("n",)),
@@ -609,6 +627,11 @@ def _on_and_off(x: Any, other: Any) -> Any:
     return jnp.where(jnp.eye(x.shape[0], dtype=bool), x, other)
 
 
+def _places(x: Any) -> Any:
+    """The indices of the last axis of an array."""
+    return jnp.arange(x.shape[-1])
+
+
 # Programs of what has one, two or three axes of any length.
 GENERIC: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "sum": (lambda x: x * jnp.sum(x[1:] ** 2), ("n",)),
@@ -644,6 +667,13 @@ GENERIC: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         lambda x: jnp.sum(jnp.max(jnp.sum(jnp.exp(x[:, None] * x[None]), axis=1), axis=1) ** 2),
         ("n", 2),
     ),
+    "entries of the diagonal": (lambda x: jnp.diagonal(x) - jnp.diagonal(x @ x), ("n", "n")),
+    "diagonal of a matrix that is made": (lambda x: jnp.diagonal(x[:, None] / (x[None, :] + x[0])), ("n",)),
+    "entries of the first column": (lambda x: x[_places(x), 0] * x[0, _places(x)], ("n", "n")),
+    "entries at pairs": (lambda x: x[_places(x)[None, :], _places(x)[:, None]], ("n", "n")),
+    "entries of a plane": (lambda x: x[_places(x)[:, None], _places(x)[None, :], _places(x)[:, None]], ("n", "n", "n")),
+    "entries of a diagonal": (lambda x: x[_places(x), _places(x), _places(x)], ("n", "n", "n")),
+    "entries of the last of two": (lambda x: x[1, _places(x)] * x[0][_places(x)], (2, "n")),
     "three from two": (lambda x: jnp.sum(x[:, :, None] * x[None], axis=1) - x, ("n", "n")),
     "three from one": (lambda x: jnp.sum(x[:, None, None] * x[None, :, None] + x[None, None, :], axis=1), ("n",)),
 }

@@ -2777,3 +2777,75 @@ def test_the_branch_is_that_of_the_platform_it_runs_on(factor: float) -> None:
     found = verdict(claim(function, lambda x, y: factor * x, "value", domain=domains))
     assert (found.status is Status.HOLDS) == (factor == 3.0)
     assert found.sizes == (("every n",) if factor == 3.0 else ())
+
+
+def matrix_claim(fn: Callable[..., Any], by_hand: Callable[..., Any], **regions: Any) -> Claim:
+    """A claim about functions of a square matrix x and a vector y."""
+    return claim(fn, by_hand, "value", domain={"x": domain.Reals("n n"), "y": domain.Reals("n"), **regions})
+
+
+@pytest.mark.parametrize(
+    ("fn", "right", "wrong"),
+    [
+        (
+            lambda x, y: jnp.diagonal(jax.jacfwd(jax.nn.softmax)(y)),
+            lambda x, y: jax.nn.softmax(y) * (1 - jax.nn.softmax(y)),
+            lambda x, y: jax.nn.softmax(y) * (1 - jax.nn.softmax(y)[0]),
+        ),
+        (
+            lambda x, y: jnp.diagonal(x @ x.T),
+            lambda x, y: jnp.sum(x**2, axis=1),
+            lambda x, y: jnp.sum(x**2, axis=0),
+        ),
+        (
+            lambda x, y: x[jnp.arange(y.shape[0])[:, None], jnp.arange(y.shape[0])[None, :]],
+            lambda x, y: x,
+            lambda x, y: x.T,
+        ),
+        (
+            lambda x, y: x[jnp.arange(y.shape[0]), 1] * y,
+            lambda x, y: x[:, 1] * y,
+            lambda x, y: jnp.diagonal(x) * y,
+        ),
+    ],
+    ids=["softmax", "product", "pairs", "column"],
+)
+def test_entries_at_indices_along_an_axis_of_any_length_are_proved(
+    fn: Callable[..., Any], right: Callable[..., Any], wrong: Callable[..., Any]
+) -> None:
+    found = verdict(matrix_claim(fn, right))
+    assert (found.status, found.evidence, found.sizes) == (Status.HOLDS, "proved", ("every n",))
+    assert judged(matrix_claim(fn, wrong)) is not Status.HOLDS
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_the_entry_of_a_diagonal_at_the_label_is_read(factor: float) -> None:
+    """With a one-hot y the diagonal is 3 at the label and 1 elsewhere."""
+
+    def function(x: Any, y: Any) -> Any:
+        return jnp.diagonal(1 + 2 * y[:, None] * y[None, :])
+
+    subject = matrix_claim(function, lambda x, y: 1 + (factor - 1) * y, y=domain.OneHot("n"))
+    found = verdict(subject)
+    assert (found.status is Status.HOLDS) == (factor == 3.0)
+    assert found.sizes == (("every n",) if factor == 3.0 else ())
+
+
+@pytest.mark.parametrize(
+    ("fn", "reason"),
+    [
+        (lambda x, y: x[-1 - jnp.arange(y.shape[0]), 0], "a comparison of an index with a number"),
+        (lambda x, y: x[jnp.arange(y.shape[0]), 2], "index 2 of an axis of any length from 2"),
+        (lambda x, y: jnp.ones((2, 3))[:, jnp.arange(y.shape[0])][0], "a gather of several entries"),
+        (lambda x, y: jnp.ones((2, 3))[1, jnp.arange(y.shape[0])], "not written out"),
+        (lambda x, y: x[jnp.arange(y.shape[0])][:, 0], "a gather of several entries"),
+        (lambda x, y: x[1:][jnp.arange(y.shape[0] - 1), 0], "a count along a part"),
+    ],
+    ids=["from behind", "beyond the least", "columns", "of a closed axis", "rows", "of the rest"],
+)
+def test_other_indices_along_an_axis_of_any_length_are_refused_with_a_reason(
+    fn: Callable[..., Any], reason: str
+) -> None:
+    tried = prove.prove_open(matrix_claim(fn, lambda x, y: -fn(x, y)))
+    assert not tried.proved
+    assert reason in " ".join(tried.reasons.values())

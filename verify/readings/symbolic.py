@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -323,7 +323,7 @@ class Symbolic(System):
                 "expand_dims": self._moved,
                 "split": self._split,
                 "slice": self._slice,
-                "concatenate": self._closed_only,
+                "concatenate": self._concatenate,
                 "stack": self._closed_only,
                 "pad": self._pad,
                 "rev": self._closed_only,
@@ -1106,6 +1106,12 @@ class Symbolic(System):
             raise TooHard(f"{equation.primitive.name} along an axis of any length")
         return STRUCTURE[equation.primitive.name](self, equation, *arrays)
 
+    def _concatenate(self, equation: Any, *arrays: Array) -> Array:
+        axis = equation.params["dimension"]
+        if any(not isinstance(variable.aval.shape[axis], int) for variable in equation.invars):
+            return cast("Array", self._closed_only(equation, *arrays))
+        return np.concatenate(arrays, axis=1 + axis)
+
     def _pad(self, equation: Any, array: Array, value: Array) -> Array:
         """Padding by nothing, as a diagonal matrix is made with, or along closed axes."""
         if all(low == high == inner == 0 for low, high, inner in equation.params["padding_config"]):
@@ -1294,7 +1300,7 @@ class Symbolic(System):
                     least = self.partition.axes[first.axis].least + first.more
                     if least > second:
                         return COMPARISONS[name](turn)
-                if isinstance(first, Index) and isinstance(second, (int, np.integer)) and second <= 0:
+                if isinstance(first, (Index, str)) and isinstance(second, (int, np.integer)) and second <= 0:
                     answers = {COMPARISONS[name](turn), COMPARISONS[name](turn if second < 0 else 0)}
                     if len(answers) == 1:
                         return answers.pop()
@@ -1308,15 +1314,16 @@ class Symbolic(System):
                 "min": min,
             }
             return operations[name](int(a), int(b))
-        if isinstance(b, (int, np.integer)) and b == 0 and name in ("add", "sub"):
+        idle = {"add": 0, "sub": 0, "mul": 1}.get(name)
+        if _is_whole(b) and b == idle:
             return a
-        if isinstance(a, (int, np.integer)) and a == 0 and name == "add":
+        if _is_whole(a) and a == idle and name != "sub":
             return b
         if name in ("add", "sub") and isinstance(a, Length) and isinstance(b, (int, np.integer)):
             return Length(a.axis, a.more + (int(b) if name == "add" else -int(b)))
         if name == "add" and isinstance(b, Length) and isinstance(a, (int, np.integer)):
             return Length(b.axis, b.more + int(a))
-        if isinstance(a, Index) or isinstance(b, Index):
+        if isinstance(a, (Index, str)) or isinstance(b, (Index, str)):
             # Negative indices are told apart by a select that is not taken: what is not used may stay unknown.
             return None
         raise TooHard("arithmetic with the index or the length of an open axis")
@@ -1379,6 +1386,9 @@ class Symbolic(System):
         sizes = equation.params["slice_sizes"]
         steered = list(numbers.start_index_map)
         entries = indices[0].reshape(-1, indices.shape[-1])
+        single = len(steered) == len(numbers.collapsed_slice_dims) == len(shape)
+        if single and any(not isinstance(each, int) for each in equation.outvars[0].aval.shape):
+            return self._entries_at(equation, array, indices)
         if (
             len(entries) != 1
             or numbers.operand_batching_dims
@@ -1412,6 +1422,42 @@ class Symbolic(System):
         for place in np.ndindex(*array.shape[1:]):
             result[(0, *place)] = self._moved_entry(array[(0, *place)], self.slots_of(out, place), moves)
         return result
+
+    def _entries_at(self, equation: Any, array: Array, indices: Array) -> Array:
+        """A gather of one entry for each entry of the result, as the diagonal of a matrix is taken."""
+        shape, out = equation.invars[0].aval.shape, equation.outvars[0].aval.shape
+        steered = equation.params["dimension_numbers"].start_index_map
+
+        def at(*numbers: Any) -> Any:
+            return self._entry_at(array, shape, [numbers[steered.index(axis)] for axis in range(len(shape))])
+
+        result = np.empty((1, *self.extents(out)), dtype=object)
+        for place in np.ndindex(*result.shape[1:]):
+            result[(0, *place)] = lifted(at)(*indices[(0, *place)])
+        return result
+
+    def _entry_at(self, array: Array, shape: Sequence[Any], indices: Sequence[Any]) -> Any:
+        """The entry of an array at one index for each of its axes, in terms of the generic elements they are of."""
+        places: list[int] = []
+        roles: list[Role | None] = []
+        for dimension, index in zip(shape, indices, strict=True):
+            slot: tuple[str, Any] = ("at", index)
+            if isinstance(index, Index):
+                slot = ("in", index.role[0])
+            elif _is_whole(index) and not isinstance(dimension, int):
+                self._single(dimension, int(index))
+            known = [("at", each) for each in range(dimension)] if isinstance(dimension, int) else None
+            known = self.axis(dimension).slots if known is None and str(dimension) in self.partition.axes else known
+            if known is None or slot not in known:
+                raise TooHard("an index of an open axis that is not written out")
+            places.append(known.index(slot))
+            if not isinstance(dimension, int):
+                roles.append(index.role if isinstance(index, Index) else None)
+        entry = array[(0, *places)]
+        if isinstance(entry, Generic):
+            # Two axes coincide where they are at one index.
+            entry = entry.cases[tuple(place if role is None else roles.index(role) for place, role in enumerate(roles))]
+        return self.renamed(entry, {(role[0], place): role for place, role in enumerate(roles) if role is not None})
 
     def _reduce_truth(self, equation: Any, array: Array) -> Array:
         if kind_of(equation.invars[0].aval) != "truth":
