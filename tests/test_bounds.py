@@ -925,6 +925,28 @@ def test_a_fact_is_solved_for_a_value_only_where_its_factor_is_not_zero() -> Non
     assert not forms.at_least_zero(algebra, some * p * p - p, [some * p + 1], plain)
 
 
+def test_a_fact_is_not_divided_by_a_factor_that_may_be_zero() -> None:
+    algebra = Field(Learnt())
+    some, more, p, q = (
+        algebra.of(algebra.generator("parameter", (name, 0), signs)).num
+        for name, signs in (("a", AT_LEAST_ZERO), ("b", POSITIVE), ("p", AT_LEAST_ZERO), ("q", AT_LEAST_ZERO))
+    )
+
+    def plain(poly: Any, _: int) -> bool:
+        return algebra.plain_signs(poly) <= AT_LEAST_ZERO
+
+    assert forms.at_least_zero(algebra, p - q, [more * p - more * q], plain)
+    assert not forms.at_least_zero(algebra, p - q, [some * p - some * q], plain)
+
+
+def test_a_minor_whose_terms_have_both_signs_may_be_certified() -> None:
+    algebra = Field(Learnt())
+    x = algebra.of(algebra.generator("input", ("x", ()))).num
+    p, q = (algebra.of(algebra.generator("parameter", (name, 0), AT_LEAST_ZERO)).num for name in "pq")
+    assert forms.at_least_zero(algebra, (p - q) * x * x, [], lambda poly, count: (poly, count) == (2 * (p - q), 1))
+    assert not forms.at_least_zero(algebra, (p - q) * x * x, [], lambda poly, count: False)
+
+
 def test_a_difference_of_one_sign_is_told_with_its_coefficients() -> None:
     claim = Claim(
         id="made-up.reason",
@@ -1144,6 +1166,64 @@ def test_without_entries_the_scalars_tell_which_term_is_larger() -> None:
     assert sums.dominates(((1,), ()), ((2,), ()), [True], [])
     assert not sums.dominates(((2,), ()), ((1,), ()), [True], [])
     assert not sums.dominates(((1,), ()), ((2,), ()), [False], [])
+
+
+def test_a_further_value_makes_terms_unlike() -> None:
+    assert not sums.dominates(((), ((0, (1, 0)),)), ((), ((0, (1, 1)),)), [], [False, False])
+    assert sums.dominates(((), ((0, (1, 0)),)), ((), ((0, (1, 1)),)), [], [False, True])
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_kind_is_at_most_one_where_all_of_it_are(turn: int) -> None:
+    field = Field(Learnt())
+    places = []
+    for number, signs in ((-1, NEGATIVE), (-2, ANY)):
+        entry = field.generator("input", ("x", (("in", 0, number),)), signs, frozenset({(0, number)}))
+        places += field.used(field.exp(field.of(entry)).num)
+    alone = sums._Expansion(field, frozenset())
+    alone._kind(places[0])
+    assert alone.kind_bounded == [True]
+    both = sums._Expansion(field, frozenset())
+    assert len({both._kind(place) for place in places[::turn]}) == 1
+    assert both.kind_bounded == [False]
+
+
+def test_a_kind_has_either_sign_where_one_of_it_has() -> None:
+    field = Field(Learnt())
+    expansion = sums._Expansion(field, frozenset())
+    for number, signs in ((-1, POSITIVE), (-2, ANY)):
+        expansion._kind(field.generator("input", ("x", (("in", 0, number),)), signs, frozenset({(0, number)})))
+    assert expansion.kind_signed == [True]
+
+
+def test_sums_of_quotients_and_of_sums_are_not_expanded() -> None:
+    field, role = Field(Learnt()), frozenset({(0, -1)})
+    x = field.generator("input", ("x", (("in", 0, -1),)), POSITIVE, role)
+    base = field.base(field.variables[x] + 1)
+    kinds: list[Any] = [(((base, 1),), frozenset(), 1), ((), role, 1), ((), frozenset(), 2)]
+    for power, (den, roles, depth) in enumerate(kinds, 1):
+        total = field.generator("sum", (0, ((x, power),), den), POSITIVE, roles, depth=depth)
+        with pytest.raises(TooHard, match="sums of quotients, or of sums"):
+            sums.uncovered(field, field.variables[total], frozenset())
+    p = field.of(field.generator("parameter", ("p", 0), AT_LEAST_ZERO))
+    exponential = field.exp(field.of(x) / (p + field.one))
+    with pytest.raises(TooHard, match="exponentials of products"):
+        sums._Expansion(field, frozenset())._kind(field.used(exponential.num)[-1])
+
+
+def test_the_entry_itself_is_one_of_the_sum() -> None:
+    field = Field(Learnt())
+    x = field.generator("input", ("x", (("in", 0, -1),)), POSITIVE, frozenset({(0, -1)}))
+    total = field.variables[field.generator("sum", (0, ((x, 1),), ()), POSITIVE, depth=1)]
+    assert sums.uncovered(field, field.variables[x] * total, frozenset()) == (2, 0)
+
+
+def test_a_fact_on_one_side_says_nothing_of_the_other() -> None:
+    """What is at most p may be far below zero."""
+    field = Field(Learnt())
+    p = field.variables[field.generator("parameter", ("p", 0), AT_LEAST_ZERO)]
+    r = field.variables[field.generator("parameter", ("r", 0), ANY)]
+    assert sums.uncovered(field, p + r, frozenset(), [p - r]) == (2, 1)
 
 
 def test_a_form_is_looked_for_among_parameters_alone() -> None:

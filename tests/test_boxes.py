@@ -66,6 +66,76 @@ def test_an_interval_is_a_whole_domain(fn: Any, bound: Any, relation: Any, holds
     assert (said.status is Status.HOLDS) == holds, said.reason
 
 
+def test_of_a_size_both_sides_are_looked_at() -> None:
+    """On one of them the bound breaks at three quarters, on the other it would hold everywhere."""
+    for sign in (1, -1):
+        found = shares(lambda d, sign=sign: sign * d, lambda d: 0.75 + 0 * d, "abs<=", UNIT)
+        assert -(2.0**-40) <= 0.75 - found.proved < 0.01
+
+
+def test_without_slopes_nothing_is_proved() -> None:
+    """A root has none at zero, on whatever part of the interval the bound is false."""
+    found = shares(lambda d: -jnp.sqrt(d), lambda d: 0 * d - 0.5, "<=", UNIT)
+    assert 0.7 < found.proved <= 0.75
+
+
+@pytest.mark.parametrize(
+    ("number", "bound"),
+    [(lambda d: jnp.log(2 + 0 * d), 0.25), (lambda d: jnp.sqrt(2 + 0 * d), 0.75)],
+    ids=["logarithm", "root"],
+)
+def test_a_number_does_not_balance_a_slope(number: Any, bound: float) -> None:
+    found = shares(lambda d: number(d) - d, lambda d: bound + 0 * d, ">=", UNIT)
+    share = float(number(0.0)) - bound
+    assert -1e-6 < share - found.proved < 0.02
+
+
+def test_beside_a_logarithm_other_entries_are_seen() -> None:
+    region = {"d": domain.Interval("2", 0.0, 1.0)}
+    found = shares(lambda d: jnp.log(1 + d[1]) + d[0] + d[1], lambda d: 3 + 0 * d[0], "<=", region)
+    assert found.proved == 1
+
+
+def test_of_a_steep_exponential_no_more_is_refuted_than_is_so() -> None:
+    found = shares(lambda d: -jnp.exp(d**8), lambda d: 0 * d - 1.5, ">=", UNIT)
+    share = math.log(1.5) ** (1 / 8)
+    assert -(2.0**-40) < share - found.proved < 0.02
+    assert -(2.0**-40) < 1 - share - found.refuted < 0.02
+
+
+def test_an_end_at_one_says_nothing_of_a_sign() -> None:
+    found = shares(lambda d: jnp.sqrt(d * d), lambda d: -d, "<=", {"d": domain.Interval("", -0.5, 1.0)})
+    assert (found.proved if found else 0) <= 0.34
+
+
+@pytest.mark.parametrize("reaching", ["slope", "value"])
+def test_what_reaches_zero_is_neither_below_it_nor_above(reaching: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slope of at least zero has its least value at the lower end, and a value of at most zero may be zero."""
+    from fractions import Fraction
+
+    from flint import arb
+
+    wide = arb(1, 0.5)
+    rising, sinking = wide - wide.lower(), wide - wide.upper()
+    assert rising >= 0
+    assert sinking <= 0
+
+    def whole(_: Any, balls: list[arb]) -> tuple[arb, list[arb]]:
+        if reaching == "value":
+            return sinking, [arb(0)]
+        return (balls[0] - 0.5 if balls[0].is_exact() else arb(0, 4)), [rising]
+
+    monkeypatch.setattr(boxes._Evaluated, "_whole", whole)
+    evaluated = object.__new__(boxes._Evaluated)
+    assert evaluated._decide(((Fraction(0), Fraction(1)),)) == 0
+
+
+def test_small_shares_are_said_to_be_small() -> None:
+    from fractions import Fraction
+
+    assert [boxes._percent(Fraction(share, 200)) for share in (0, 1, 2, 200)] == ["0 %", "below 1 %", "1 %", "100 %"]
+
+
 def test_boxes_prove_nothing_of_a_wrong_stable_form() -> None:
     from dataclasses import replace
 
@@ -222,6 +292,27 @@ def test_the_box_of_logits_with_a_winner_begins_at_its_gap(gap: float) -> None:
     assert not found.whole
 
 
+def test_a_winner_at_the_last_place_is_above_the_others() -> None:
+    regions = {"x": domain.Saturated("2", winner=1, gap=2.0)}
+    found = shares(lambda x: x[0] - x[1], lambda x: 0 * x[0] - 4, "<=", regions)
+    assert abs(found.proved - 0.75) + abs(found.refuted - 0.25) < 2.0**-40
+    assert not found.whole
+
+
+def test_differences_of_logits_go_as_far_down_as_up() -> None:
+    found = shares(lambda x: x[1] - x[0], lambda x: 0 * x[0], "<=", {"x": domain.Logits("2")})
+    assert abs(found.proved - 0.5) + abs(found.refuted - 0.5) < 2.0**-40
+
+
+def test_each_row_of_logits_is_shifted_by_itself() -> None:
+    assert shares(lambda x: x[0, 0] - x[1, 0], lambda x: 0 * x[0, 0], "<=", {"x": domain.Logits("2 2")}) is None
+
+
+def test_the_last_share_is_what_the_others_leave() -> None:
+    found = shares(lambda y: y[0] + y[1], lambda y: 1 + 0 * y[0], ">=", {"y": domain.Simplex("2")})
+    assert (found.proved, found.whole) == (1, True)
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_box_is_decided_by_its_middle_and_its_slopes(sign: int) -> None:
     """Where slopes of either sign meet, by no corner, and by its ends only in far smaller boxes."""
@@ -284,6 +375,16 @@ def test_a_box_is_not_the_domain() -> None:
     assert "100 % of the volume is proved" in said.reason
     quick = prove.check(Case(subject, BUDGETS["quick"], 0))
     assert "volume" not in quick.reason
+
+
+def test_a_box_beside_an_interval_is_not_the_domain() -> None:
+    regions = {"a": domain.Reals(""), **UNIT}
+    found = shares(lambda a, d: a * d, lambda a, d: 9 + 0 * d, "<=", regions)
+    assert (found.proved, found.whole) == (1, False)
+    # As far below zero as above it.
+    found = shares(lambda a: a, lambda a: 0 * a, "<=", {"a": domain.Reals("")})
+    assert abs(found.proved - 0.5) + abs(found.refuted - 0.5) < 2.0**-40
+    assert not found.whole
 
 
 def test_logits_enter_by_their_differences() -> None:

@@ -471,6 +471,110 @@ def test_who_leads_is_told(winner: Any, which: str) -> None:
     assert one.remarks == [f"x_0, x_1: {which} exceeds the others by at least 3"]
 
 
+def _two_by_two(x: Any, y: Any) -> Any:
+    return jnp.stack([x[0] * y[0], x[1] * y[1] * y[2]]), jnp.sum(x) * y[1]
+
+
+def _slopes_of_two_by_two(x: Any, y: Any) -> Any:
+    first = jnp.array([[1.0, 0.0], [0.0, 0.0]]) * y[0] + jnp.array([[0.0, 0.0], [0.0, 1.0]]) * y[1] * y[2]
+    zero = 0 * x[0]
+    rows = jnp.stack([x[0], zero, zero]), jnp.stack([zero, x[1] * y[2], x[1] * y[1]])
+    return (first, jnp.stack(rows)), (jnp.stack([y[1], y[1]]), jnp.stack([zero, x[0] + x[1], zero]))
+
+
+def _curvature(x: Any, y: Any) -> Any:
+    none = 0 * y[0] * x[0]
+    mixed = jnp.stack([jnp.stack([2 * x[0], none, none]), jnp.stack([none, none, y[2] ** 0])])
+    last = jnp.stack([jnp.stack([none] * 3), jnp.stack([none] * 3), jnp.stack([none] * 3)])
+    return (jnp.stack([jnp.stack([2 * y[0], none]), jnp.stack([none, none])]), mixed), (mixed.T, last)
+
+
+@pytest.mark.parametrize(
+    ("fn", "kind", "by_hand", "modes"),
+    [
+        (_two_by_two, "jacobian", _slopes_of_two_by_two, {"jvp", "vjp"}),
+        (lambda x, y: x[0] ** 2 * y[0] + x[1] * y[2], "hessian", _curvature, {"hvp"}),
+    ],
+    ids=["jacobian", "hessian"],
+)
+def test_a_formula_is_contracted_with_the_directions_of_a_mode(fn: Any, kind: Any, by_hand: Any, modes: Any) -> None:
+    claim = Claim(
+        id="two",
+        autodiff=Derivative(fn, kind, wrt=("x", "y")),
+        by_hand=by_hand,
+        domain={"x": domain.Reals("2"), "y": domain.Reals("3")},
+        sizes={},
+    )
+    written, without = certificates.closed(claim, {})
+    assert without == []
+    assert {each.mode for each in written} >= modes
+
+
+@pytest.mark.parametrize("side", ["autodiff", "by hand"])
+def test_what_a_loop_returns_is_written_once(side: str) -> None:
+    def looped(x: Any) -> Any:
+        return jax.lax.while_loop(lambda at: at[0] < 2, lambda at: (at[0] + 1, at[1] * x), (0, x))[1]
+
+    sides = [looped, lambda x: x * x * x]
+    fn, by_hand = sides if side == "autodiff" else sides[::-1]
+    claim = Claim(id="cube", autodiff=Derivative(fn, "value"), by_hand=by_hand, domain={"x": domain.Reals("")})
+    ((one,), _) = certificates.closed(claim, {})
+    assert (len(one.autodiff), len(one.by_hand)) == (1, 1)
+
+
+def test_what_is_not_proved_at_a_size_is_not_written_there() -> None:
+    claim = Claim(
+        id="divides",
+        autodiff=Derivative(lambda x: x * x, "value"),
+        by_hand=lambda x: x * x * x / x,
+        domain={"x": domain.Reals("")},
+    )
+    with pytest.raises(NoCertificate, match="is not proved: x may be zero"):
+        certificates.closed(claim, {})
+
+
+def test_a_form_that_keeps_digits_alone_is_no_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = CLAIMS["squared-error.gradient"]
+    written, _ = certificates.closed(claim, {"n": 2}, first=True)
+    stable = [each for each in written if each.mode == "stable"]
+    monkeypatch.setattr(certificates, "every_size", lambda claim: [])
+    monkeypatch.setattr(certificates, "closed", lambda *given, **more: (stable, ["grad: a reason"]))
+    with pytest.raises(NoCertificate, match="^grad: a reason$"):
+        certificate(claim)
+
+
+def test_values_that_an_argument_may_have_are_those_of_its_region() -> None:
+    claim = Claim(
+        id="values",
+        autodiff=Derivative(lambda y, k, x: x * jnp.sum(jnp.where(k > 0, y, 0.0)), "value"),
+        by_hand=lambda y, k, x: x * jnp.sum(jnp.where(k < 1, 0.0, y)),
+        domain={"y": domain.OneHot("2", index=1), "k": domain.Labels("2", 2), "x": domain.Reals("")},
+        sizes={},
+    )
+    values = list(certificates._values(trace(claim, {}, FLOAT64)))
+    assert [each[0].tolist() for each in values] == [[0.0, 1.0]] * 4
+    assert [each[1].tolist() for each in values] == [[0, 0], [0, 1], [1, 0], [1, 1]]
+
+
+def test_a_symbol_has_a_name_that_is_no_word_and_no_other_symbol() -> None:
+    assert [certificates._identifier(name) for name in ("lambda", "exp", "x")] == ["lambda_", "exp_", "x"]
+    claim = Claim(
+        id="names",
+        autodiff=Derivative(lambda x, x_0, v: jnp.sum(x * x) * x_0 * v, "gradient", wrt="x"),
+        by_hand=lambda x, x_0, v: 2 * x * x_0 * v,
+        domain={"x": domain.Reals("1"), "x_0": domain.Reals(""), "v": domain.Reals("")},
+    )
+    written, _ = certificates.closed(claim, {})
+    symbols = {each.mode: list(each.symbols) for each in written}
+    assert symbols["grad"] == ["x_0", "x_0_", "v"]
+    assert symbols["jvp"] == ["x_0", "x_0_", "v", "v_along_0"]
+
+
+def test_a_number_is_the_ratio_that_it_is() -> None:
+    half = certificates.number(0.75)
+    assert certificates._ball(half, {}) == 0.75
+
+
 def test_a_mode_that_is_not_proved_is_not_written() -> None:
     """Along the direction zero the rule divides zero by zero, which a symbol does not show."""
 
@@ -528,6 +632,85 @@ def test_each_output_has_its_own_form_for_every_size() -> None:
         )
         assert len(form) == 4
         assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: x * jnp.log(1 + x * x),
+        lambda x: x * jnp.log(0 * x + 2),
+        lambda x: x * jnp.sqrt(0 * x + 2),
+        lambda x: x * jnp.exp(x / 2),
+        lambda x: x * jnp.sum(1 / (1 + x * x) ** 2),
+        lambda x: jnp.sum(jnp.sin(x[:, None] * jnp.sum(jnp.sin(x[:, None] + x[None, :]), axis=1, keepdims=True))),
+    ],
+    ids=["log", "log of a number", "root of a number", "scale", "power below", "sum of sums"],
+)
+def test_a_form_for_every_size_is_the_function_at_one(fn: Any) -> None:
+    claim = Claim(
+        id="form",
+        autodiff=Derivative(fn, "value"),
+        by_hand=lambda x: fn(x) * 1,
+        domain={"x": domain.Positive("n")},
+        sizes={"n": (2, 3)},
+    )
+    written, _ = certificates.closed(claim, {"n": 2}, first=True)
+    (beside,) = certificates.instantiated(written, certificates.every_size(claim), {"n": 2})
+    ((_, autodiff, form),) = cases(certificates._file(claim, [beside], [], []))
+    at = {sympy.Symbol(name, positive=True): value for name, value in (("x_0", 0.3), ("x_1", 0.7))}
+    assert [float(each.subs(at)) for each in form] == pytest.approx([float(each.subs(at)) for each in autodiff])
+
+
+def test_what_a_form_calls_an_argument_it_calls_nothing_else() -> None:
+    claim = Claim(
+        id="named",
+        autodiff=Derivative(lambda x, e1: jnp.exp(x) * e1 * 2, "value"),
+        by_hand=lambda x, e1: e1 * jnp.exp(x) * 2,
+        domain={"x": domain.Reals("n"), "e1": domain.Reals("")},
+        sizes={"n": (2, 3)},
+    )
+    (form,) = certificates.every_size(claim)
+    assert (form.autodiff, form.legend) == ("2*e1*e2", {"e1": "", "x_k": "", "e2": "exp(x_k)"})
+
+
+def test_a_form_says_what_stands_for_a_maximum_and_how_many_kinds_of_entries_there_are() -> None:
+    given: dict[str, Any] = {"id": "form", "domain": {"x": domain.Reals("n")}, "sizes": {"n": (2, 3)}}
+    largest = Derivative(lambda x: 2 * jnp.max(x), "value")
+    (form,) = certificates.every_size(Claim(autodiff=largest, by_hand=lambda x: jnp.max(x) + jnp.max(x), **given))
+    assert (form.autodiff, form.legend) == ("2*m1", {"m1": "free, stands for the maximum"})
+    squares = Derivative(lambda x: x * x, "value")
+    forms = certificates.every_size(Claim(autodiff=squares, by_hand=lambda x: jnp.abs(x) * jnp.abs(x), **given))
+    assert [form.parts for form in forms] == ["axis n: 2 kinds of entries"] * 2 + [""]
+
+
+def test_what_stands_for_a_direction_is_told_beside_a_form() -> None:
+    claim = Claim(
+        id="cubes",
+        autodiff=Derivative(lambda x: jnp.sum(x**3), "gradient", wrt="x"),
+        by_hand=lambda x: 3 * x * x,
+        domain={"x": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    legends = [form.legend for form in certificates.every_size(claim)]
+    told = {name: text for each in legends for name, text in each.items() if name[0] in "vw"}
+    assert told == {"v0_j": "the direction, free", "w0": "the cotangent, free"}
+
+
+def test_a_claim_of_two_named_sizes_has_a_certificate_at_its_smallest() -> None:
+    claim = Claim(
+        id="product",
+        autodiff=Derivative(lambda x, y: jnp.sum(x) * jnp.sum(y), "value"),
+        by_hand=lambda x, y: jnp.sum(y) * jnp.sum(x),
+        domain={"x": domain.Reals("n"), "y": domain.Reals("t")},
+        sizes={"n": (2,), "t": (2,)},
+    )
+    assert certificates.every_size(claim)
+    assert [title for title, _, _ in cases(certificate(claim))] == ["n = 2, t = 2, value"]
+
+
+def test_further_indices_are_called_as_the_last_that_has_a_name() -> None:
+    assert [certificates._bound(depth) for depth in range(1, 5)] == ["j", "l", "m", "m"]
+    assert [certificates._slot(("in", 0, place)) for place in (0, 1, 2, 3, -1, -2, -3)] == list("kijjjlm")
 
 
 def test_a_form_says_which_indices_coincide() -> None:

@@ -566,6 +566,46 @@ def test_answers_that_are_open_are_not_sorted_by_a_guess() -> None:
     assert [float(each) for each in found[1]] == [-1.0, 1.0]
 
 
+def test_of_equal_entries_only_a_stable_sort_knows_the_order() -> None:
+    for stable in (True, False):
+
+        def places(x: Any, stable: bool = stable) -> Any:
+            return [lax.sort((x, jnp.arange(2)), is_stable=stable, num_keys=1)[1]]
+
+        (found,), trail = _walked(Exact(), places, [arb(1), arb(1)])
+        assert trail.lost.tolist() == [not stable]
+        assert found.tolist() == [[0, 1]]
+    # The third entry is never after the second, but where they are equal it does not come before.
+    wide = arb(2, 0.5)
+    _, trail = _walked(Exact(), jnp.argsort, [arb(0), wide, wide.lower()])
+    assert trail.lost.all()
+
+
+def test_an_open_order_at_the_end_of_a_row_is_open() -> None:
+    row = [arb(0), arb(5, 1), arb(5.5, 1)]
+    _, trail = _walked(Exact(), lambda x: jnp.argsort(x.reshape(2, 3), axis=1), row * 2)
+    assert trail.lost.all()
+
+
+def test_whole_numbers_that_are_equal_keep_their_order_in_each_row() -> None:
+    keys = np.arange(120).reshape(3, 40) * 7 % 5
+    given = np.arange(120.0).reshape(3, 40)
+    found = enclose(lambda x: lax.sort((jnp.asarray(keys), x), dimension=1, num_keys=1)[1], given)
+    expected = np.take_along_axis(given, np.argsort(keys, axis=1, kind="stable"), axis=1)
+    assert [float(each) for each in found.ravel()] == expected.ravel().tolist()
+
+
+def test_zero_times_an_open_order_with_an_infinity_in_it_has_no_value() -> None:
+    """The infinity is among the entries, and JAX makes no number of it and zero."""
+    for ordered in (jnp.sort, lambda x: lax.top_k(x, 3)[0]):
+
+        def times(x: Any, ordered: Any = ordered) -> Any:
+            return [ordered(jnp.append(x, jnp.inf)) * 0.0]
+
+        (values,), _ = _walked(Exact(), times, [arb(1, 0.5), arb(1.25, 0.5)])
+        assert not any(each.is_finite() for each in values[0])
+
+
 def test_no_point_has_to_show_a_place_below_zero() -> None:
     """JAX asks of every index whether it counts from the end; of a place in an array the answer is known."""
 
@@ -625,6 +665,30 @@ def test_of_few_entries_each_has_to_be_seen_at_each_place(fn: Callable[..., Any]
     assert not places(lambda x: (x, fn(jnp.sqrt(jnp.arange(3.0)))), 3)
 
 
+def test_in_many_rows_of_few_entries_each_has_to_be_seen_at_each_place() -> None:
+    numbers = [arb(7 * each % 23) for each in range(20)]
+    _, trail = _walked(Exact(), lambda x: jnp.argsort(x.reshape(10, 2), axis=1), numbers)
+    (seen,) = (branch.seen for path, branch in trail.branches.items() if path.endswith(":place"))
+    # Two places for each of two entries, in ten rows.
+    assert (seen.shape, int(seen.sum())) == ((4, 1, 10), 20)
+
+
+def test_of_a_window_all_but_the_padding_has_to_be_seen() -> None:
+    def pool(x: Any) -> Any:
+        return lax.reduce_window(x, -jnp.inf, lax.max, (2,), (1,), ((1, 0),))
+
+    for fn in (pool, jax.grad(lambda x: jnp.sum(pool(x)))):
+        _, trail = _walked(Exact(), fn, [arb(3), arb(1), arb(2)])
+        seen = [branch.seen[:, 0].tolist() for path, branch in trail.branches.items() if path.endswith(":place")]
+        assert seen
+        assert all(each == [[True, True, False], [True, False, True]] for each in seen)
+
+
+def test_where_the_largest_of_a_window_is_open_so_is_its_slope() -> None:
+    _, trail = _walked(Exact(), _pool_slope, [arb(1, 0.5), arb(1.25, 0.5), arb(0)])
+    assert trail.lost.all()
+
+
 def test_a_tie_is_a_kink_of_a_sort() -> None:
     for fn, tied in ((jnp.argsort, 1), (lambda x: lax.top_k(x, 2)[1], 2), (jnp.sort, 1)):
         _, trail = _walked(Exact(), fn, [arb(1), arb(2), arb(tied)])
@@ -677,6 +741,21 @@ def test_nothing_is_claimed_of_floats_of_a_factorisation_or_of_a_16_bit_convolut
         assert not any(ball.is_finite() for ball in np.diag(allowed(fn, given)))
     half = jax.tree.leaves(allowed(_conv(), IMAGE, KERNEL, dtype="bfloat16"))
     assert not any(ball.is_finite() for ball in half[0].ravel())
+
+
+def test_a_16_bit_convolution_of_several_images_claims_nothing_of_any() -> None:
+    given = [np.concatenate([IMAGE, IMAGE]), KERNEL]
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(_conv())(*(jax.ShapeDtypeStruct(each.shape, jnp.bfloat16) for each in given))
+        (found,), _ = walk(Rounded(), closed, [balls(each)[None] for each in given], 1)
+    assert found.shape == (1, 2, 2, 3, 3)
+    assert not any(ball.is_finite() for ball in found.ravel())
+
+
+def test_running_sums_of_exponentials_stay_in_their_row() -> None:
+    found = enclose(lambda x: lax.cumlogsumexp(x, axis=1), SPD)
+    expected = np.logaddexp.accumulate(SPD, axis=1)
+    assert np.allclose([float(each) for each in found.ravel()], expected.ravel())
 
 
 def test_a_perturbed_solution_is_refused() -> None:
@@ -735,6 +814,50 @@ def test_whole_numbers_are_sorted_below_zero_too() -> None:
     assert [float(each) for each in found] == [-2.0, -1.0, 2.0, 3.0]
 
 
+def test_of_products_in_any_order_nothing_is_claimed_of_floats() -> None:
+    def combined(x: Any) -> Any:
+        return lax.reduce(x, x.dtype.type(0.0), lambda a, b: a + b + a * b, (0,))
+
+    assert float(enclose(combined, np.array([1.0, 2.0, 3.0]))[()]) == 23
+    assert not allowed(combined, np.array([1.0, 2.0, 3.0]))[()].is_finite()
+
+
+def test_what_windows_start_with_is_that_of_each_point() -> None:
+    def scattered(x: Any, start: Any) -> Any:
+        from jax._src.lax.windowed_reductions import _select_and_scatter
+
+        return _select_and_scatter(x, lax.ge, (2,), (2,), ((0, 0),), x[:2] + 4.0, start, lax.add)
+
+    with _as_users_have_it():
+        closed = jax.make_jaxpr(scattered)(np.zeros(4), 0.0)
+        given = [balls(np.array([[1.0, 3.0, 2.0, 0.0], [6.0, 5.0, 1.0, 1.0]])), balls(np.array([0.5, 8.0]))]
+        (found,), _ = walk(Exact(), closed, given, 2)
+    assert [[float(each) for each in row] for row in found] == [[0.5, 5.5, 7.5, 0.5], [18.0, 8.0, 17.0, 8.0]]
+
+
+def test_a_window_that_starts_with_one_at_the_first_point_alone_is_refused() -> None:
+    def product(x: Any, start: Any) -> Any:
+        return lax.reduce_window(x, start, lambda a, b: a * b, (2,), (1,), "SAME")
+
+    with _as_users_have_it():
+        closed = jax.make_jaxpr(product)(np.zeros(3), 0.0)
+        with pytest.raises(UnsupportedPrimitive, match="reduce_window from a value that may change the result"):
+            walk(Exact(), closed, [balls(np.ones((2, 3))), balls(np.array([1.0, 3.0]))], 2)
+
+
+def test_groups_of_rows_have_the_sizes_of_their_own_batch_and_row() -> None:
+    """Batches run along the second axis, and what is free beside the rows along the first: sizes name batches first."""
+    sizes = np.array([[[1, 2], [3, 0], [0, 3]], [[2, 1], [1, 1], [0, 0]]])
+    a, b = np.arange(36.0).reshape(3, 2, 3, 2) - 17, np.arange(16.0).reshape(2, 2, 2, 2) - 5
+    wanted = np.zeros((2, 3, 3, 2))
+    for batch, free, row in np.ndindex(2, 3, 3):
+        group = int(np.searchsorted(np.cumsum(sizes[batch, free]), row, side="right"))
+        if group < 2:
+            wanted[batch, free, row] = a[free, batch, row] @ b[group, batch]
+    found = enclose(_ragged((((3,), (2,)), ((1,), (1,))), [2], [0], sizes), a, b)
+    assert [float(each) for each in found.ravel()] == wanted.ravel().tolist()
+
+
 def test_sizes_of_groups_may_be_the_same_in_each_batch() -> None:
     numbers = (((2,), (2,)), ((0,), (1,)))
     given = [np.arange(12.0).reshape(2, 3, 2), np.arange(24.0).reshape(3, 2, 2, 2) - 11]
@@ -765,6 +888,21 @@ def test_what_is_scattered_beyond_the_end_is_dropped(kind: str) -> None:
 )
 def test_functions_of_two_numbers_have_no_ball_where_they_are_not_defined(name: str, given: tuple[float, ...]) -> None:
     assert not enclose(getattr(lax, name), *map(np.array, given))[()].is_finite()
+
+
+def test_polygamma_functions_have_whole_orders() -> None:
+    from verify.readings.composite import _polygamma
+
+    assert _polygamma(arb(0), arb(1)).overlaps(-arb.const_euler())
+    assert _polygamma(arb(1), arb(1)).overlaps(arb.pi() ** 2 / 6)
+    assert not any(_polygamma(arb(order, 0.1), arb(1)).is_finite() for order in (0, 2))
+
+
+def test_outside_its_domain_a_special_function_has_no_ball() -> None:
+    assert not enclose(lax.zeta, np.array(0.5), np.array(0.5)).item().is_finite()
+    assert not enclose(lax.igamma, np.array(0.0), np.array(0.0)).item().is_finite()
+    for orders in ((0.0, 2.0), (2.0, 0.0)):
+        assert not enclose(lax.betainc, *map(np.array, orders), np.array(0.0)).item().is_finite()
 
 
 def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:

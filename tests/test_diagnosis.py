@@ -162,6 +162,148 @@ def test_operations_that_enlarge_by_a_small_constant_are_not_blamed() -> None:
     assert blamed(lambda x: jnp.exp(x)[jnp.argmax(x)] * 3, [0.5, 0.25], form="bfloat16") is None
 
 
+def test_two_entries_of_one_equation_that_lose_as_much_are_told_as_one() -> None:
+    def tied(x: Any) -> Any:
+        complement = 1 - jax.lax.logistic(x)
+        return complement[0] * complement[1]
+
+    found = blamed(tied, [30.0, 30.0])
+    assert found is not None
+    assert (found.equation, found.bits) == ("1 - 0.99999999999990642… = 9.36e-14", 43)
+
+
+def test_of_many_entries_the_one_that_loses_most_is_blamed() -> None:
+    """Only some entries are moved where there are many, those first that enlarge errors most."""
+    found = blamed(lambda x: (1 - jax.lax.logistic(x))[399], [15.0] * 399 + [30.0])
+    assert found is not None
+    assert found.bits == 43
+
+
+def test_a_loss_that_is_multiplied_by_zero_is_not_blamed() -> None:
+    assert blamed(lambda x: slope(x) * 0.0, [30.0, 0.0]) is None
+
+
+def test_numbers_that_are_placed_where_an_array_says_are_a_sum() -> None:
+    def placed(x: Any) -> Any:
+        return jnp.zeros((2,), x.dtype).at[jnp.array([0, 0])].add(jnp.exp(x) * jnp.array([1.0, -1.0], x.dtype))
+
+    found = blamed(placed, [1.0, 1.0 + 2.0**-30])
+    assert found is not None
+    assert found.equation == "a sum = -2.53e-9"
+
+
+def test_a_function_is_not_blamed_for_an_error_that_it_passes_on() -> None:
+    for last in (lambda c: jnp.exp(c * 2.0**45), lambda c: jnp.log(c * 1.28e13)):
+        found = blamed(lambda x, last=last: last(1 - jax.lax.logistic(x[0])), [30.0])
+        assert found is not None
+        assert found.equation.startswith("1 - ")
+        assert found.bits == 43
+
+
+def test_only_what_a_power_of_two_does_to_a_number_is_rounded_by_nothing() -> None:
+    """Twice a number is a float where the number is one, and half of it; two divided by it is none."""
+
+    def doubled(x: Any) -> Any:
+        s = jax.nn.softmax(x)
+        return (s[0] - (0.5 * s[0]) / 0.5) + s[1]
+
+    assert blamed(doubled, [30.0, 0.0]) is None
+    found = blamed(lambda x: 2.0 / x[0] - x[1], [3.0, 2 / 3 * (1 + 2.0**-30)])
+    assert found is not None
+    assert 28 <= found.bits <= 31
+
+
+def test_the_entries_that_are_told_are_those_of_the_component() -> None:
+    found = blamed(slope, [0.0, 30.0], component=1)
+    assert found is not None
+    assert found.equation == "1 - 0.99999999999990642… = 9.36e-14"
+
+
+def test_what_arrives_of_several_errors_is_their_sum_with_signs() -> None:
+    """The errors of a number and of its negative cancel in a sum, whatever else is added; exact numbers have none."""
+
+    def added(x: Any) -> Any:
+        s = 2.0**20 * jax.lax.logistic(x[0])
+        return jnp.stack([s, -s, jnp.exp(-x[1]), -x[2]]).sum()
+
+    found = blamed(added, [30.0, 2.0**-30, 1.0])
+    assert found is not None
+    assert found.bits == 30
+
+    def exact(x: Any) -> Any:
+        s = jax.lax.logistic(x[0])
+        return jnp.stack([s, -s, 3 * x[1], -x[2]]).sum()
+
+    assert blamed(exact, [30.0, 1.0, 3 - 2.0**-30]) is None
+
+
+def test_a_difference_that_is_zero_is_told_as_zero() -> None:
+    def twice(x: Any) -> Any:
+        s = jax.nn.softmax(x)
+        return (s[0] * 3.0 - s[0] * 3.0) + s[1]
+
+    found = blamed(twice, [30.0, 0.0])
+    assert found is not None
+    assert found.equation == "2.9999999999997192… - 2.9999999999997192… = 0"
+    assert found.bits == 45
+
+
+def test_entries_beside_one_without_a_value_are_blamed() -> None:
+    found = blamed(lambda x: jnp.log(1 + jnp.array([-3.0, 1.0], x.dtype) * jnp.exp(x))[1], [0.0, -30.0])
+    assert found is not None
+    assert found.bits == 43
+
+
+def test_a_power_is_blamed_for_its_base_and_for_its_exponent() -> None:
+    found = blamed(lambda x: jnp.power(jnp.exp(x[0]), x[1]), [2.0**-15, 2.0**15])
+    assert found is not None
+    assert (found.equation[:4], found.bits) == ("pow(", 15)
+    found = blamed(lambda x: jnp.power(x[1], 2.0**24 * jnp.exp(x[0])), [0.5, 1 + 2.0**-10])
+    assert found is not None
+    assert (found.equation[:4], found.bits) == ("pow(", 15)
+
+
+def test_a_loop_that_a_number_ends_is_followed() -> None:
+    def halved(x: Any) -> Any:
+        return 1 - jax.lax.while_loop(lambda s: s > 1.5, lambda s: s / 2, jax.nn.softmax(x)[0] * 8)
+
+    found = blamed(halved, [30.0, 0.0])
+    assert found is not None
+    assert found.bits == 43
+
+
+def test_an_equation_that_enlarges_nothing_that_arrives_is_not_blamed() -> None:
+    def later(x: Any) -> Any:
+        s = 2.0**20 * jax.lax.logistic(x[0])
+        return jnp.stack([s, -s, jnp.exp(-x[1])]).sum() - x[2]
+
+    found = blamed(later, [30.0, 2.0**-30, 1.0])
+    assert found is not None
+    assert found.equation == "0.99999999906867742… - 1 = -9.31e-10"
+
+
+def test_exact_numbers_in_a_sum_add_no_error() -> None:
+    def exact(x: Any) -> Any:
+        s = jax.lax.logistic(x[0])
+        return jnp.stack([s, -s, 3 * x[1], -x[2]]).sum()
+
+    assert blamed(exact, [30.0, 5.0, 15 - 2.0**-30]) is None
+
+
+def test_differences_that_are_zero_are_told_as_zero_and_blamed() -> None:
+    def twice(x: Any) -> Any:
+        s = jnp.exp(x)
+        return (s * 3.0 - s * 3.0) + 2.0**-43
+
+    for component in range(4):
+        found = blamed(twice, [0.5] * 4, component)
+        assert found is not None
+        assert found.equation == "4.9461638121003844… - 4.9461638121003844… = 0"
+    found = blamed(lambda x: (jnp.exp(jnp.log(x[0])) - 2.0) + x[1], [2.0, 2.0**-43])
+    assert found is not None
+    assert found.equation.endswith("= 0")
+
+
 # Digits of float64 are told first; other formats would be compiled as well.
 ONE_FORMAT = BUDGETS["standard"].only(("float64",))
 

@@ -259,6 +259,15 @@ def test_the_first_reason_why_points_stay_open_is_told() -> None:
         assert tally.undefined.startswith(said)
 
 
+def test_which_side_is_no_number_is_told_of_a_single_component_too() -> None:
+    case, program = case_of(all_of(OPEN)), subject().modes[0]
+    for value, said in ((1.0, "formula"), (math.nan, program.name)):
+        tally, found = _Tally(), judged(program, [[OPEN]], undefined=[1])
+        found.first[0, 0] = arb(value)
+        _note(case, subject(), few(1), found, np.zeros(1, dtype=bool), tally)
+        assert tally.undefined.startswith(f"{said} is not a real number at x = ")
+
+
 def test_the_smallest_counterexample_is_shown_and_the_shortest_of_those() -> None:
     case = case_of(all_of(OPEN))
     seen: list[tuple[int, int]] = []
@@ -592,3 +601,15 @@ def test_literals_and_what_refutes_are_told() -> None:
     found = _verdict(case, tally, 0.0, "a problem")
     assert (found.status, found.evidence) == (Status.FAILS, "counterexample")
     assert (found.worst, found.residual, found.reason) == (shown, "-1", "")
+
+
+@pytest.mark.parametrize("side", ["value", "formula"])
+def test_a_side_of_one_entry_that_has_no_value_is_named(side: str) -> None:
+    def root(x: Any) -> Any:
+        return jnp.sqrt(x) ** 2
+
+    first, second = (root, lambda x: x) if side == "value" else (lambda x: x + 0.0 * x, root)
+    claim = Claim(id="case", autodiff=Derivative(first, "value"), by_hand=second, domain={"x": Reals("")})
+    found = enclose.check(Case(claim, QUICK, 0))
+    assert found.status is Status.UNKNOWN
+    assert f"{side} is not a real number at x = -" in found.reason

@@ -538,6 +538,60 @@ def test_a_domain_of_few_whole_numbers_is_cut_into_all_of_them(n: int) -> None:
     assert found is None or [each for each in found.values() if each.any(axis=1).sum() == 1]
 
 
+def test_a_domain_is_cut_into_all_boxes_of_its_pieces() -> None:
+    regions = {"x": Reals("n"), "k": Labels("2", 2), "y": Reals("0")}
+    given = claim(lambda x, k, y: x, lambda x, k, y: x + jnp.sum(y), "value", regions)
+    subject = Case(given, QUICK, 0).subject({"n": 2})
+    for split, count in ((set[int](), 1), ({1}, 1), ({0}, 9), ({0, 1, 2}, 9)):
+        found = engines.case._boxes(subject, split)
+        assert found is not None
+        (x, k, y), boxes = found
+        assert boxes == 4 * count
+        assert y.shape == (boxes, 0)
+        assert len({(*map(int, row["kinds"]), *labels) for row, labels in zip(x, k.tolist(), strict=True)}) == boxes
+        assert {tuple(each) for each in k.tolist()} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+def test_boxes_of_three_arguments_have_every_combination_of_their_values() -> None:
+    regions = {"j": Labels("", 3), "k": Labels("2", 2), "x": Reals(""), "m": Labels("", 2)}
+    given = claim(lambda j, k, x, m: x, lambda j, k, x, m: x + 0, "value", regions, sizes={})
+    found = engines.case._boxes(Case(given, QUICK, 0).subject({}), set())
+    assert found is not None
+    (j, k, _, m), count = found
+    rows = list(zip(j.tolist(), *k.T.tolist(), m.tolist(), strict=True))
+    assert count == len(rows)
+    assert set(rows) == {(a, b, c, d) for a in range(3) for b in range(2) for c in range(2) for d in range(2)}
+
+
+def test_of_several_boxes_and_rows_each_has_its_winner() -> None:
+    regions = {"x": Saturated("2 n", winner=0, gap=0.0)}
+    subject = Case(claim(lambda x: x, lambda x: x + 0, "value", regions), QUICK, 0).subject({"n": 2})
+    found = engines.case._boxes(subject, {0})
+    assert found is not None
+    leaders = engines.case._leaders(subject, found[0])
+    names = found[0][0]["name"].reshape(-1, 2).tolist()
+    assert all(leaders[loser] >= {winner} for winner, loser in names)
+
+
+def test_a_condition_that_ranges_do_not_read_leaves_every_outcome_open() -> None:
+    def where(x: Any) -> Any:
+        return lax.while_loop(lambda at: at < 3, lambda at: at + 1, x[0]) > 0
+
+    given = claim(lambda x: x, lambda x: jnp.where(x > 1, x, x * 1), "value", where=where)
+    case = Case(given, QUICK, 0)
+    subject = case.subject({"n": 2})
+    found = case.reachable(subject, subject.formula, {0})
+    assert found is not None
+    assert all(each.all() for each in found.values())
+
+
+def test_a_domain_that_would_have_too_many_boxes_is_one() -> None:
+    subject = Case(claim(lambda x: x, lambda x: x + 0, "value", sizes={"n": (7,)}), QUICK, 0).subject({"n": 7})
+    found = engines.case._boxes(subject, {0})
+    assert found is not None
+    assert found[1] == 1
+
+
 def test_points_lie_on_both_sides_of_a_threshold() -> None:
     subject = Case(SQUARES, QUICK, 0).subject({"n": 3})
     points = draw(subject, 6, FLOAT64, np.random.default_rng(0), (0.25,))
@@ -547,12 +601,28 @@ def test_points_lie_on_both_sides_of_a_threshold() -> None:
     assert seen == {-1.0, 0.0, 1.0}
 
 
+def test_one_entry_of_a_point_lies_at_a_threshold_or_all_of_them_do() -> None:
+    regions = {"k": Labels("n", 3), "x": Reals("n"), "y": OneHot("n")}
+    given = claim(lambda k, x, y: x * y, lambda k, x, y: y * x, "value", regions)
+    subject = Case(given, QUICK, 0).subject({"n": 3})
+    for more, entries in (({}, 1), ({"everywhere": True}, 3)):
+        points = draw(subject, 2, FLOAT64, np.random.default_rng(0), (0.3,), **more)
+        assert points.families[2:] == ("threshold 0.3",) * 3
+        assert [int((abs(row - 0.3) < 1e-6).sum()) for row in points.arrays[1]] == [0, 0] + [entries] * 3
+
+
 def test_points_of_a_coarse_format_lie_in_the_domain() -> None:
     """Between 0.1 and 0.10001 there are numbers of float64, and none of float16."""
     narrow = claim(lambda x: 2 * x, lambda x: x + x, "value", {"x": Interval("n", 0.1, 0.10001)})
     subject = Case(narrow, QUICK, 0).subject({"n": 2})
     found = [len(draw(subject, 6, FORMATS[name], np.random.default_rng(0))) for name in ("float64", "float16")]
     assert found == [6, 0]
+
+
+def test_where_no_point_of_a_format_is_drawn_there_are_none() -> None:
+    narrow = claim(lambda x: 2 * x, lambda x: x + x, "value", {"x": Interval("n", 0.1, 0.10001)})
+    none = draw(Case(narrow, QUICK, 0).subject({"n": 2}), 6, FORMATS["float16"], np.random.default_rng(0))
+    assert [each.shape for each in none.arrays] == [(0, 2)]
 
 
 def _late_mask(x: Any) -> Any:
@@ -685,6 +755,27 @@ def test_a_derivative_by_two_arguments_is_contracted_with_both_directions() -> N
     assert [[float(each) for each in array[0]] for array in pulled] == [[31.0, 42.0], [75.0, 86.0]]
 
 
+def test_a_derivative_of_two_outputs_is_contracted_with_the_tangent_of_both() -> None:
+    two = claim(lambda x: (x[0] * x, x), lambda x: (jnp.ones((2, 2)), jnp.ones((2, 2))), "jacobian")
+    subject = Case(two, QUICK, 0).subject({"n": 2})
+    jvp = next(each for each in subject.modes if each.name == "jvp")
+    blocks = balls(np.array([[[1.0, 2.0], [3.0, 4.0]]])), balls(np.array([[[5.0, 6.0], [7.0, 8.0]]]))
+    pushed = contract(subject, jvp, blocks, [balls(np.array([[10.0, 1.0]]))])
+    assert [[float(each) for each in array[0]] for array in pushed] == [[12.0, 34.0], [56.0, 78.0]]
+
+
+def test_each_entry_of_a_direction_has_two_hundred_random_bits() -> None:
+    given = claim(lambda x: jnp.outer(x, x)[0], lambda x: jnp.ones((2, 2)), "jacobian")
+    jvp = next(each for each in Case(given, QUICK, 0).subject({"n": 2}).modes if each.name == "jvp")
+    (drawn,) = engines.case.directions(jvp, 50, np.random.default_rng(0))
+    with precision(256):
+        whole = [int(((each + 1) * arb(2) ** 199).unique_fmpz()) for each in drawn.ravel()]
+    assert len(whole) == 100
+    seen = [{each >> bit & 1 for each in whole} for bit in range(201)]
+    assert seen == [{0, 1}] * 200 + [{0}]
+    assert min(whole) >= 0
+
+
 def test_a_derivative_of_two_outputs_is_contracted_with_both_cotangents() -> None:
     two = claim(lambda x: (x[0] * x, x), lambda x: (jnp.ones((2, 2)), jnp.ones((2, 2))), "jacobian")
     subject = Case(two, QUICK, 0).subject({"n": 2})
@@ -712,6 +803,10 @@ def test_a_row_of_components_is_taken_apart_as_it_was_joined() -> None:
         assert (found == given).all()
 
 
+def test_where_nothing_is_returned_each_point_has_no_component() -> None:
+    assert joined([], 3).shape == (3, 0)
+
+
 def test_components_of_several_outputs_are_named_with_the_number_of_their_output() -> None:
     two = claim(lambda x: (x[0], x), lambda x: (x[0] + 0, x + 0), "value", sizes={"n": (2,)})
     several, one = (Case(each, QUICK, 0).subject({"n": 2}).modes[0] for each in (two, SQUARES))
@@ -724,6 +819,80 @@ def test_an_equation_is_judged_along_directions_too_and_a_bound_is_not() -> None
         programs = engines.case.judged_programs(Case(given, QUICK, 0).subject({"n": 2}))
         assert any(program.contracted for program in programs) is along
         assert any(not program.contracted for program in programs)
+
+
+def test_a_bound_is_taken_as_attained_with_the_most_bits_alone() -> None:
+    """At 1400 the value exceeds one by a power of two that takes 2020 bits to see."""
+    given = {"domain": {"x": Reals("")}, "sizes": {}, "relation": "<="}
+    case = Case(claim(lambda x: 1 + jnp.exp(-x), lambda x: 1 + 0 * x, "value", **given), QUICK, 0)
+    subject = case.subject({})
+    judged = case.judge(subject, subject.modes[0], Points((np.array([200.0, 600.0, 1400.0]),), ("drawn",) * 3))
+    assert judged.codes.ravel().tolist() == [REFUTED] * 3
+    assert judged.bits.tolist() == list(LEVELS[1:])
+
+
+def test_what_the_rounding_of_a_literal_could_explain_is_left_open_and_what_it_could_not_is_refuted() -> None:
+    """Times 2^43, half a unit of a tenth is 6e-5, which is five times the difference of the first components."""
+
+    def fn(x: Any) -> Any:
+        return 0.1 * (x * 2.0**43) - 879609302220.0 * x, 2 * x
+
+    by_hand = lambda x: (x * (13107 / 16384), 3 * x)  # noqa: E731 - the formula as it reads
+    case = Case(claim(fn, by_hand, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    judged = case.judge(subject, subject.modes[0], Points((np.array([1.0]),), ("drawn",)))
+    assert judged.codes.tolist() == [[OPEN, REFUTED]]
+
+
+def test_what_a_literal_in_an_array_could_explain_is_left_open() -> None:
+    tenths = np.array([0.1, 0.3])
+
+    def fn(x: Any) -> Any:
+        return jnp.sum(tenths[:1] * (x * 2.0**43) - 879609302220.0 * x)
+
+    case = Case(claim(fn, lambda x: x[0] * (13107 / 16384), "value", {"x": Reals("1")}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    judged = case.judge(subject, subject.modes[0], Points((np.array([[1.0]]),), ("drawn",)))
+    assert judged.codes.tolist() == [[OPEN]]
+
+
+def test_a_ball_without_digits_is_no_zero() -> None:
+    assert (decimal(arb(3, 2), 3), decimal(arb(3, 4), 3)) == ("3.00", "0")
+
+
+@pytest.mark.parametrize(
+    ("fn", "by_hand"),
+    [
+        (lambda x: 2 * x, lambda x: jnp.where(x == 0.25, 5.0, x + x)),
+        (jnp.round, lambda x: jnp.floor(x + 0.5)),
+        (jnp.round, lambda x: jnp.round(x + 1) - 1),
+    ],
+    ids=["literal", "half", "half on both sides"],
+)
+def test_what_is_wrong_at_a_single_number_of_the_programs_is_refuted_there(fn: Any, by_hand: Any) -> None:
+    found = enclosed(lambda x: fn(x), by_hand, "value", sizes={"n": (2,)})
+    assert found.status is Status.FAILS
+    assert found.worst is not None
+    assert found.worst.note.startswith("drawn: threshold")
+
+
+def test_where_the_work_allows_more_than_one_point_and_fewer_than_are_asked_for_it_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = Case(claim(lambda x: x + jnp.exp(0 * x - 180.0), lambda x: x, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+    subject = case.subject({})
+    program = subject.modes[0]
+    monkeypatch.setattr(engines.case, "SECOND_WORK", 2 * (program.cost + subject.formula.cost) - 1)
+    judged = case.judge(subject, program, Points((np.arange(1.0, 5.0),), ("drawn",) * 4), looks=3)
+    assert (judged.codes == REFUTED).sum() == 1
+
+
+def test_a_literal_may_be_off_by_half_a_unit_of_the_format_it_is_rounded_to() -> None:
+    """A tenth in bfloat16 is off by 1e-4, which float64 would not explain."""
+    case = Case(claim(lambda x: 0.1 * x, lambda x: x / 10, "value", {"x": Reals("")}, sizes={}), QUICK, 0)
+    subject = case.subject({}, FORMATS["bfloat16"], "one")
+    judged = case.judge(subject, subject.modes[0], Points((np.array([1.0]),), ("drawn",)))
+    assert judged.codes.tolist() == [[CONFIRMED]]
 
 
 def test_what_few_bits_do_not_tell_apart_is_looked_at_with_more() -> None:

@@ -379,3 +379,44 @@ def test_a_power_that_is_no_root_is_written_as_one(exponent: str) -> None:
     sheet, (found,) = written(lambda x: x[0] ** float(Fraction(exponent)))
     (line,) = sheet.lines
     assert (line.name, line.text) == (found.text, f"x_0**(Rational({exponent.replace('/', ', ')}))")
+
+
+def test_one_minus_a_square_is_written_by_its_own_row() -> None:
+    sheet = Sheet()
+    reading = Expressions(sheet)
+    found = reading.rows["one_minus_square"](None, np.array([[Term("x_0"), number(3)]], dtype=object))
+    assert found[0, 1] == number(-8)
+    assert [line.text for line in sheet.lines] == ["x_0**2", "1 - t1"]
+    assert found[0, 0].text == "t2"
+
+
+def test_equal_numbers_are_neither_less_nor_greater() -> None:
+    _, terms = written(
+        lambda x: (
+            jnp.where(0 * x[0] + 2.0 < 0 * x[1] + 2.0, x[0], x[1]),
+            jnp.where(0 * x[0] + 2.0 > 0 * x[1] + 2.0, x[0], x[1]),
+        )
+    )
+    assert [each.text for each in terms] == ["x_1", "x_1"]
+
+
+def test_an_even_power_of_a_negative_number_is_not_taken_for_negative() -> None:
+    assert 1 in signs_of("power", [Term("a", signs=frozenset({-1})), number(8)])
+
+
+def test_a_sum_over_no_axes_leaves_every_entry() -> None:
+    import types
+
+    given = np.array([[Term(f"x_{i}") for i in range(3)]], dtype=object)
+    found = Expressions(Sheet()).rows["reduce_sum"](types.SimpleNamespace(params={"axes": ()}), given)
+    assert [each.text for each in found.ravel()] == ["x_0", "x_1", "x_2"]
+
+
+def test_products_are_summed_for_each_entry_of_several_batch_axes() -> None:
+    a, b = np.arange(24).reshape((1, 2, 3, 4)), np.arange(24, 48).reshape((1, 4, 2, 3))
+    terms = [np.array([number(each) for each in side.ravel().tolist()], dtype=object) for side in (a, b)]
+    found = Expressions(Sheet()).contract(
+        terms[0].reshape(a.shape), terms[1].reshape(b.shape), ((2,), (0,)), ((0, 1), (1, 2))
+    )
+    assert found.shape == (1, 2, 3)
+    assert [each.number for each in found.ravel()] == np.einsum("zabi,ziab->ab", a, b).ravel().tolist()

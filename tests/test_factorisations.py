@@ -372,6 +372,268 @@ def test_open_pivots_and_lengths_are_lost() -> None:
     assert not lost(pivoted, [arb(3), arb(4)], [arb(4), arb(4)])
 
 
+def test_each_matrix_of_a_batch_has_its_factors() -> None:
+    both = np.array([[[4.0, 2.0], [2.0, 5.0]], [[9.0, 3.0], [3.0, 2.0]], [[1.0, 1.0], [1.0, 17.0]]])
+    found = enclose(lambda a: lax.linalg.cholesky(a), both)
+    assert found.tolist() == [[[2, 0], [1, 2]], [[3, 0], [1, 1]], [[1, 0], [1, 4]]]
+    # One that may be singular leaves the others theirs.
+    batch = np.array([[[2.0, 0.0], [0.0, 0.0]], [[2.0, 0.0], [0.0, 1.0]]])
+    vectors, values, _ = enclose(lambda a: lax.linalg.svd(a), batch)
+    assert all(each.is_finite() for each in values.ravel())
+    assert [each.is_finite() for each in vectors[:, 0, 0]] == [False, True]
+
+
+def test_a_triangle_with_real_numbers_on_its_diagonal_is_its_own_r() -> None:
+    rows, imaginary = np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([[0.0, 1.0], [0.0, 0.0]])
+    q, r = enclose(lambda a, b: lax.linalg.qr(lax.complex(a, b)), rows, imaginary)
+    assert [complex(each) for each in np.ravel(lifted(r))] == [2, 1 + 1j, 0, 3]
+    assert [complex(each) for each in np.ravel(lifted(q))] == [1, 0, 0, 1]
+
+
+def test_a_first_entry_that_is_zero_decides_no_sign() -> None:
+    for fn in (lambda a: lax.linalg.qr(a)[1], lambda a: lax.linalg.qr(lax.complex(a, a))[1].real):
+        with jax.enable_x64(True), precision(100):
+            closed = jax.make_jaxpr(fn)(jax.ShapeDtypeStruct((2, 2), np.float64))
+            given = np.array([[[arb(0), arb(1)], [arb(1), arb(0)]]], dtype=object)
+            assert walk(Exact(), closed, [given], 1)[1].lost.all()
+
+
+def test_what_is_zero_only_after_a_reflection_decides_nothing() -> None:
+    for fn in (
+        lambda a: lax.linalg.tridiagonal(lax.complex(a, 0 * a))[1],
+        lambda a: lax.linalg.hessenberg(lax.complex(a, 0 * a))[1].real,
+        lambda a: lax.linalg.qr(a[1:, :2])[1],
+    ):
+        with jax.enable_x64(True), precision(100):
+            closed = jax.make_jaxpr(fn)(np.ones((4, 4)))
+            for entry, open_ in ((0, False), (2, True)):
+                rows = [[1, 1, entry, 0], [1, 2, 0, 0], [entry, 0, 3, 0], [0, 0, 0, 4]]
+                given = np.array([[[arb(each) for each in row] for row in rows]], dtype=object)
+                assert bool(walk(Exact(), closed, [given], 1)[1].lost.any()) is open_
+
+
+def test_zero_times_a_factor_without_a_value_has_none() -> None:
+    assert not enclose(lambda a: 0 * lax.linalg.cholesky(a), np.array([[-1.0]])).ravel()[0].is_finite()
+
+    def eigenvalues(a: Any) -> Any:
+        one = lax.complex(a / a, 0 * a)
+        return 0 * lax.linalg.eigh(one / lax.complex(a - a, a - 2.0))[1]
+
+    assert enclose(eigenvalues, np.array([[1.0]])).ravel()[0] == 0
+    assert not enclose(eigenvalues, np.array([[2.0]])).ravel()[0].is_finite()
+
+
+@pytest.mark.parametrize("lower", [True, False])
+def test_of_a_hermitian_matrix_the_diagonal_is_real_and_so_is_one_row_of_vectors(lower: bool) -> None:
+    real, imaginary = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[2.0, 1.0], [-1.0, 0.0]])
+    real[(0, 1) if lower else (1, 0)] = 7.0  # which is not read
+
+    def fn(a: Any, b: Any) -> Any:
+        vectors, values = lax.linalg.eigh(lax.complex(a, b), lower=lower, symmetrize_input=False)
+        return vectors.real, vectors.imag, values
+
+    first, second, values = enclose(fn, real, imaginary)
+    assert all(abs(each * each - 2) < 1e-30 for each in values)
+    assert all(each.is_finite() for each in (*first.ravel(), *second.ravel()))
+    assert all(each == 0 for each in second[0 if lower else 1])
+
+
+def test_entries_of_a_complex_factor_are_complex_and_those_of_a_real_one_are_real() -> None:
+    from jax._src.lax.linalg import geqrf
+
+    real, imaginary = np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([[0.0, 1.0], [0.0, 0.0]])
+    for fn in (
+        lambda a: lax.linalg.cholesky(a @ a.conj().T),
+        lambda a: lax.linalg.qr(a),
+        lambda a: lax.linalg.qr(a.T),
+        geqrf,
+        lambda a: lax.linalg.svd(a)[::2],
+        lambda a: lax.linalg.svd(0 * a)[::2],
+    ):
+        with jax.enable_x64(True), precision(100):
+            for given, kind in (([real], arb), ([real, imaginary], acb)):
+                closed = jax.make_jaxpr(lambda *each, fn=fn: fn(lax.complex(*each) if each[1:] else each[0]))(*given)
+                arrays = [np.array([[[arb(each) for each in row] for row in part]], dtype=object) for part in given]
+                found, _ = walk(Exact(), closed, arrays, 1)
+                assert {type(each) for array in found for each in array.ravel()} == {kind}
+
+
+def test_of_a_complex_matrix_singular_vectors_are_not_claimed() -> None:
+    fn = lambda a, b: [each.real for each in lax.linalg.svd(lax.complex(a, b))]  # noqa: E731
+    u, values, v = enclose(fn, np.array([[2.0, 0.0], [0.0, 1.0]]), np.zeros((2, 2)))
+    assert [float(each) for each in values] == [2, 1]
+    assert not any(each.is_finite() for each in (*u.ravel(), *v.ravel()))
+
+
+def test_vectors_that_are_not_told_apart_are_of_the_kind_of_the_matrix() -> None:
+    one, unit = np.array([[arb(3)]], dtype=object), np.array([[arb(1), arb(0)], [arb(0), arb(1)]], dtype=object)
+    assert [each.ravel()[0] for each in symmetric(one)] == [3, 1]
+    for real_row, kind in ((None, arb), (0, acb)):
+        assert {type(each) for each in symmetric(unit, real_row)[1].ravel()} == {kind}
+    assert not _signed(np.array([[arb("nan")]], dtype=object), np.array([[1.0]]))[0, 0].is_finite()
+
+
+def test_the_library_is_asked_for_numbers_of_the_kind_of_the_matrix() -> None:
+    from verify.readings.factorisations import _library
+
+    with jax.enable_x64(True):
+        for dtype in (np.float64, np.complex128):
+            closed = jax.make_jaxpr(lambda a: lax.linalg.eigh(a, symmetrize_input=False))(np.eye(2, dtype=dtype))
+            (equation,) = (each for each in closed.jaxpr.eqns if each.primitive.name == "eigh")
+            vectors, _ = _library(equation, np.array([[arb(1), arb(0)], [arb(0), arb(2)]], dtype=object))
+            assert vectors.dtype == dtype
+
+
+def test_a_reflection_turns_a_real_part_away_from_its_sign() -> None:
+    from verify.readings.factorisations import _reflection
+
+    for alpha, below, beta in ((3, 4, -5), (-3, 4, 5), (0.75, 1, -1.25), (-0.75, -1, 1.25)):
+        made = _reflection(arb(alpha), [arb(below)], False)
+        assert made is not None
+        assert abs(made[2] - beta) < TINY
+    # Where nothing is below, nothing is reflected; where something may be, it is open.
+    assert _reflection(arb(3), [arb(0)], False) == ([1, 0], 0, 3)
+    assert _reflection(arb(3), [arb(0, 0.25)], False) is None
+
+
+def test_a_column_that_is_not_reflected_leaves_the_others_theirs() -> None:
+    tall = np.array([[2.0, 1.0], [0.0, 3.0], [0.0, 4.0]])
+    for full in (True, False):
+        q, r = enclose(lambda a, full=full: lax.linalg.qr(a, full_matrices=full), tall)
+        assert (q.shape, r.shape) == (((3, 3), (3, 2)) if full else ((3, 2), (2, 2)))
+        assert vanishes(q.dot(r) - tall.astype(int))
+        assert abs(r[1, 1] + 5) < TINY
+    assert [each.shape for each in enclose(lambda a: lax.linalg.hessenberg(a), np.array([[3.0]]))] == [(1, 1), (0,)]
+
+
+def test_reflections_are_applied_from_either_side_and_turned() -> None:
+    from types import SimpleNamespace
+
+    from verify.readings.factorisations import _applied, _packed, ormqr
+
+    a, c = given(True), given(True).T + acb(1)
+    packed, taus, open_ = _packed(a)
+    assert not open_
+    q = _applied(packed, np.array(taus, dtype=object), lifted(np.eye(4)))
+    assert vanishes(q.dot(np.triu(packed)) - a)
+    for left in (True, False):
+        for turned in (True, False):
+            equation = SimpleNamespace(params={"left": left, "transpose": turned})
+            (found,) = ormqr(Exact(), equation, packed[None], np.array([taus], dtype=object), c[None])
+            used = adjoint(q) if turned else q
+            assert vanishes(found[0] - (used.dot(c) if left else c.dot(used)))
+
+
+def test_matrices_beside_one_that_is_open_have_their_factors() -> None:
+    rows = [[[1, 0, 1], [0, 1, 1], [1, 1, 1]], [[1, 3, 4], [3, 1, 0], [4, 0, 1]]]
+    both = np.array([[[arb(each) for each in row] for row in matrix] for matrix in rows], dtype=object)
+    with jax.enable_x64(True), precision(100):
+        for fn in (lax.linalg.tridiagonal, lax.linalg.hessenberg):
+            closed = jax.make_jaxpr(fn)(np.ones((3, 3)))
+            found, trail = walk(Exact(), closed, [both], 2)
+            alone, _ = walk(Exact(), closed, [both[1:]], 1)
+            assert trail.lost.tolist() == [True, False]
+            for one, other in zip(found, alone, strict=True):
+                assert all(a.is_finite() and a.overlaps(b) for a, b in zip(one[1].flat, other[0].flat, strict=True))
+
+
+def test_an_open_reflection_loses_its_point() -> None:
+    from jax._src.lax.linalg import geqrf
+
+    with jax.enable_x64(True), precision(100):
+        closed = jax.make_jaxpr(geqrf)(np.ones((2, 2)))
+        rows = np.array([[[arb(0), arb(1)], [arb(1), arb(0)]]], dtype=object)
+        found, trail = walk(Exact(), closed, [rows], 1)
+    assert trail.lost.all()
+    assert not any(each.is_finite() for array in found for each in array.ravel())
+
+
+def test_the_largest_of_sizes_that_may_be_equal_is_open() -> None:
+    from verify.readings.factorisations import _first_of_the_largest
+
+    wide = arb(1.5, 0.5)
+    assert _first_of_the_largest([wide, wide.upper()]) == (1, True)
+    assert _first_of_the_largest([arb(2), arb(2)]) == (0, False)
+    assert _first_of_the_largest([arb(1), arb(2), arb(2)]) == (1, False)
+    # Of complex numbers LAPACK adds up both parts.
+    fn = lambda a, b: [each.astype(np.float64) for each in lax.linalg.lu(lax.complex(a, b))[1:]]  # noqa: E731
+    pivots, order = enclose(fn, np.array([[5.0, 1.0], [3.0, 1.0]]), np.array([[0.0, 0.0], [3.0, 0.0]]))
+    assert (pivots.tolist(), order.tolist()) == ([1, 1], [1, 0])
+
+
+def test_each_system_of_a_batch_is_solved_and_conjugated_only_where_that_is_asked() -> None:
+    a, b = np.array([[[1.0, 0], [2, 1]], [[2, 0], [1, 1]], [[1, 0], [4, 2]]]), np.ones((3, 2, 1))
+
+    def solved(a: Any, b: Any, turned: bool) -> Any:
+        a, b = lax.complex(a, a), lax.complex(b, b)
+        return lax.linalg.triangular_solve(a, b, left_side=True, lower=True, conjugate_a=turned, transpose_a=turned)
+
+    expected = np.linalg.solve(a, b)
+    for fn, result in (
+        (lambda a, b: solved(a, b, False).real, expected),
+        (lambda a, b: solved(a, b, False).imag, 0 * expected),
+        (lambda a, b: solved(a, b, True).real, 0 * expected),
+    ):
+        assert [float(each) for each in enclose(fn, a, b).ravel()] == result.ravel().tolist()
+    low, middle, high = np.array([[0.0, 1, 1]] * 2), np.full((2, 3), 2.0), np.array([[1.0, 1, 0]] * 2)
+    found = enclose(lambda *each: lax.linalg.tridiagonal_solve(*each), low, middle, high, np.ones((2, 3, 1)))
+    assert [round(float(each), 9) for each in found.ravel()] == [0.5, 0, 0.5] * 2
+
+
+def test_in_floats_each_point_of_a_factorisation_is_lost_or_without_a_value() -> None:
+    from verify.readings.rounded import Rounded
+
+    points = np.array([[[arb(each) for each in row] for row in rows] for rows in (REAL, 2 * REAL)], dtype=object)
+    with jax.enable_x64(True), precision(100):
+        for fn in (lambda a: lax.linalg.lu(a)[0], lambda a: 0 * lax.linalg.cholesky(a)):
+            found, trail = walk(Rounded(), jax.make_jaxpr(fn)(REAL), [points], 2)
+            assert trail.lost.all() or not any(each.is_finite() for each in found[0][:, 0, 0])
+
+
+def test_where_the_order_of_eigenvalues_is_open_so_are_they(monkeypatch: pytest.MonkeyPatch) -> None:
+    from verify.readings import factorisations
+
+    def fn(a: Any) -> Any:
+        return [each.real for each in lax.linalg.eig(a)]
+
+    matrix = np.array([[2.0, 1.0], [0.0, 1.0]])
+    assert [float(each) for found in enclose(fn, np.array([[3.0]])) for each in np.ravel(found)] == [3, 1, 1]
+    answers = [[0, 1], None, None]
+    monkeypatch.setattr(factorisations, "_matched", lambda *_: answers.pop(0))
+    values, left, right = enclose(fn, matrix)
+    assert all(each.is_finite() for each in (*values, *right.ravel()))
+    assert not any(each.is_finite() for each in left.ravel())
+    assert not any(each.is_finite() for found in enclose(fn, matrix) for each in np.ravel(found))
+
+
+def test_in_floats_nothing_is_claimed_of_a_batch_of_pivots() -> None:
+    assert not any(each.is_finite() for each in np.ravel(allowed(lambda a: lax.linalg.lu(a)[0], np.ones((3, 2, 2)))))
+
+
+def test_eigenvalues_whose_order_is_open_have_no_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flint import acb_mat
+
+    from verify.readings import factorisations
+
+    unit = np.array([[arb(1), arb(0)], [arb(0), arb(1)]], dtype=object)
+    for second, open_ in ((acb(arb(1.25, 0.5), 3), True), (acb(arb(2, 0.5)), True), (acb(arb(3, 0.5)), False)):
+        answer = ([acb(arb(1, 0.5)), second], acb_mat([[1, 0], [0, 1]]))
+        monkeypatch.setattr(factorisations, "_spectrum", lambda _, answer=answer: answer)
+        assert [each.is_finite() for each in symmetric(unit)[1].ravel()] == [not open_] * 4
+
+
+def test_eigenvalues_that_touch_have_no_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flint import acb_mat
+
+    from verify.readings import factorisations
+
+    first = arb(1, 0.5)
+    answer = ([acb(first), acb(first.upper())], acb_mat([[1, 0], [0, 1]]))
+    monkeypatch.setattr(factorisations, "_spectrum", lambda _: answer)
+    unit = np.array([[arb(1), arb(0)], [arb(0), arb(1)]], dtype=object)
+    assert not any(each.is_finite() for each in symmetric(unit)[1].ravel())
+
+
 def test_the_next_number_is_that_of_the_format() -> None:
     found = enclose(lax.nextafter, np.array([1.0, 1.0, 0.0, 2.5]), np.array([2.0, -1.0, 1.0, 2.5]))
     expected = [arb(1) + arb(2) ** -52, arb(1) - arb(2) ** -53, arb(2) ** -1074, arb(2.5)]

@@ -87,6 +87,16 @@ def test_where_a_float_has_nothing_of_the_value_no_digit_is_left() -> None:
     assert (row["digits"], math.copysign(1, row["digits"])) == (0.0, 1)
 
 
+def test_digits_are_those_of_the_relative_error() -> None:
+    row, _, _ = _compare(FLOAT16, column(1024.0 * (1 + 2.0**-5)), column(arb(1024, 64)), column(arb(1024)))
+    assert row["digits"] == pytest.approx(5 * math.log10(2))
+
+
+def test_where_no_value_is_known_the_first_component_stands_for_all() -> None:
+    row, place, bad = _compare(FLOAT16, column(math.inf), column(arb("nan")), column(arb(1)))
+    assert (row["no_claim"], place, bad) == (1, (0, 0), None)
+
+
 def test_digits_are_between_none_and_all() -> None:
     assert abs(_digits(FLOAT64, arb(1), arb(-1000)) - 3) < 1e-9
     assert abs(_digits(FLOAT64, arb(30), arb(1000)) - math.log10(1000 / 30)) < 1e-9
@@ -229,6 +239,140 @@ def test_each_way_returns_a_row_for_each_of_its_points() -> None:
         for way, (places, values) in job.returned.items():
             assert places.tolist() == list(range(min(count, 3) if way == "eager" else count))
             assert values.tolist() == (2 * rows[: len(places)]).tolist()
+
+
+def test_a_program_without_code_in_a_format_keeps_no_other_from_being_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[Any] = [SimpleNamespace(number=number) for number in range(3)]
+    finished: list[Any] = []
+
+    def run(some: Sequence[Any], form: Any) -> None:
+        if jobs[1] in some:
+            raise NotImplementedError("no code")
+        finished.extend(some)
+
+    monkeypatch.setattr(floats, "run", run)
+    failed: dict[int, str] = {}
+    floats._run_some(jobs, FLOAT16, failed)
+    assert set(failed) == {id(jobs[1])}
+    assert finished == [jobs[0], jobs[2]]
+
+
+def test_jobs_of_one_point_are_run_beside_others() -> None:
+    subject = case().subject({"n": 3})
+    rows = np.arange(6.0).reshape(2, 3)
+    jobs = [
+        Job(program, Points((rows[place : place + 1],), ("",)), [], {way})
+        for program, place, way in (
+            (subject.modes[0], 0, "vmap"),
+            (subject.modes[0], 1, "vmap"),
+            (subject.formula, 1, "jit"),
+        )
+    ]
+    floats.run(jobs, FLOAT64)
+    found = [(way, values.tolist()) for job in jobs for way, (_, values) in job.returned.items()]
+    assert found == [("vmap", [[0.0, 2.0, 4.0]]), ("vmap", [[6.0, 8.0, 10.0]]), ("jit", [[6.0, 8.0, 10.0]])]
+
+
+def test_values_are_known_to_as_many_bits_as_are_asked_for() -> None:
+    (found,) = floats.reference(_program(), [column(arb(1), arb(2), arb(3)).reshape(1, 3)], 1, bits=1000)
+    assert found.tolist() == [2, 4, 6]
+
+
+def test_the_least_accurate_float_of_one_way_is_shown() -> None:
+    subject = case().subject({"n": 3})
+    job = Job(_program(), Points((np.array([[1.0, 2.0, 3.0]]),), ("",)), [], {"jit"})
+    job.exact = np.array([[arb(2), arb(4), arb(6)]], dtype=object)
+    job.permitted = job.exact + np.array([[arb(0, 2.0**-40)] * 3], dtype=object)
+    job.returned["jit"] = (np.arange(1), np.array([[2.0, 4.0 + 2.0**-45, 6.0]]))
+    found = _Found(case(), {"n": 3})
+    floats._judge(found, subject, {"grad": job})
+    assert found.worst is not None
+    assert (found.worst.component, found.worst.note) == ("[1]", "the least accurate float")
+
+
+def test_digits_are_looked_for_where_something_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(floats, "diagnose", lambda program, given, component, form: asked.append(component))
+    job = Job(_program(), Points((np.array([[1.0, 2.0, 3.0]]),), ("",)), [], {"jit"})
+    job.exact = np.array([[arb(2), arb(4), arb(6)]], dtype=object)
+    job.permitted = np.array([[arb(2, 1), arb("nan"), arb(6, 1)]], dtype=object)
+    values = np.array([[2.5, 4.5, math.inf]])
+    assert floats._loses(case().subject({"n": 3}), job, np.arange(1), values) is None
+    assert asked == [0]
+
+
+def test_what_loses_digits_is_told_with_the_verdict() -> None:
+    loss: Any = SimpleNamespace()
+    assert floats._verdict(_Found(case(), {"n": 3}, loses=loss)).loses is loss
+
+
+def _judged(*, of_a_rule: bool = False, within: dict[str, float] | None = None) -> _Found:
+    """Two points of three components of both sides, of which one float is far off, at the second point."""
+    subject = case().subject({"n": 3})
+    values = np.array([[2.0, 4.0, 6.0], [8.0, 10.0, 12.5]])
+    jobs: dict[str, Job] = {}
+    for program in (subject.modes[0], subject.formula):
+        job = Job(program, Points((np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),), ("",) * 2), [], {"jit"})
+        job.exact = np.vectorize(arb, otypes=[object])(np.array([[2.0, 4.0, 6.0], [8.0, 10.0, 12.0]]))
+        job.permitted = job.exact + np.full((2, 3), arb(0, 2.0**-40), dtype=object)
+        job.returned["jit"] = (np.arange(2), values)
+        jobs[program.name] = job
+    made: Any = SimpleNamespace(claim=SimpleNamespace(within=within or {}), judges_a_rule=of_a_rule)
+    found = _Found(made, {"n": 3})
+    floats._judge(found, subject, jobs)
+    return found
+
+
+def test_a_float_outside_is_shown_where_it_is() -> None:
+    for within, allows in (({}, "rounding allows"), ({"float64": 1.0}, "was promised")):
+        found = _judged(within=within)
+        assert found.outside is not None
+        assert found.worst is not None
+        assert found.outside.note.startswith(f"outside what {allows}, 12.0")
+        for shown in (found.outside, found.worst):
+            assert (shown.arguments, shown.component) == ({"x": [4.0, 5.0, 6.0]}, "[2]")
+        assert {row["component"] for row in found.rows} == {"[2]"}
+
+
+def test_two_sides_are_compared_where_a_rule_is_judged() -> None:
+    assert _judged().compared == []
+    assert [each["format"] for each in _judged(of_a_rule=True).compared] == ["float64"]
+
+
+def test_what_is_not_known_or_too_small_is_not_compared() -> None:
+    found = _pair([arb(8, 1)] * 3, [8.0] * 3, [16.0] * 3)
+    assert (found["apart"], found["rule"], found["plain"]) == (None, None, None)
+    tiny = 2.0**-1070
+    assert _pair([tiny] * 3, [tiny] * 3, [0.0] * 3)["rule"] is None
+    assert _pair([1.0] * 3, [1.0] * 3, [1.0, 2.0, 1.0])["rule"] is not None
+
+
+def test_one_digit_more_is_a_matter_of_luck() -> None:
+    for more, less in ((2.0**-17, 2.0**-14), (2.0**-14, 2.0**-17)):
+        found = _pair([8.0] * 3, [8.0 + more] * 3, [8.0 + less] * 3)
+        assert (found["rule"], found["plain"]) == (None, None)
+
+
+def test_how_far_two_sides_are_apart_is_told_as_a_share_of_the_plain_one() -> None:
+    subject = case().subject({"n": 3})
+    jobs: list[Job] = []
+    for program, value in ((subject.modes[0], 8.0), (subject.formula, 4.0)):
+        job = Job(program, Points((np.array([[1.0, 2.0, 3.0]]),), ("",)), [], {"jit"})
+        job.exact = job.permitted = np.array([[arb(value)] * 3], dtype=object)
+        job.returned["jit"] = (np.arange(1), np.array([[value] * 3]))
+        jobs.append(job)
+    assert _compared(subject, *jobs)["apart"] == 1.0
+
+
+def test_programs_are_run_by_themselves_in_their_format() -> None:
+    subject = case(claim=replace(SQUARES, by_hand=lambda x: 3 * x)).subject({"n": 3})
+    points = Points((np.array([[1 / 3, 1.1, 0.7]]),), ("",))
+    alone = Job(subject.modes[0], points, [], {"eager"})
+    floats.run([alone], FLOAT64)
+    assert alone.returned["eager"][1].tolist() == [[2 / 3, 2.2, 1.4]]
+    jobs = [alone, Job(subject.formula, points, [], {"jit"})]
+    floats.run(jobs, FLOAT64)
+    assert jobs[1].returned["jit"][1].tolist() == [[3 * (1 / 3), 3 * 1.1, 3 * 0.7]]
 
 
 # ---------------------------------------------------------------------------------------------------------------

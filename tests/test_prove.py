@@ -329,6 +329,19 @@ def test_that_one_entry_is_positive_says_nothing_of_another(low: float, status: 
     assert judged(claim(lambda x, y: jnp.where(y > 0, 1 + x, 4 + x), nested, "value", **given)) is status
 
 
+@pytest.mark.parametrize("wrong", [-1, 0, 1, 2])
+def test_a_choice_that_comes_up_on_one_side_of_another_is_taken_every_way(wrong: int) -> None:
+    """Of x + 1 there are three signs where x is negative, and one where it is positive."""
+
+    def by_cases(x: Any) -> Any:
+        asked_first = jnp.where(x > 0, 0.0, 1.0)
+        return 1 + asked_first * jnp.where(jnp.sign(x + 1) == wrong, 5.0, 0.0)
+
+    given = {"domain": {"x": domain.Nonzero("")}, "sizes": {}}
+    subject = trace(claim(lambda x: 1 + 0 * x, by_cases, "value", **given), {}, FLOAT64)
+    assert prove.prove_at(subject, 1.0).proved == (["value"] if wrong == 2 else [])
+
+
 def test_each_entry_s_choice_is_that_of_its_kind_whichever_index_it_has() -> None:
     """Asked of x_i and of x_k, the same choice about one kind of entries has one answer."""
 
@@ -1717,6 +1730,34 @@ def test_what_a_proof_leaves_out_at_any_size_is_told(relation: Any) -> None:
     assert found.exceptions == ("x_1 = 0", "x_2 = 0")
 
 
+def test_what_a_bound_for_every_size_leaves_out_is_told() -> None:
+    kinked = claim(lambda x: jnp.sum(jnp.abs(x)), lambda x: 1 + 0 * x, relation="<=", domain={"x": REALS})
+    found = verdict(kinked)
+    assert (found.sizes, found.exceptions) == (("every n",), ("x_k = 0",))
+
+
+def test_a_bound_of_a_claim_with_one_size_is_proved_for_every_size() -> None:
+    bounded = claim(lambda x: jnp.sum(x), lambda x: 1 + 0 * x, relation="<=", domain={"x": REALS}, sizes={"n": (2,)})
+    assert verdict(bounded).sizes == ("every n",)
+
+
+def test_an_equality_about_a_maximum_is_proved_where_the_largest_is_known() -> None:
+    regions = {"x": domain.Saturated("n", winner=0, gap=0.0)}
+    for place, proved in ((0, ["value"]), (1, [])):
+        largest = claim(lambda x: jnp.max(x), lambda x, place=place: x[place] * 1, "value", domain=regions)
+        assert prove.prove_open(largest).proved == proved
+
+
+def test_what_needs_the_least_size_is_traced_with_it() -> None:
+    given = {"domain": {"x": REALS}, "sizes": {"n": (3, 4)}}
+    behind = claim(lambda x: jnp.sum(x[2:]), lambda x: jnp.sum(x) - x[0] - x[1], "value", **given)
+    assert prove.prove_open(behind).proved == ["value"]
+
+
+def test_every_budget_says_how_long_sizes_may_take() -> None:
+    assert set(prove.SECONDS) == set(BUDGETS)
+
+
 def test_a_hypothesis_is_named_where_it_can_be_proved_at_a_size_alone() -> None:
     regions = {"x": domain.Positive("n"), "y": REALS, "k": domain.Labels("n", 2)}
 
@@ -1811,6 +1852,13 @@ def test_each_hypothesis_changes_the_region_that_it_is_about() -> None:
     assert tried["where x is positive"] == {"x": domain.Positive("n"), "y": domain.Simplex("n")}
 
 
+def test_a_free_argument_may_be_missing_that_it_is_one_hot() -> None:
+    wrong = claim(squared, lambda x, y: softmax(x) - y)
+    tried = {sentence: other.domain for sentence, other in prove.hypotheses(wrong)}
+    assert tried["for one-hot y"] == {"x": LOGITS, "y": domain.OneHot("n")}
+    assert tried["where the entries of y sum to one"] == {"x": LOGITS, "y": domain.Simplex("n")}
+
+
 def test_too_many_kinds_of_entries_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     magnitudes = claim(
         lambda x, y: _size(x) + _size(y), lambda x, y: jnp.sum(jnp.abs(x)) + jnp.sum(jnp.abs(y)), "value"
@@ -1834,6 +1882,12 @@ def test_an_exponential_over_another_sum_is_no_softmax_output() -> None:
     assert verdict(of_others).residual == "exp(x_k) / y_k"
     of_sines = claim(lambda x, y: softmax(jnp.sin(x)) + 0 * y, lambda x, y: 0 * x * y, "value")
     assert verdict(of_sines).residual == "exp(sin(x_k)) / Sum[exp(sin(x_j))]"
+
+
+def test_an_exponential_over_a_sum_of_two_arguments_is_no_softmax_output() -> None:
+    given = {"domain": {"x": domain.Reals("2"), "y": domain.Reals("2")}, "sizes": {}}
+    share = claim(lambda x, y: jax.nn.softmax(jnp.concatenate([x, y]))[0], lambda x, y: 0 * x[0], "value", **given)
+    assert "σ" not in verdict(share).residual
 
 
 def test_an_exponential_of_a_square_is_no_softmax_output() -> None:
@@ -2027,6 +2081,15 @@ def test_with_one_class_the_label_is_the_first() -> None:
         assert judged(claim(at_zero, beside_others, "value", **given)) is status
 
 
+def test_what_is_wrong_for_a_single_class_alone_is_not_proved() -> None:
+    def beside_others(y: Any) -> Any:
+        return jnp.where(jnp.sum(jnp.ones_like(y)) > 1, 1.0, 0.0) + 0 * jnp.sum(y)
+
+    for sizes, proved in (((1, 2), []), ((2, 3), ["value"])):
+        given = {"domain": {"y": domain.OneHot("n")}, "sizes": {"n": sizes}}
+        assert prove.prove_open(claim(lambda y: jnp.sum(y), beside_others, "value", **given)).proved == proved
+
+
 def test_the_label_may_be_the_winner() -> None:
     """A region names entry 0 before any program does; the one of a target may stand there all the same."""
     regions = {"x": domain.Saturated("n", winner=0, gap=0.0), "y": domain.OneHot("n")}
@@ -2053,6 +2116,13 @@ def test_a_one_hot_target_has_its_one_where_the_region_says() -> None:
         found = verdict(claim(picked, by_hand, "value", domain=regions))
         assert found.status is status
         assert not found.sizes or found.sizes[0] == "every n"
+
+
+def test_at_a_fixed_size_a_one_hot_target_has_its_one_where_the_region_says() -> None:
+    given = {"domain": {"y": domain.OneHot("2", index=0)}, "sizes": {}}
+    for place, proved in ((0, ["value"]), (1, [])):
+        one = claim(lambda y, place=place: y[place], lambda y: 1 + 0 * y[0], "value", **given)
+        assert prove.prove_at(trace(one, {}, FLOAT64), 1.0).proved == proved
 
 
 def test_a_one_hot_target_of_five_classes_is_tried_at_each() -> None:

@@ -247,6 +247,26 @@ def test_no_number_is_unequal_to_everything() -> None:
     assert equal[0]["kinds"] == NONE | PLUS
 
 
+def test_functions_between_two_ends_are_anything_beyond_them() -> None:
+    for fn, ends, inside in (
+        (lax.asin, (-1.0, 1.0), True),
+        (lax.asin, (-1.5, 1.0), False),
+        (lax.asin, (0.0, 1.25), False),
+        (lax.erf_inv, (-0.5, 0.5), True),
+        (lax.erf_inv, (0.0, 1.0), False),
+        (lax.erf_inv, (-1.0, 0.0), False),
+        (lax.atanh, (0.0, 0.5), True),
+        (lax.atanh, (0.0, 1.0), False),
+    ):
+        (found,) = _read(fn, _between([ends[0]], [ends[1]]))
+        assert bool(found[0]["kinds"] & ~FINITE) is not inside, ends
+
+
+def test_a_product_of_masks_may_be_any_whole_number() -> None:
+    (found,) = _read(lambda x: lax.dot(x > 0, x > 0, preferred_element_type=np.int32), _between([[-1.0]], [[1.0]]))
+    assert _ends(found) == [(-(2.0**31), 2.0**31 - 1)]
+
+
 def test_the_limit_of_an_arc_tangent_is_no_float() -> None:
     (found,) = _read(lambda x: [lax.atan(x) > np.pi / 2], Ranges().lift(np.array([np.inf, -np.inf])))
     assert found.tolist() == [-1, 0]
@@ -269,6 +289,19 @@ def test_whole_numbers_of_two_branches_are_both_held() -> None:
         lambda x: lax.cond(x[0] < 0, lambda: jnp.argmax(jnp.append(x[1], 0.0)), lambda: 5),
     ):
         assert _ends(_read(fn, boxes)[0]) == [(5, 5), (0, 1)]
+
+
+def test_masks_of_two_branches_stay_masks() -> None:
+    boxes = _between([[1.0, -1.0], [-2.0, -1.0]], [[2.0, 1.0], [-1.0, 1.0]])
+    mask, chosen = _read(
+        lambda x: (lambda y: (y, jnp.where(y, 1.0, 2.0)))(lax.cond(x[0] > 0, lambda: x[1] > 0, lambda: x[1] > 3)), boxes
+    )
+    assert mask.tolist() == [-1, 0]
+    assert _ends(chosen) == [(1, 2), (2, 2)]
+
+
+def test_a_slope_that_is_added_up_has_the_sum_of_both_ranges() -> None:
+    assert _ends(_read(jax.grad(lambda x: lax.sin(x) + x), _between([0.0], [1.0]))[0]) == [(0, 2)]
 
 
 def test_whole_numbers_that_are_open_are_folded_with_known_ones() -> None:
@@ -691,6 +724,95 @@ def test_sums_and_products_that_are_rounded_stay_around_the_exact_ones() -> None
     assert (_ends(exact_sum), _ends(exact_product)) == ([(0.75, 0.75)], [(0.125, 0.125)])
 
 
+def test_a_power_of_two_that_no_float_reaches_is_bounded_below_alone() -> None:
+    (found,) = _read(lax.exp2, _between([1.0], [2.0**99]))
+    assert _ends(found) == [(2, np.inf)]
+    assert found[0]["kinds"] == PLUS
+
+
+def test_a_product_of_floats_is_known_to_be_exact_where_it_is() -> None:
+    from verify.readings.ranges import _exact_product
+
+    rng = np.random.default_rng(29)
+    sizes = rng.integers(1, 54, size=(2, 2000))
+    sizes[1, ::2] = 54 - sizes[0, ::2]
+    x, y = (rng.integers(2**53, size=(2, 2000)) >> (53 - sizes)).astype(np.float64) + 1
+    # Both halves of both factors count.
+    x[:200], y[:200] = 2**26 + 1 + 2.0 * rng.integers(2**24, size=(2, 200))
+    found = _exact_product(x, y, x * y)
+    exact = [int(a) * int(b) == int(a * b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    assert found.tolist() == exact
+    assert 200 < found.sum() < 1800
+
+
+def test_where_nothing_is_in_common_a_range_stays_as_it_was() -> None:
+    from verify.readings.ranges import _meet
+
+    box = _between([1.0] * 4, [2.0] * 4, FINITE | NAN)
+    met = _meet(box, [FINITE, FINITE, MINUS, NAN], [-np.inf] * 4, [0.5, -1.0, np.inf, 2.0], False, False)
+    assert met[:3].tolist() == box[:3].tolist()
+    assert met[3]["kinds"] == NAN
+
+
+def test_functions_that_rise_have_their_limits() -> None:
+    names: dict[str, tuple[float, float]] = {
+        "exp": (1, np.inf),
+        "exp2": (1, np.inf),
+        "expm1": (0, np.inf),
+        "logistic": (0.5, 1),
+        "tanh": (0, 1),
+        "erf": (0, 1),
+        "erfc": (0, 1),
+        "sinh": (0, np.inf),
+        "asinh": (0, np.inf),
+        "atan": (0, np.nextafter(np.pi / 2, 2)),
+        "cbrt": (0, np.inf),
+        "sqrt": (0, np.inf),
+        "log1p": (0, np.inf),
+    }
+    found = _read(lambda x: [_each(name)(x) for name in names], _between([0.0], [np.inf]))
+    for name, box in zip(names, found, strict=True):
+        assert _ends(box) == [names[name]], name
+        signs = NONE | PLUS if names[name][0] == 0 and name != "erfc" else PLUS
+        assert box[0]["kinds"] == signs, name
+
+
+def test_what_is_rounded_has_both_of_its_ends_rounded() -> None:
+    found = _read(lambda x: [lax.floor(x), lax.ceil(x), lax.round(x)], _between([1.25, -3.5], [2.25, 7.0]))
+    assert [_ends(each) for each in found] == [[(1, 2), (-4, 7)], [(2, 3), (-3, 7)], [(1, 2), (-4, 7)]]
+
+
+def test_beside_what_may_be_no_number_every_entry_may_be_largest() -> None:
+    (found,) = _read(jnp.argmax, ranges([[FINITE, FINITE, FINITE | NAN]], [[0.0, 1.0, 3.0]], [[0.5, 2.0, 4.0]]))
+    assert _ends(found) == [(0, 2)]
+
+
+def test_an_end_that_is_exact_but_no_float_lies_between_two() -> None:
+    """A cube of 76 bits, a power beyond the floats, and one beyond the balls."""
+    exact = (2**25 + 1) ** 3
+    (found,) = _read(lambda x: lax.integer_pow(x, 3), _between([2.0**25 + 1], [2.0**25 + 1]))
+    assert int(found[0]["lo"]) < exact < int(found[0]["hi"])
+    power, beyond = _read(lambda x: [lax.exp2(x[0]), lax.exp(x[1])], _between([[1024.0, 1e300]], [[1100.0, 1e301]]))
+    assert (_ends(power), _ends(beyond)) == ([(np.finfo(np.float64).max, np.inf)], [(0, np.inf)])
+    assert (power[0]["kinds"], beyond[0]["kinds"]) == (PLUS, PLUS)
+
+
+def test_each_row_of_a_batch_is_put_in_order_by_itself() -> None:
+    from verify.readings.ranges import _may_stand
+
+    may = _may_stand(_between([[[0.0, 2.0], [2.0, 0.0], [0.0, 0.0]]], [[[1.0, 3.0], [3.0, 1.0], [1.0, 1.0]]]))
+    assert may.astype(int).tolist() == [[[1, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1]]]
+
+
+def test_one_over_what_stays_below_a_bound_stays_above_its_inverse() -> None:
+    (found,) = _read(lambda x: 1 / x, ranges(FINITE, [1.0, -4.0], [4.0, -1.0], [False, True], [True, False]))
+    assert [(bool(each["lo_open"]), bool(each["hi_open"])) for each in found] == [(True, False), (False, True)]
+
+
+def test_a_constant_may_be_a_whole_number_of_any_size() -> None:
+    assert _ends(box_between((2,), frozenset({1}), value=[2**70, 3])) == [(2.0**70, 2.0**70), (3, 3)]
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Whole numbers: every small box of a type that wraps around, against every number in it.
 
@@ -897,6 +1019,12 @@ def test_entries_from_open_places_may_be_any_entry() -> None:
     assert [each.ravel().tolist() for each in truths] == [[-1], [1, 0], [-1, -1, -1]]
 
 
+def test_known_whole_numbers_are_put_among_open_ones() -> None:
+    box = _between([[-1.0, -1.0]], [[1.0, 1.0]])
+    (found,) = _read(lambda x: (x > 0).astype(np.int64).at[1].set(jnp.array(7)), box)
+    assert _ends(found) == [(0, 1), (7, 7)]
+
+
 def test_entries_from_open_places_are_values_of_their_own() -> None:
     box = _between([[1.0, 1.0]], [[2.0, 2.0]])
     place = lambda x: jnp.where(x > 1.5, 1, 0)  # noqa: E731
@@ -971,6 +1099,13 @@ def test_sums_products_and_places_over_axes() -> None:
     assert [each["kinds"].tolist() for each in nothing] == [[[BELOW] * 2], [[ABOVE] * 2]]
 
 
+def test_what_is_sorted_lies_between_the_ends_of_its_row() -> None:
+    box = _between([[[1.0, 5.0], [3.0, 0.0]]], [[[2.0, 6.0], [4.0, 1.0]]])
+    assert _ends(_read(lambda x: lax.sort(x, dimension=1), box)[0]) == [(1, 6), (1, 6), (0, 4), (0, 4)]
+    (same,) = _read(lambda x: lax.sort(x, dimension=0), _between([[1.5, 1.5]], [[1.5, 1.5]]))
+    assert _ends(same) == [(1.5, 1.5)] * 2
+
+
 def test_a_place_is_open_where_an_entry_may_be_no_number() -> None:
     box = np.concatenate([_between([[1.0]], [[2.0]]), _between([[5.0]], [[6.0]], FINITE | NAN)], axis=1)
     assert _ends(_read(lambda x: jnp.argmax(x), box)[0]) == [(0, 1)]
@@ -999,6 +1134,80 @@ def test_extrema_signs_and_clips_record_what_they_may_take() -> None:
             _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [_between([ends[0]], [ends[1]])], 1)
             (branch,) = trail.branches.values()
             assert {outcome for outcome, mask in enumerate(branch.seen) if mask.any()} == expected, ends
+
+
+def test_what_may_be_no_real_number_has_the_sides_of_what_it_may_be() -> None:
+    def recorded(fn: Callable[..., Any], box: Array) -> list[set[int]]:
+        with jax.enable_x64(True):
+            _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [box], 1)
+        return [{outcome for outcome, mask in enumerate(each.seen) if mask.any()} for each in trail.branches.values()]
+
+    inside = _between([0.25], [0.75])
+    for other, expected in ((np.inf, {1}), (-np.inf, {0, 1}), (np.nan, {0, 1})):
+        special = Ranges().lift(np.array([other]))
+        box = _between([0.25], [0.75], FINITE | int(special["kinds"][0]))
+        assert recorded(lax.sign, box) == [expected]
+        # What is cut to a whole number may be zero, or another one at the end.
+        assert recorded(lambda x: x.astype(np.int32), box) == [{0, 1}, {0, 1}]
+    assert recorded(lax.sign, Ranges().lift(np.array([-np.inf]))) == [{0}]
+    assert recorded(lax.sign, inside) == [{1}]
+    assert recorded(lambda x: x.astype(np.int32), inside) == [{0}, {0}]
+
+
+def test_rounding_and_remainders_record_the_pieces_that_they_may_take() -> None:
+    for fn, ends, expected in (
+        (lax.floor, (-1.5, 0.5), [{0, 1}, {0, 1}]),
+        (lax.ceil, (-0.5, 1.5), [{0, 1}, {0, 1}]),
+        (lax.floor, (1.25, 1.75), [{1}, {0}]),
+        (lax.floor, (0.25, 0.75), [{0}, {0}]),
+        (lambda x: lax.rem(x, 2.0), (0.25, 0.75), [{0}, {0}]),
+        (lambda x: lax.rem(x, 2.0), (-3.0, -2.0), [{0, 1}, {0, 1}]),
+    ):
+        with jax.enable_x64(True):
+            _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [_between([ends[0]], [ends[1]])], 1)
+        found = [{outcome for outcome, mask in enumerate(each.seen) if mask.any()} for each in trail.branches.values()]
+        assert found == expected, ends
+
+
+def test_extrema_over_an_axis_record_which_entries_may_be_them() -> None:
+    low = np.array([[[1.0, 5.0], [3.0, 0.0], [2.0, 0.0]]])
+    for fn, expected in (
+        (lambda x: jnp.max(x, axis=0), [[0, 1], [1, 0], [0, 0]]),
+        (lambda x: jnp.min(x, axis=0), [[1, 0], [0, 1], [0, 1]]),
+        (lambda x: -jnp.max(-x, axis=0), [[1, 0], [0, 1], [0, 1]]),
+        (lambda x: jnp.max(x.T, axis=1), [[0, 1], [1, 0], [0, 0]]),
+    ):
+        with jax.enable_x64(True):
+            _, trail = walk(Ranges(), jax.make_jaxpr(fn)(np.ones((3, 2))), [_between(low, low + 0.5)], 1)
+        (branch,) = trail.branches.values()
+        assert branch.seen[:, 0].tolist() == expected
+
+
+def test_sorting_along_an_axis_records_which_entry_may_stand_where() -> None:
+    low = np.array([[[1.0, 5.0], [3.0, 0.0], [2.0, 0.0]]])
+    for axis, expected in (
+        (1, [[1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 1, 0]]),
+        (0, [[1, 0, 0, 0, 0, 1, 0, 1, 0], [0, 1, 1, 0, 1, 1, 1, 0, 0]]),
+    ):
+        with jax.enable_x64(True):
+            closed = jax.make_jaxpr(lambda x, a=axis: lax.sort(x, dimension=a))(np.ones((3, 2)))
+            _, trail = walk(Ranges(), closed, [_between(low, low + 0.5)], 1)
+        (branch,) = trail.branches.values()
+        assert branch.seen[:, 0].T.tolist() == expected
+
+
+def test_what_leads_an_entry_leads_it_in_its_own_row_and_not_to_the_least() -> None:
+    box = _between(np.zeros((1, 2, 3)), np.ones((1, 2, 3)))
+    box["name"] = np.arange(6).reshape(1, 2, 3)
+    for fn, leaders, expected in (
+        (lambda x: jnp.max(x, axis=1), {0: {1}}, [[0, 1, 1], [1, 1, 1]]),
+        (lambda x: jnp.max(x, axis=1), {2: {3}}, [[1, 1, 1], [1, 1, 1]]),
+        (lambda x: jnp.min(x, axis=1), {0: {1}}, [[1, 1, 1], [1, 1, 1]]),
+    ):
+        with jax.enable_x64(True):
+            _, trail = walk(Ranges(leaders), jax.make_jaxpr(fn)(np.ones((2, 3))), [box], 1)
+        (branch,) = trail.branches.values()
+        assert branch.seen[:, 0].T.tolist() == expected
 
 
 def test_of_constants_no_outcome_is_left_open() -> None:
@@ -1206,6 +1415,34 @@ def test_substitution_holds_the_solution_of_every_system(left: bool, lower: bool
         part = part.T if turned else part
         exact = np.linalg.solve(part, b) if left else np.linalg.solve(part.T, b.T).T
         assert _inside(found, exact)
+
+
+def test_substitution_takes_each_matrix_of_a_batch() -> None:
+    a, b = np.array([[2.0, 0.0], [1.0, 4.0]]), np.array([[2.0], [9.0]])
+    for batch in (1, 3):
+        boxes = [_between(*[np.broadcast_to(each, (1, batch, *each.shape))] * 2) for each in (a, b)]
+        (found,) = _read(lambda u, v: lax.linalg.triangular_solve(u, v, left_side=True, lower=True), *boxes)
+        assert _ends(found) == [pytest.approx((each, each), rel=1e-15) for each in (1, 2)] * batch
+
+
+def test_substitution_from_the_right_has_the_shape_of_its_right_side() -> None:
+    a, b = np.diag([2.0, 4.0])[None], np.array([[[2.0, 8.0], [4.0, 4.0], [8.0, 2.0]]])
+    (found,) = _read(lambda u, v: lax.linalg.triangular_solve(u, v), _between(a, a), _between(b, b))
+    assert found.shape == (1, 3, 2)
+    assert _inside(found, [[1, 2], [2, 1], [4, 0.5]])
+
+
+def test_of_a_function_of_several_results_without_a_rule_nothing_is_said() -> None:
+    ones = np.ones((1, 2, 2))
+    found = _read(lambda x: lax.linalg.eigh(x, symmetrize_input=False), _between(ones, ones))
+    assert {kinds for each in found for kinds in each["kinds"].ravel().tolist()} == {ALL}
+
+
+def test_open_exchanges_of_rows_are_an_open_order() -> None:
+    (order,) = _read_whole(
+        lambda x: lax.linalg.lu_pivots_to_permutation(x, 3), _between([[0.0, 1.0]], [[2.0, 2.0]]), dtype=np.int32
+    )
+    assert _ends(order) == [(0, 2)] * 3
 
 
 def test_of_large_matrices_nothing_is_said() -> None:

@@ -1413,6 +1413,14 @@ def test_the_place_of_the_largest_along_each_axis() -> None:
             assert [float(each) for each in found] == np.asarray(fn(m, axis=axis)).tolist()
 
 
+def test_of_equal_numbers_the_first_is_told_and_an_open_place_is_lost() -> None:
+    given = np.array([[arb(1), arb(0), arb(0)], [arb(0), arb(1), arb(1)], [arb(0, 1), arb(0), arb(5)]], dtype=object)
+    with precision(BITS):
+        outputs, trail = walk(Exact(), trace(lambda x: [jnp.argmin(x), jnp.argmax(x)], ((3,),)), [given], 3)
+    assert [each[:2].tolist() for each in outputs] == [[1, 0], [0, 1]]
+    assert trail.lost.tolist() == [False, False, True]
+
+
 def test_the_place_of_the_largest_whole_number_is_known_below_zero_too() -> None:
     closed = trace(lambda x: jnp.argmax(jnp.where(x > 2, 1, -1)).astype(x.dtype), ((3,),))
     (found,), trail = walk(Exact(), closed, [balls(np.array([[1.5, 1.0, 3.0], [0.0, 1.0, 2.0]]))], 2)
@@ -1566,6 +1574,14 @@ def test_a_sum_of_nothing_is_a_ball() -> None:
         assert found[()] == 0
 
 
+def test_a_sum_along_one_of_two_axes_is_that_of_each_row() -> None:
+    for reading in (enclose, allowed):
+        (found,) = reading(lambda x: jnp.sum(x, axis=1), np.array([[1.0, 2.0, 4.0]]))
+        assert found.contains(7)
+        powers = reading(lambda x: jnp.exp(jnp.sum(x[:, :0], axis=1)), np.ones((2, 3)))
+        assert all(each.contains(1) for each in powers)
+
+
 def test_a_product_of_no_factors_is_one_in_each_row() -> None:
     found = enclose(lambda x: jnp.prod(x[:, :0], axis=1), np.ones((2, 3)))
     assert found.shape == (2,)
@@ -1584,6 +1600,22 @@ def test_equality_of_open_answers_is_open() -> None:
         outputs, _ = walk(Exact(), closed, given, 4)
     assert outputs[0].tolist() == [UNDECIDED, UNDECIDED, YES, NO]
     assert outputs[1].tolist() == [UNDECIDED, UNDECIDED, NO, YES]
+
+
+def test_an_open_sign_is_its_hull_and_marked() -> None:
+    given = np.array([arb(0, 1), arb(3), arb(0)], dtype=object)
+    found, trail = read(Exact(), trace(lax.sign, ((),)), [given], BITS)
+    assert all(found[0, 0].contains(each) for each in (-1, 0, 1))
+    assert trail.hulls.tolist() == [True, False, False]
+
+
+def test_it_is_open_whether_what_may_have_no_value_is_finite() -> None:
+    def asked(x: Any) -> list[Any]:
+        return [jnp.isfinite(each) for each in (jnp.log(x), jnp.maximum(x, math.inf), jnp.minimum(x, -math.inf), x)]
+
+    with precision(BITS):
+        outputs, _ = walk(Exact(), trace(asked, ((),)), [balls(np.array([-1.0]))], 1)
+    assert [int(each[0]) for each in outputs] == [UNDECIDED, NO, NO, YES]
 
 
 def test_an_open_answer_that_becomes_a_number_is_its_hull_and_marked() -> None:
@@ -1820,6 +1852,18 @@ def test_numbers_are_multiplied_by_whole_ones_and_added_at_places_of_some_points
     ):
         (found,), _ = walk(Exact(), trace(fn, ((3,),)), [given], 2)
         assert np.asarray(found, dtype=float).tolist() == values
+
+
+def test_each_number_is_raised_to_its_own_whole_exponent() -> None:
+    for exponents, values in (([2, 3], [4, 64]), ([3, 3], [8, 64]), ([0, -1], [1, 0.25])):
+        found = enclose(lambda x, e=exponents: lax.pow(x, jnp.asarray(e)), np.array([2.0, 4.0]))
+        assert [float(each.mid()) for each in found] == values
+
+
+def test_rows_of_products_stay_in_their_places_behind_two_axes_of_batches() -> None:
+    x = np.arange(24.0).reshape(2, 3, 2, 2)
+    found = enclose(lambda a: jnp.einsum("abij,abjk->abik", a, a), x)
+    assert np.asarray(found, dtype=float).tolist() == (x @ x).tolist()
 
 
 def test_a_remainder_by_a_constant_is_no_constant() -> None:
@@ -2070,6 +2114,139 @@ def test_whole_numbers_are_clamped_sorted_and_divided_along_any_axis() -> None:
     numbers(lambda x, y: lax.sort((x, y), num_keys=1), many, np.arange(60))
     with np.errstate(divide="raise"):
         numbers(lambda x, y: [lax.div(x, y), lax.rem(x, y)], np.array([7, -7, 7, 0]), np.array([0, 2, -2, 5]))
+
+
+def test_each_point_is_turned_joined_padded_and_scanned_by_itself() -> None:
+    def moved(a: Any) -> list[Any]:
+        found = [lax.rev(a, (0, 1)), lax.rev(a, (1,)), jnp.stack([a, a + 1], 1), jnp.unstack(a)[2], lax.cumsum(a, 1)]
+        found += [lax.pad(a, 7, ((1, 2, 0), (0, 3, 0))), lax.pad(a, 7, ((0, 1, 1), (1, 0, 1)))]
+        found += lax.scan(lambda c, row: (c + row, c * 2), a[0], a, reverse=True)
+        found += lax.scan(lambda c, row: (c * 2 + row, c), a[0], a)
+        found += [jnp.copy(a), *lax.optimization_barrier((a, a + 1)), a & 6, a | 5, a ^ 3, jnp.invert(a), lax.rem(a, 3)]
+        return found + ([lax.tile(a, (2, 3))] if hasattr(lax, "tile") else [])
+
+    def expected(a: Any) -> list[Any]:
+        spread = np.full((6, 8), 7)
+        spread[:5:2, 1::2] = a
+        padded = np.pad(a, ((1, 2), (0, 3)), constant_values=7)
+        found = [a[::-1, ::-1], a[:, ::-1], np.stack([a, a + 1], 1), a[2], np.cumsum(a, 1), padded, spread]
+        back = [a[0] + a[1] + a[2] + a[0], 2 * np.stack([a[0] + a[1] + a[2], a[0] + a[2], a[0]])]
+        on = [8 * a[0] + 4 * a[0] + 2 * a[1] + a[2], np.stack([a[0], 3 * a[0], 6 * a[0] + a[1]])]
+        return [*found, *back, *on, a, a, a + 1, a & 6, a | 5, a ^ 3, ~a, np.fmod(a, 3), np.tile(a, (2, 3))]
+
+    given = np.arange(24).reshape(2, 3, 4) - 7
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(moved)(given[0])
+    outputs, _ = walk(Exact(), closed, [given], 2)
+    for place, (found, *each) in enumerate(zip(outputs, *map(expected, given), strict=False)):
+        assert found.dtype == np.int64
+        assert found.tolist() == [one.tolist() for one in each], place
+
+
+def test_places_that_differ_from_point_to_point_are_read_and_written_at_each() -> None:
+    def moved(a: Any, i: Any) -> list[Any]:
+        rows = lax.dynamic_slice(a, (i, 1), (2, 2))
+        cases = [lambda v: v, lambda v: v + 1, lambda v: 2 * v]
+        return [rows, lax.dynamic_update_slice(a, rows, (1, i)), lax.switch(i, cases, a)]
+
+    given, places = np.arange(36).reshape(3, 3, 4), np.array([1, 0, 2])
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(moved)(given[0], places[0])
+    outputs, _ = walk(Exact(), closed, [given, places], 3)
+    for point, (a, i) in enumerate(zip(given, places, strict=True)):
+        rows, written = a[min(i, 1) :][:2, 1:3], a.copy()
+        written[1:3, i : i + 2] = rows
+        for found, each in zip(outputs, [rows, written, [a, a + 1, 2 * a][i]], strict=True):
+            assert found[point].tolist() == each.tolist()
+
+
+def test_a_key_is_moved_by_places_that_differ_from_point_to_point() -> None:
+    def drawn(i: Any) -> list[Any]:
+        keys, other = jax.random.wrap_key_data(data), jax.random.wrap_key_data(data.reshape(2, 4), impl="rbg")
+        return [jax.random.key_data(each) for each in (keys[i], *lax.split(keys, (1, 3)), other)]
+
+    data, places = np.arange(8, dtype=np.uint32).reshape(4, 2), np.array([2, 0, 3])
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(drawn)(places[0])
+    outputs, _ = walk(Exact(), closed, [places], 3)
+    assert outputs[0].tolist() == data[places].tolist()
+    for found, each in zip(outputs[1:], [data[:1], data[1:], data.reshape(2, 4)], strict=True):
+        assert found[0].tolist() == each.tolist()
+
+
+def test_what_hangs_on_no_point_has_one_row() -> None:
+    def made(x: Any) -> list[Any]:
+        _, nothing = lax.scan(lambda c, _: (c, 2 * c), x, None, length=0)
+        empty = [lax.empty((2,), np.dtype(each)) for each in ("float64", "int64", "bool")]
+        return [*empty, nothing, lax.iota(np.float64, 2)]
+
+    outputs, _ = walk(Exact(), trace(made, ((),)), [balls(np.array([1.0, 2.0, 3.0]))], 3)
+    assert [each.shape for each in outputs] == [(1, 2)] * 3 + [(1, 0), (1, 2)]
+    assert all(isinstance(each, arb) for each in outputs[-1][0])
+
+
+def test_repeated_entries_are_computed_once_and_are_all_there_again() -> None:
+    from verify.readings.interpreter import spread, thin
+
+    a, b = np.broadcast_to(np.arange(6).reshape(2, 3, 1), (2, 3, 5)), np.arange(2)
+    shape, cut = thin(a, b)
+    assert (shape, [each.shape for each in cut]) == ((2, 3, 5), [(2, 3, 1), (2, 1, 1)])
+    assert spread(cut[0] + cut[1], shape).tolist() == (a + b[:, None, None]).tolist()
+    assert [each.shape for each in thin(a, np.ones((2, 5)))[1]] == [(2, 3, 5), (2, 1, 5)]
+
+
+def test_what_is_added_to_each_of_repeated_numbers_is_summed_as_often() -> None:
+    found = enclose(lambda x: jnp.sum(jnp.broadcast_to(x, (5,)) + 1.0), np.array(2.0))
+    assert float(found[()]) == 15.0
+
+
+def test_of_an_open_answer_and_another_one_only_what_is_known_is_known() -> None:
+    def asked(x: Any) -> list[Any]:
+        open_, yes, no = x > 0
+        both = [open_ & yes, open_ & no, open_ | yes, open_ | no]
+        return [*both, open_ ^ yes, yes ^ no, yes ^ yes, ~open_, ~yes, ~no]
+
+    with precision(BITS):
+        outputs, _ = walk(Exact(), trace(asked, ((3,),)), [np.array([[arb(0, 1), arb(1), arb(-1)]])], 1)
+    expected = [UNDECIDED, NO, YES, UNDECIDED, UNDECIDED, YES, NO, UNDECIDED, NO, YES]
+    assert [each.tolist() for each in outputs] == [[each] for each in expected]
+
+
+def test_a_complex_number_from_beyond_the_end_has_no_value() -> None:
+    def beyond(x: Any) -> list[Any]:
+        turned = lax.complex(x, x).at[jnp.array([1, 7])].get(mode="fill")
+        return [turned.real, turned.imag]
+
+    real, imaginary = enclose(beyond, np.array([3.0, 4.0]))
+    assert real[0] == imaginary[0] == 4
+    assert not finite(real)[1]
+
+
+def test_answers_that_are_taken_from_others_are_answers() -> None:
+    closed = trace(lambda x: lax.dynamic_slice(x > 0, (1,), (2,)), ((3,),))
+    with precision(BITS):
+        (found,), _ = walk(Exact(), closed, [np.array([[arb(1), arb(0, 1), arb(-1)]])], 1)
+    assert found.dtype == np.int8
+    assert found.tolist() == [[UNDECIDED, NO]]
+
+
+def test_the_branch_of_the_platform_is_the_one_that_runs() -> None:
+    for name in ("cpu", "cuda"):
+        fn = functools.partial(lax.platform_dependent, default=lambda v: 3 * v, **{name: lambda v: 2 * v})
+        assert float(enclose(fn, np.array(1.0))[()]) == (2.0 if name == jax.default_backend() else 3.0)
+
+
+def test_each_entry_of_a_choice_is_told_apart_outside_of_loops() -> None:
+    _, trail = walk(Exact(), trace(lambda x: jnp.where(x > 1, x, -x), ((2,),)), [balls(np.array([[0.5, 3.0]]))], 1)
+    (branch,) = trail.branches.values()
+    assert branch.seen[:, 0].tolist() == [[True, False], [False, True]]
+
+
+def test_windows_reach_the_last_entry_of_an_array_that_is_spread_out() -> None:
+    from verify.readings.interpreter import axis_windows
+
+    found = axis_windows(3, 6, 2, 1, 1, 1, 2)
+    assert found.tolist() == [[-1, 0], [0, -1], [-1, 1], [1, -1], [-1, 2], [2, -1]]
 
 
 def test_of_open_answers_the_one_in_the_middle_stays_open() -> None:

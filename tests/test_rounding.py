@@ -121,3 +121,20 @@ def test_a_budget_that_is_passed_is_named(monkeypatch: pytest.MonkeyPatch, capsy
     said = capsys.readouterr().err
     assert "tanh in float16 passes its budget at" in said
     assert "float32" not in said
+
+
+def test_nothing_is_claimed_of_zero_times_a_function_without_a_budget() -> None:
+    import verify
+
+    assert not verify.allowed(lambda x: 0.0 * jax.lax.lgamma(x), 2.5).item().is_finite()
+
+
+def test_sums_may_be_off_by_what_each_addition_rounds_or_flushes() -> None:
+    import jax.numpy as jnp
+    import verify
+
+    ones = verify.allowed(jnp.sum, [1.0] * 1000, dtype="bfloat16").item()
+    assert ones.rad() > 1000 * (2.0**-8 + 999 * 2.0**-24)
+    assert verify.allowed(jnp.sum, [2.0**-126] * 3, dtype="float32").item().contains(0)
+    half = (2.0**128 - 2.0**104) / 2
+    assert not verify.allowed(jnp.sum, [half, -half], dtype="float32").item().is_finite()

@@ -483,6 +483,51 @@ def test_what_is_known_of_a_logarithm_is_known_of_that_of_another_entry_alone() 
         assert (field.generators[field.used(alone.num)[0]].signs == NEGATIVE) is known
 
 
+def test_what_is_known_of_a_logarithm_is_not_taken_to_be_known_of_what_it_becomes() -> None:
+    """Where the two entries are one, the logarithm below is -z/x, of which a sign says nothing of the sign of z."""
+    system, first, second = open_axis()
+    field = system.field
+    other = system.input("z", (("in", 0, 0),), POSITIVE)
+    whole = field.log_of_size(field.exp(other / (first - second - second)) + first - second)
+    (log,) = field.used(whole.num)
+    field.generators[log].signs = NEGATIVE
+    joined = system.renamed(whole, {(0, 1): (0, 0)})
+    assert (joined + other / first).is_zero
+    assert field.signs(other) == POSITIVE
+
+
+def test_a_sum_of_what_is_not_zero_may_be_zero() -> None:
+    system, first, _ = open_axis()
+    field = system.field
+    either, below = (system.input(name, (("in", 0, 0),), signs) for name, signs in (("e", NOT_ZERO), ("m", NEGATIVE)))
+    for term, signs in ((either, ANY), (either * first, ANY), (first, POSITIVE), (below, NEGATIVE), (-below, POSITIVE)):
+        assert field.signs(system.sum_over(term, (0, 0))) == signs
+
+
+def test_the_entry_at_an_index_beside_a_closed_axis_is_that_of_this_index() -> None:
+    """Of an array of two rows, entry j of the second is asked for, where i and j are two indices."""
+    from verify.readings.symbolic import Index
+
+    system, first, second = open_axis()
+    array = np.empty((1, 2, 1), dtype=object)
+    array[0, :, 0] = [first.field.one, first]
+    for role, found in (((0, 0), first), ((0, 1), second)):
+        assert system._entry_at(array, (2, "n"), [1, Index(role)]).key == found.key
+        assert system._entry_at(array, (2, "n"), [0, Index(role)]).constant == 1
+
+
+def test_an_index_along_an_axis_is_no_index_of_a_part_of_it() -> None:
+    """Entry i of the rest of an axis is entry i + 1 of the axis, and not entry i."""
+    from verify.readings.symbolic import Index
+
+    system = Symbolic(Field(Learnt()), Partition({"n": Axis("n", 3, (0,), (0,))}, {0: Block(0)}))
+    rest = np.empty((1, 1), dtype=object)
+    rest[0, 0] = system.input("x", (("in", 0, 0),), POSITIVE)
+    assert len(system.axis("n - 1").slots) == 1
+    with pytest.raises(TooHard, match="not written out"):
+        system._entry_at(rest, ("n - 1",), [Index((0, 0))])
+
+
 def test_a_sum_whose_term_falls_apart_where_two_entries_are_one_is_refused() -> None:
     """x_k² + 3 x_k x_i + 2 x_i x_j is (x_k + x_i) (x_k + 2 x_i) where j is i: a sum over k of two logarithms."""
     system, first, second = open_axis()
@@ -1154,6 +1199,78 @@ def test_a_whole_power_is_the_product_of_so_many() -> None:
     tried()
     root = field.power_of(x, Fraction(1, 2))
     tried(root, root * third, (root + y) * third, root / y + x)
+
+
+def test_a_value_is_the_product_of_its_factors_and_one_times_its_inverse() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()), NOT_ZERO)) for name in "xy")
+    for value in (
+        field.number(2) * (x + y),
+        field.number(-6) * x * (x - y),
+        field.number(4) * y * y - field.number(6) * x * y,
+        field.number(3) * field.whole_power(x - y, 3),
+        field.number(12) - field.number(12) * x * x,
+    ):
+        scale, pairs = field.factor(value.num)
+        product = field.number(scale)
+        for base, power in pairs:
+            product = product * Value(field, field.power(base, power), 1, (), frozenset())
+        assert product.key == value.key
+        assert (value * field.inverse(value)).constant == 1
+
+
+def test_what_cancels_in_a_sum_of_quotients_is_not_in_its_denominator() -> None:
+    field = Field(Learnt())
+    x, y = (field.of(field.generator("input", (name, ()), POSITIVE)) for name in "xy")
+    assert (field.one / (x * (x + y)) + field.one / (y * (x + y))).key == (field.one / (x * y)).key
+    assert (x / (x - y) + y / (y - x)).key == field.one.key
+
+
+def test_only_what_nobody_knows_is_asked_about_factors() -> None:
+    """Of what is not zero an odd power has either sign, and an even power one; of a closed half that is enough."""
+    kinds = {"x": ANY, "e": NOT_ZERO, "h": AT_LEAST_ZERO, "p": POSITIVE}
+    halves = (AT_LEAST_ZERO, algebra.AT_MOST_ZERO)
+    for of, asked_of in (
+        (lambda x, e, h, p: x * e, "xe"),
+        (lambda x, e, h, p: x * e * e, "x"),
+        (lambda x, e, h, p: x / (e * e), "x"),
+        (lambda x, e, h, p: x * e * e * e, "xe"),
+        (lambda x, e, h, p: x / (e * e * e * p), "xe"),
+        (lambda x, e, h, p: x * h * p, "x"),
+        (lambda x, e, h, p: x * e * h, "xe"),
+    ):
+        field = Field(Learnt())
+        given = {name: field.of(field.generator("input", (name, ()), signs)) for name, signs in kinds.items()}
+        asked: list[int] = []
+
+        def decide(base: int, options: tuple[Any, ...], field: Field = field, asked: list[int] = asked) -> Any:
+            asked.append(base)
+            field.base_signs[base] = options[-1]
+            return options[-1]
+
+        field.decide = decide
+        assert field.sign(of(**given), halves) in (-1, 1)
+        assert sorted(asked) == sorted(field.base(given[name].num) for name in asked_of)
+
+
+def test_what_is_put_in_keeps_its_denominator_and_its_needs() -> None:
+    field = Field(Learnt())
+    x, p = (field.of(field.generator("input", (name, ()), signs)) for name, signs in (("x", ANY), ("p", POSITIVE)))
+    (place,) = field.used(x.num)
+    below, needy = field.one / p, x * x / x
+    assert not below.needs
+    assert needy.needs
+    assert not needy.den
+    poly = (x * x + x * p).num
+    assert field.substitute(poly, {place: below}).key == (below * below + field.one).key
+    assert field.substitute(poly, {place: needy}).needs == needy.needs
+
+
+def test_what_no_sum_stands_in_has_no_depth() -> None:
+    field = Field(Learnt())
+    x = field.of(field.generator("input", ("x", ())))
+    for value in (x, field.exp(x), field.log(x * x + field.one), field.call("sin", [x]), field.one / (x + field.one)):
+        assert field.depth_of(value) == 0
 
 
 def test_zero_has_no_logarithm_and_a_reading_no_end_of_values() -> None:
