@@ -1,6 +1,7 @@
 """What a proof says of an identity, sympy finds too, from the program's own operations and without our algebra."""
 
 import functools
+import inspect
 import os
 import random
 import subprocess
@@ -19,7 +20,7 @@ from controls import CONTROLS
 from verify import Claim, Derivative, domain
 from verify.engines import certificate as certificates
 from verify.engines.certificate import NoCertificate, certificate
-from verify.engines.prove import prove_at
+from verify.engines.prove import index_letter, prove_at
 from verify.formats import FLOAT64
 from verify.loader import load
 from verify.program import trace
@@ -773,3 +774,62 @@ def test_the_number_of_entries_stands_in_the_form_for_every_size() -> None:
     other = [replace(each, component="1[0]") for each in forms]
     assert certificates.instantiated(written, other, {"n": 3}) == []
     assert certificates._expanded("x_k*w0", {}, written[0].entries, 3, (0,)) is None
+
+
+def powers(x: Any, first: int, rest: int) -> Any:
+    """The first entry to one power, the others to another one."""
+    return jnp.where(jnp.arange(x.shape[0]) == 0, x**first, x**rest)
+
+
+def cubes_and_squares(x: Any, factor: Any) -> Any:
+    """A sum in which the first entry stands alone."""
+    return factor * jnp.sum(powers(x, 3, 2))
+
+
+def slope(x: Any, factor: Any) -> Any:
+    """Its derivative by x."""
+    return factor * jnp.where(jnp.arange(x.shape[0]) == 0, 3, 2) * powers(x, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("fn", "by_hand", "names"),
+    [
+        (lambda x, x_0: cubes_and_squares(x, x_0), lambda x, x_0: slope(x, x_0), {"x_0", "x_0_"}),
+        (lambda x, v0_0: cubes_and_squares(x, v0_0), lambda x, v0_0: slope(x, v0_0), {"v0_0", "v0_0_"}),
+        (lambda x, S1: cubes_and_squares(x, S1), lambda x, S1: slope(x, S1), {"S1", "S2"}),
+    ],
+    ids=["an entry and an argument", "an argument and a direction", "an argument and a sum"],
+)
+def test_two_things_have_two_names_in_the_form_for_every_size(fn: Any, by_hand: Any, names: set[str]) -> None:
+    """Conflated, they would let a false form pass for what the program computes."""
+    other = next(each for each in inspect.signature(fn).parameters if each != "x")
+    claim = Claim(
+        id="two-names",
+        autodiff=Derivative(fn, "gradient", wrt="x"),
+        by_hand=by_hand,
+        domain={"x": domain.Reals("n"), other: domain.Reals("")},
+        sizes={"n": (2, 3)},
+    )
+    forms = certificates.every_size(claim)
+    assert forms
+    assert any(names <= set(each.legend) for each in forms)
+    written, _ = certificates.closed(claim, {"n": 2}, first=True)
+    for beside in certificates.instantiated(written, forms, {"n": 2}):
+        ((_, autodiff, form),) = cases(certificates._file(claim, [beside], [], []))
+        assert all(is_zero(left - right) for left, right in zip(autodiff, form, strict=True))
+
+
+def test_what_may_be_an_entry_of_one_argument_or_another_argument_is_not_written_out() -> None:
+    entries = {"x": np.array(["a", "b"]), "x_0": np.array("c"), "x_y": np.array(["d", "e"])}
+    assert certificates._expanded("x_k", {}, entries, 2, (1,)) == "(b)"
+    assert certificates._expanded("x_1*x_y_k", {}, entries, 2, (0,)) == "(b)*(d)"
+    assert certificates._expanded("x_0", {}, entries, 2, (0,)) is None
+    square = {"x": np.array([["a", "b"], ["c", "d"]])}
+    assert certificates._expanded("x_k_p", {}, square, 2, (0, 0, 1)) == "(b)"
+    assert certificates._expanded("x_k_i", {}, square, 2, (0, 0, 1)) is None
+
+
+def test_every_index_has_a_letter_of_its_own() -> None:
+    letters = [index_letter(role) for role in range(-7, 8)]
+    assert len(set(letters)) == len(letters)
+    assert [index_letter(role) for role in (-2, -1, 0, 1, 2)] == ["l", "j", "k", "i", "p"]

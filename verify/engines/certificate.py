@@ -22,7 +22,7 @@ from flint import arb, ctx
 
 from verify.claim import Claim, ClaimError, UnsupportedPrimitive
 from verify.domain import Facts
-from verify.engines.prove import Outcome, Residual, prove_at, prove_open
+from verify.engines.prove import Outcome, Residual, index_letter, prove_at, prove_open
 from verify.formats import FLOAT64
 from verify.program import Program, Subject, size_text, trace
 from verify.readings.algebra import Value
@@ -494,7 +494,7 @@ def _expanded(
     text: str, legend: Mapping[str, str], entries: Mapping[str, Array], n: int, place: tuple[int, ...]
 ) -> str | None:
     """A generic form at one place and size, by the arguments' entries alone; None where it has anything else."""
-    ends = dict(zip("ki", dict.fromkeys(place), strict=False))
+    ends = {index_letter(place.index(each)): each for each in place}
 
     def one(name: str, at: Mapping[str, int]) -> str:
         meaning = legend.get(name, "")
@@ -506,11 +506,15 @@ def _expanded(
         if meaning:
             # What is free is explained in words, none of which is an entry.
             return f"({all_of(meaning, at)})"
-        argument = max((each for each in entries if name == each or name.startswith(f"{each}_")), key=len, default=None)
-        if argument is None:
+        meant: list[str] = []
+        for argument, those in entries.items():
+            if name == argument or name.startswith(f"{argument}_"):
+                indices = name[len(argument) + 1 :].split("_") if name != argument else []
+                if len(indices) == those.ndim and all(each.isdigit() or each in at for each in indices):
+                    meant.append(those[tuple(int(each) if each.isdigit() else at[each] for each in indices)])
+        if len(meant) != 1:  # Entry 0 of an argument x is called as an argument x_0 is.
             raise Undecided(name)
-        indices = name[len(argument) + 1 :].split("_") if name != argument else []
-        return f"({entries[argument][tuple(int(each) if each.isdigit() else at[each] for each in indices)]})"
+        return f"({meant[0]})"
 
     def all_of(text: str, at: Mapping[str, int]) -> str:
         return re.sub(r"[A-Za-z]\w*", lambda found: found[0] if found[0] in CALLED else one(found[0], at), text)
@@ -553,10 +557,10 @@ class _Names:
             name, where = key
             free = re.fullmatch(r"(\w+) direction (\d+)", name)
             word = f"v{free[2]}" if free and free[1] != "vjp" else f"w{free[2]}" if free else _identifier(name)
-            text = "_".join([word, *(_slot(each) for each in where)])
-            self._known[place] = text
+            plain = "_".join([word, *(_slot(each) for each in where)])
+            text = self._known[place] = self._untaken(plain)
             kind = "direction" if word[0] == "v" else "cotangent"
-            self.legend.setdefault(text, f"the {kind}, free" if free else "")
+            self.legend[text] = f"the {kind}, free" if free else "" if text == plain else f"of the argument {name}"
             return text
         meaning = {
             "exp": lambda: f"exp({self.term(*key[:2])}{_scaled(key[2], generator.unit)})",
@@ -565,7 +569,7 @@ class _Names:
             "root": lambda: f"Abs({self.poly(system.field.bases[key])})**Rational(1, {generator.unit})",
             "root-whole": lambda: f"{key}**Rational(1, {generator.unit})",
             "count": lambda: "the number of entries",
-            "sum": lambda: f"the sum over all {_bound(generator.depth)} of {self.term(key[1], key[2])}",
+            "sum": lambda: f"the sum over all {index_letter(-generator.depth)} of {self.term(key[1], key[2])}",
             "max": lambda: f"free, stands for the {'maximum' if key[0] > 0 else 'minimum'}",
         }.get(generator.kind)
         if meaning is None:
@@ -580,9 +584,15 @@ class _Names:
                 text += f" (entries of kind {1 + axis.blocks.index(key[0])} alone)"
             elif axis.singles:
                 text += f" (without {' and '.join(_single(each) for each in axis.singles)})"
-        name = f"{letter}{sum(each.startswith(letter) and each[1:].isdigit() for each in self.legend) + 1}"
-        self._known[place] = name
+        number = sum(each.startswith(letter) and each[1:].isdigit() for each in self.legend) + 1
+        name = self._known[place] = self._untaken(f"{letter}{number}")
         self.legend[name] = text
+        return name
+
+    def _untaken(self, name: str) -> str:
+        """A name that nothing else has: an argument may be called v0, S1, or x_0 beside an argument x."""
+        while name in self.legend:
+            name += "_"
         return name
 
     def term(self, places: Sequence[tuple[int, int]], den: Any) -> str:
@@ -626,11 +636,7 @@ def _single(each: int | str) -> str:
 def _slot(where: tuple[Any, ...]) -> str:
     if where[0] == "at":
         return str(where[1])
-    return _bound(-where[2]) if where[2] < 0 else "kij"[min(where[2], 2)]
-
-
-def _bound(depth: int) -> str:
-    return "jlm"[min(max(depth, 1) - 1, 2)]
+    return index_letter(where[2])
 
 
 def _scaled(scale: Fraction, unit: int) -> str:
@@ -691,11 +697,11 @@ def _function(name: str, each: Certificate) -> Iterator[str]:
 def _reduced_lines(reduced: Sequence[Reduced]) -> Iterator[str]:
     """Both sides for every size, as part of the file's text."""
     about = (
-        "For every size at once, both sides are one rational function of the names explained below it. k and i are "
-        "any indices, different ones where both occur; j, l and m are indices that are summed over. That the two are "
-        "equal is seen by reading them, or by putting free symbols for the names. That they are what the programs "
-        'compute at every size is what gradproof says; cases below with "form for every size" in their title check '
-        "it against JAX's program, line by line, at the sizes they name, and at no other."
+        "For every size at once, both sides are one rational function of the names explained below it. k, i and p "
+        "are any indices, different ones where several occur; j, l and m are indices that are summed over. That "
+        "the two are equal is seen by reading them, or by putting free symbols for the names. That they are what "
+        'the programs compute at every size is what gradproof says; cases below with "form for every size" in '
+        "their title check it against JAX's program, line by line, at the sizes they name, and at no other."
     )
     yield from textwrap.wrap(about, WIDTH)
     for each in reduced:

@@ -54,7 +54,6 @@ class _Tally:
         self.kinks = 0
         self.kink_note = ""
         self.kinks_differ = False
-        self.outside = 0
         self.unavailable: dict[str, str] = {}
         self.large: dict[str, str] = {}
         self.lacking: list[str] = []
@@ -114,7 +113,6 @@ def _one_size(case: Case, subject: Subject, tally: _Tally, number: int) -> None:
     seeds += [each for names, each in JUMPS if _names(subject, *names) and each not in seeds]
     points = draw(subject, case.budget.points, FLOAT64, rng, seeds)
     admitted = case.admitted(subject, points)
-    tally.outside += int((~admitted).sum())
     points = points.take(np.flatnonzero(admitted))
     if not len(points):
         tally.lacking.append(f"no point at {size_text(subject.size)} is decided to lie where the claim speaks")

@@ -846,9 +846,14 @@ def generator_text(system: Symbolic, place: int) -> str:
 def _index_text(where: tuple[Any, ...]) -> str:
     if where[0] == "at":
         return str(where[1])
-    if where[2] < 0:
-        return "jlm"[min(-1 - where[2], 2)]
-    return "kij"[min(where[2], 2)]
+    return index_letter(where[2])
+
+
+def index_letter(role: int) -> str:
+    """The letter of an index of a generic entry; below zero, of one that is summed over: -1 is the innermost sum."""
+    letters, number = ("jlm", -1 - role) if role < 0 else ("kip", role)
+    times, place = divmod(number, len(letters))
+    return letters[place] + (str(1 + times) if times else "")
 
 
 def _term_text(system: Symbolic, places: Sequence[tuple[int, int]], den: Any) -> str:

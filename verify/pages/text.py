@@ -216,6 +216,7 @@ def symbols_in(residual: str) -> str:
     known = (
         (r"σ_", "σ is the softmax of x"),
         (r"_[kijlm]\b|_[kijlm],", "k and i are any two indices"),
+        (r"[_,]p\b", "p is a third one"),
         (r"Sum\[", "Sum[…] adds up over all entries, j being the index that runs"),
         (r"label", "label is the place of the one in y, and then Sum[…] leaves it out"),
     )
