@@ -2910,8 +2910,9 @@ def test_the_entry_of_a_diagonal_at_the_label_is_read(factor: float) -> None:
         (lambda x, y: jnp.ones((2, 3))[1, jnp.arange(y.shape[0])], "not written out"),
         (lambda x, y: x[jnp.arange(y.shape[0])][:, 0], "a gather of several entries"),
         (lambda x, y: x[1:][jnp.arange(y.shape[0] - 1), 0], "a count along a part"),
+        (lambda x, y: x[1:][jnp.arange(y.shape[0]), 0], "an index into a part"),
     ],
-    ids=["from behind", "beyond the least", "columns", "of a closed axis", "rows", "of the rest"],
+    ids=["from behind", "beyond the least", "columns", "of a closed axis", "rows", "of the rest", "into the rest"],
 )
 def test_other_indices_along_an_axis_of_any_length_are_refused_with_a_reason(
     fn: Callable[..., Any], reason: str

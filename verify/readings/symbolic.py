@@ -1441,18 +1441,20 @@ class Symbolic(System):
         places: list[int] = []
         roles: list[Role | None] = []
         for dimension, index in zip(shape, indices, strict=True):
-            slot: tuple[str, Any] = ("at", index)
-            if isinstance(index, Index):
-                slot = ("in", index.role[0])
-            elif _is_whole(index) and not isinstance(dimension, int):
-                self._single(dimension, int(index))
-            known = [("at", each) for each in range(dimension)] if isinstance(dimension, int) else None
-            known = self.axis(dimension).slots if known is None and str(dimension) in self.partition.axes else known
-            if known is None or slot not in known:
+            role = index.role if isinstance(index, Index) else None
+            slot = ("at", index) if role is None else ("in", role[0])
+            if isinstance(dimension, int):
+                known: list[tuple[str, Any]] = [("at", each) for each in range(dimension)]
+            elif str(dimension) in self.partition.axes:
+                roles.append(role)
+                if _is_whole(index):
+                    self._single(dimension, int(index))
+                known = self.axis(dimension).slots
+            else:
+                raise TooHard("an index into a part of an axis of any length")
+            if slot not in known:
                 raise TooHard("an index of an open axis that is not written out")
             places.append(known.index(slot))
-            if not isinstance(dimension, int):
-                roles.append(index.role if isinstance(index, Index) else None)
         entry = array[(0, *places)]
         if isinstance(entry, Generic):
             # Two axes coincide where they are at one index.
