@@ -2920,3 +2920,24 @@ def test_other_indices_along_an_axis_of_any_length_are_refused_with_a_reason(
     tried = prove.prove_open(matrix_claim(fn, lambda x, y: -fn(x, y)))
     assert not tried.proved
     assert reason in " ".join(tried.reasons.values())
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_weights_that_are_a_running_sum_of_indices_are_those_of_its_direction(reverse: bool) -> None:
+    """Of 0, 1, …, n - 1 the sum up to k is k (k + 1) / 2; from k on it is not."""
+
+    def weighted(x: Any) -> Any:
+        return jnp.sum(x * lax.cumsum(jnp.arange(x.shape[0]), 0, reverse=reverse).astype(x.dtype))
+
+    def forwards(x: Any) -> Any:
+        k = jnp.arange(x.shape[0]).astype(x.dtype)
+        return k * (k + 1) / 2 + 0 * x
+
+    subject = Claim(
+        id="made-up.weights",
+        autodiff=Derivative(weighted, "gradient", wrt="x"),
+        by_hand=forwards,
+        domain={"x": REALS},
+        sizes={"n": (3, 4)},
+    )
+    assert (judged(subject) is Status.HOLDS) is not reverse

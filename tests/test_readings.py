@@ -2335,3 +2335,20 @@ def test_a_product_of_numbers_and_truth_values() -> None:
         assert not found[0].contains(5.5)
     with pytest.raises(TypeError, match="no identity"):
         addresses(np.zeros(3, dtype=np.int8))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("dtype", [np.int32, np.int8, np.uint8])
+def test_a_running_sum_of_whole_numbers_runs_from_the_end_that_is_said(reverse: bool, dtype: Any) -> None:
+    given = np.array([[3, 1, 4], [1, 5, 120]], dtype=dtype)
+    for axis in (0, 1):
+        closed = jax.make_jaxpr(functools.partial(lax.cumsum, axis=axis, reverse=reverse))(given)
+        ((found,), _) = walk(Exact(), closed, [given[None].astype(np.int64)], 1)
+        assert (found[0] == np.asarray(lax.cumsum(given, axis, reverse))).all()
+
+
+def test_beyond_the_end_of_whole_numbers_of_64_bits_without_a_sign_is_the_largest() -> None:
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(lambda i: i.at[jnp.array([1, 7])].get(mode="fill"))(np.zeros(2, np.uint64))
+    ((found,), _) = walk(Exact(), closed, [np.array([[0, 5]])], 1)
+    assert found[0].astype(np.uint64).tolist() == [5, 2**64 - 1]

@@ -724,7 +724,8 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
     elif flat.dtype.names is not None:
         filled = system.lift(np.full((rows, 1), 0 if filling is None else filling, dtype=np.float64))
     else:
-        filled = np.full((rows, 1), 0 if filling is None else filling, dtype=flat.dtype)
+        # The largest number of 64 bits without a sign, which JAX fills with, is kept as one with a sign.
+        filled = np.full((rows, 1), 0 if filling is None else np.array(filling).astype(flat.dtype), dtype=flat.dtype)
     flat = np.concatenate([flat, filled], axis=1)
     if not varying:
         return flat[:, labels(0)]
@@ -1470,6 +1471,13 @@ def _over(operation: Callable[..., Array]) -> Callable[..., Array]:
     return row
 
 
+def _running_sum(system: System, equation: Any, array: Array) -> Array:
+    axis = 1 + equation.params["axis"]
+    turned = np.flip(array, axis) if equation.params["reverse"] else array
+    sums = np.cumsum(turned, axis=axis)
+    return np.flip(sums, axis) if equation.params["reverse"] else sums
+
+
 def _sort_whole(system: System, equation: Any, *arrays: Array) -> list[Array]:
     if equation.params["num_keys"] != 1 or kind_of(equation.invars[0].aval) != "whole":
         raise UnsupportedPrimitive("sort by several keys or by truth values", system.name, source_line(equation))
@@ -1555,7 +1563,7 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "reduce_prod": _over(np.prod),
     "argmax": _place(np.argmax),
     "argmin": _place(np.argmin),
-    "cumsum": lambda system, equation, a: np.cumsum(a, axis=1 + equation.params["axis"]),
+    "cumsum": _running_sum,
     "select_n": _select_whole,
     "convert_element_type": _convert_whole,
 }
