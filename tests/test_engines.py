@@ -1713,3 +1713,34 @@ def test_a_place_that_one_side_cannot_tell_decides_nothing() -> None:
     # Of few numbers the root is known exactly.
     few = enclosed(looked_up, lambda x: 1 * looked_up(x), "value", {"x": Interval("", 0.0, 4.0)}, sizes={})
     assert "most points leave value undecided" in few.reason
+
+
+@pytest.mark.parametrize(
+    "where",
+    [lambda x, y: (x > 0, y > 0), lambda x, y: {"first": x > 0, "second": y > 0}, lambda x, y: [(x > 0) & (y > 0)]],
+    ids=["a pair", "by name", "one"],
+)
+@pytest.mark.parametrize("wrong", [False, True])
+def test_of_several_conditions_all_have_to_hold(where: Callable[..., Any], wrong: bool) -> None:
+    """Where x > 0 alone, |x| |y| = x y is false."""
+    from verify.engines import prove
+
+    claim = Claim(
+        id="made-up.conditions",
+        autodiff=Derivative(lambda x, y: jnp.abs(x) * jnp.abs(y), "value"),
+        by_hand=(lambda x, y: -x * y) if wrong else lambda x, y: x * y,
+        domain={"x": Reals(""), "y": Reals("")},
+        where=where,
+    )
+    assert enclose.check(Case(claim, BUDGETS["standard"], 0)).status is (Status.FAILS if wrong else Status.HOLDS)
+    assert (prove.check(Case(claim, BUDGETS["standard"], 0)).status is Status.HOLDS) is not wrong
+
+
+def test_without_a_condition_or_without_anything_to_compare_there_is_no_claim() -> None:
+    given: dict[str, Any] = {"id": "made-up.nothing", "domain": {"x": Reals("n")}, "sizes": {"n": (2,)}}
+    squares = Claim(**given, autodiff=Derivative(lambda x: x * x, "value"), by_hand=lambda x: x**2, where=lambda x: [])
+    with pytest.raises(verify.ClaimError, match="where returns nothing, expected a condition"):
+        enclose.check(Case(squares, BUDGETS["quick"], 0))
+    nothing = Claim(**given, autodiff=Derivative(lambda x: (), "value"), by_hand=lambda x: [])
+    with pytest.raises(verify.ClaimError, match="returns nothing, expected at least one array"):
+        enclose.check(Case(nothing, BUDGETS["quick"], 0))

@@ -734,3 +734,9 @@ def test_a_derivative_by_hand_holds_and_a_wrong_one_fails(name: str) -> None:
         claim = Claim(id=name.replace(" ", "-"), autodiff=given, by_hand=by_hand, domain=domain, expect=expected)
         report = check(claim, budget="quick")
         assert report.status is expected, str(report)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (2, 0, 3)])
+def test_a_matrix_without_rows_or_columns_has_no_singular_values(shape: tuple[int, ...]) -> None:
+    found = enclose(lambda a: lax.linalg.svd(a, full_matrices=False), np.zeros(shape))
+    assert [each.shape[-2:] for each in found] == [(shape[-2], 0), (*shape[:-2], 0)[-2:], (0, shape[-1])]

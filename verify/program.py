@@ -9,7 +9,7 @@ import math
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import count
 from typing import Any, Final, Literal
 
@@ -463,6 +463,8 @@ def _side(
     wanted: tuple[Shape, ...],
 ) -> Program:
     program = _program(name, closed, function)
+    if not program.outputs:
+        raise ClaimError(f"claim {claim.id!r}: {role} returns nothing, expected at least one array to compare")
     if len(program.outputs) != len(wanted):
         raise ClaimError(
             f"claim {claim.id!r}: {role} returns {len(program.outputs)} arrays, expected {len(wanted)} of shapes "
@@ -487,8 +489,12 @@ def _predicate(claim: Claim, arguments: Sequence[Any], names: list[str], treedef
 
     def on_flat(*flat: Any) -> list[Any]:
         given = dict(zip(names, jax.tree.unflatten(treedef, flat[:count]), strict=True))
-        held = function(**{name: given[name] for name in taken})
-        return [jax.numpy.all(jax.numpy.asarray(leaf)) for leaf in jax.tree.leaves(held)]
+        held = jax.tree.leaves(function(**{name: given[name] for name in taken}))
+        if not held:
+            raise ClaimError(
+                f"claim {claim.id!r}: where returns nothing, expected a condition, or several that all hold"
+            )
+        return [reduce(jax.numpy.logical_and, (jax.numpy.all(jax.numpy.asarray(leaf)) for leaf in held))]
 
     closed = _make(claim, "where", on_flat, arguments)
     return _program("where", closed, on_flat)

@@ -652,7 +652,7 @@ def svd(system: Balls, equation: Any, a: Array) -> list[Array]:
             gram[i, j] = sum(_conjugate(x) * y for x, y in zip(matrix[:, i], matrix[:, j], strict=True))
         squares, vectors = symmetric(gram)
         values[place] = np.array([_root(each) for each in squares], dtype=object)[::-1]
-        if not sides or hermitian:
+        if not sides or hermitian or not count:
             continue
         # Which of the two sides is found first: V of a tall matrix, U of a wide one.
         given = (returned[2][place].T if m >= n else returned[1][place])[:, :count]
