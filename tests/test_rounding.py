@@ -131,6 +131,7 @@ def test_nothing_is_claimed_of_zero_times_a_function_without_a_budget() -> None:
 
 def test_sums_may_be_off_by_what_each_addition_rounds_or_flushes() -> None:
     import jax.numpy as jnp
+
     import verify
 
     ones = verify.allowed(jnp.sum, [1.0] * 1000, dtype="bfloat16").item()
