@@ -1,7 +1,6 @@
 """What a proof says of an identity, sympy finds too, from the program's own operations and without our algebra."""
 
 import functools
-import inspect
 import os
 import random
 import subprocess
@@ -20,7 +19,7 @@ from controls import CONTROLS
 from verify import Claim, Derivative, domain
 from verify.engines import certificate as certificates
 from verify.engines.certificate import NoCertificate, certificate
-from verify.engines.prove import index_letter, prove_at
+from verify.engines.prove import prove_at
 from verify.formats import FLOAT64
 from verify.loader import load
 from verify.program import trace
@@ -472,33 +471,28 @@ def test_who_leads_is_told(winner: Any, which: str) -> None:
     assert one.remarks == [f"x_0, x_1: {which} exceeds the others by at least 3"]
 
 
-def _two_by_two(x: Any, y: Any) -> Any:
-    return jnp.stack([x[0] * y[0], x[1] * y[1] * y[2]]), jnp.sum(x) * y[1]
+@pytest.mark.parametrize(("kind", "modes"), [("jacobian", {"jvp", "vjp"}), ("hessian", {"hvp"})])
+def test_a_formula_is_contracted_with_the_directions_of_a_mode(kind: Any, modes: set[str]) -> None:
+    def two_by_two(x: Any, y: Any) -> Any:
+        return jnp.stack([x[0] * y[0], x[1] * y[1] * y[2]]), jnp.sum(x) * y[1]
 
+    def slopes(x: Any, y: Any) -> Any:
+        first = jnp.array([[1.0, 0.0], [0.0, 0.0]]) * y[0] + jnp.array([[0.0, 0.0], [0.0, 1.0]]) * y[1] * y[2]
+        zero = 0 * x[0]
+        rows = jnp.stack([x[0], zero, zero]), jnp.stack([zero, x[1] * y[2], x[1] * y[1]])
+        return (first, jnp.stack(rows)), (jnp.stack([y[1], y[1]]), jnp.stack([zero, x[0] + x[1], zero]))
 
-def _slopes_of_two_by_two(x: Any, y: Any) -> Any:
-    first = jnp.array([[1.0, 0.0], [0.0, 0.0]]) * y[0] + jnp.array([[0.0, 0.0], [0.0, 1.0]]) * y[1] * y[2]
-    zero = 0 * x[0]
-    rows = jnp.stack([x[0], zero, zero]), jnp.stack([zero, x[1] * y[2], x[1] * y[1]])
-    return (first, jnp.stack(rows)), (jnp.stack([y[1], y[1]]), jnp.stack([zero, x[0] + x[1], zero]))
+    def curvature(x: Any, y: Any) -> Any:
+        none = 0 * y[0] * x[0]
+        mixed = jnp.stack([jnp.stack([2 * x[0], none, none]), jnp.stack([none, none, y[2] ** 0])])
+        last = jnp.stack([jnp.stack([none] * 3), jnp.stack([none] * 3), jnp.stack([none] * 3)])
+        return (jnp.stack([jnp.stack([2 * y[0], none]), jnp.stack([none, none])]), mixed), (mixed.T, last)
 
-
-def _curvature(x: Any, y: Any) -> Any:
-    none = 0 * y[0] * x[0]
-    mixed = jnp.stack([jnp.stack([2 * x[0], none, none]), jnp.stack([none, none, y[2] ** 0])])
-    last = jnp.stack([jnp.stack([none] * 3), jnp.stack([none] * 3), jnp.stack([none] * 3)])
-    return (jnp.stack([jnp.stack([2 * y[0], none]), jnp.stack([none, none])]), mixed), (mixed.T, last)
-
-
-@pytest.mark.parametrize(
-    ("fn", "kind", "by_hand", "modes"),
-    [
-        (_two_by_two, "jacobian", _slopes_of_two_by_two, {"jvp", "vjp"}),
-        (lambda x, y: x[0] ** 2 * y[0] + x[1] * y[2], "hessian", _curvature, {"hvp"}),
-    ],
-    ids=["jacobian", "hessian"],
-)
-def test_a_formula_is_contracted_with_the_directions_of_a_mode(fn: Any, kind: Any, by_hand: Any, modes: Any) -> None:
+    sides: dict[str, Any] = {
+        "jacobian": (two_by_two, slopes),
+        "hessian": (lambda x, y: x[0] ** 2 * y[0] + x[1] * y[2], curvature),
+    }
+    fn, by_hand = sides[kind]
     claim = Claim(
         id="two",
         autodiff=Derivative(fn, kind, wrt=("x", "y")),
@@ -771,33 +765,30 @@ def test_the_number_of_entries_stands_in_the_form_for_every_size() -> None:
     assert certificates._expanded("x_k*w0", {}, written[0].entries, 3, (0,)) is None
 
 
-def powers(x: Any, first: int, rest: int) -> Any:
-    """The first entry to one power, the others to another one."""
-    return jnp.where(jnp.arange(x.shape[0]) == 0, x**first, x**rest)
-
-
-def cubes_and_squares(x: Any, factor: Any) -> Any:
-    """A sum in which the first entry stands alone."""
-    return factor * jnp.sum(powers(x, 3, 2))
-
-
-def slope(x: Any, factor: Any) -> Any:
-    """Its derivative by x."""
-    return factor * jnp.where(jnp.arange(x.shape[0]) == 0, 3, 2) * powers(x, 2, 1)
-
-
 @pytest.mark.parametrize(
-    ("fn", "by_hand", "names"),
-    [
-        (lambda x, x_0: cubes_and_squares(x, x_0), lambda x, x_0: slope(x, x_0), {"x_0", "x_0_"}),
-        (lambda x, v0_0: cubes_and_squares(x, v0_0), lambda x, v0_0: slope(x, v0_0), {"v0_0", "v0_0_"}),
-        (lambda x, S1: cubes_and_squares(x, S1), lambda x, S1: slope(x, S1), {"S1", "S2"}),
-    ],
+    ("other", "names"),
+    [("x_0", {"x_0", "x_0_"}), ("v0_0", {"v0_0", "v0_0_"}), ("S1", {"S1", "S2"})],
     ids=["an entry and an argument", "an argument and a direction", "an argument and a sum"],
 )
-def test_two_things_have_two_names_in_the_form_for_every_size(fn: Any, by_hand: Any, names: set[str]) -> None:
+def test_two_things_have_two_names_in_the_form_for_every_size(other: str, names: set[str]) -> None:
     """Conflated, they would let a false form pass for what the program computes."""
-    other = next(each for each in inspect.signature(fn).parameters if each != "x")
+
+    def powers(x: Any, first: int, rest: int) -> Any:
+        """The first entry to one power, the others to another one."""
+        return jnp.where(jnp.arange(x.shape[0]) == 0, x**first, x**rest)
+
+    def total(x: Any, factor: Any) -> Any:
+        return factor * jnp.sum(powers(x, 3, 2))
+
+    def slope(x: Any, factor: Any) -> Any:
+        return factor * jnp.where(jnp.arange(x.shape[0]) == 0, 3, 2) * powers(x, 2, 1)
+
+    functions: dict[str, Any] = {
+        "x_0": (lambda x, x_0: total(x, x_0), lambda x, x_0: slope(x, x_0)),
+        "v0_0": (lambda x, v0_0: total(x, v0_0), lambda x, v0_0: slope(x, v0_0)),
+        "S1": (lambda x, S1: total(x, S1), lambda x, S1: slope(x, S1)),
+    }
+    fn, by_hand = functions[other]
     claim = Claim(
         id="two-names",
         autodiff=Derivative(fn, "gradient", wrt="x"),
@@ -825,6 +816,8 @@ def test_what_may_be_an_entry_of_one_argument_or_another_argument_is_not_written
 
 
 def test_every_index_has_a_letter_of_its_own() -> None:
+    from verify.engines.prove import index_letter
+
     letters = [index_letter(role) for role in range(-7, 8)]
     assert len(set(letters)) == len(letters)
     assert [index_letter(role) for role in (-2, -1, 0, 1, 2)] == ["l", "j", "k", "i", "p"]

@@ -2849,11 +2849,6 @@ def test_the_branch_is_that_of_the_platform_it_runs_on(factor: float) -> None:
     assert found.sizes == (("every n",) if factor == 3.0 else ())
 
 
-def matrix_claim(fn: Callable[..., Any], by_hand: Callable[..., Any], **regions: Any) -> Claim:
-    """A claim about functions of a square matrix x and a vector y."""
-    return claim(fn, by_hand, "value", domain={"x": domain.Reals("n n"), "y": domain.Reals("n"), **regions})
-
-
 @pytest.mark.parametrize(
     ("fn", "right", "wrong"),
     [
@@ -2883,9 +2878,10 @@ def matrix_claim(fn: Callable[..., Any], by_hand: Callable[..., Any], **regions:
 def test_entries_at_indices_along_an_axis_of_any_length_are_proved(
     fn: Callable[..., Any], right: Callable[..., Any], wrong: Callable[..., Any]
 ) -> None:
-    found = verdict(matrix_claim(fn, right))
+    given = {"domain": {"x": domain.Reals("n n"), "y": REALS}}
+    found = verdict(claim(fn, right, "value", **given))
     assert (found.status, found.evidence, found.sizes) == (Status.HOLDS, "proved", ("every n",))
-    assert judged(matrix_claim(fn, wrong)) is not Status.HOLDS
+    assert judged(claim(fn, wrong, "value", **given)) is not Status.HOLDS
 
 
 @pytest.mark.parametrize("factor", [2.0, 3.0])
@@ -2895,7 +2891,8 @@ def test_the_entry_of_a_diagonal_at_the_label_is_read(factor: float) -> None:
     def function(x: Any, y: Any) -> Any:
         return jnp.diagonal(1 + 2 * y[:, None] * y[None, :])
 
-    subject = matrix_claim(function, lambda x, y: 1 + (factor - 1) * y, y=domain.OneHot("n"))
+    given = {"domain": {"x": domain.Reals("n n"), "y": domain.OneHot("n")}}
+    subject = claim(function, lambda x, y: 1 + (factor - 1) * y, "value", **given)
     found = verdict(subject)
     assert (found.status is Status.HOLDS) == (factor == 3.0)
     assert found.sizes == (("every n",) if factor == 3.0 else ())
@@ -2917,7 +2914,8 @@ def test_the_entry_of_a_diagonal_at_the_label_is_read(factor: float) -> None:
 def test_other_indices_along_an_axis_of_any_length_are_refused_with_a_reason(
     fn: Callable[..., Any], reason: str
 ) -> None:
-    tried = prove.prove_open(matrix_claim(fn, lambda x, y: -fn(x, y)))
+    given = {"domain": {"x": domain.Reals("n n"), "y": REALS}}
+    tried = prove.prove_open(claim(fn, lambda x, y: -fn(x, y), "value", **given))
     assert not tried.proved
     assert reason in " ".join(tried.reasons.values())
 
