@@ -566,8 +566,10 @@ def test_a_symbol_has_a_name_that_is_no_word_and_no_other_symbol() -> None:
 
 
 def test_a_number_is_the_ratio_that_it_is() -> None:
-    half = certificates.number(0.75)
-    assert certificates._ball(half, {}) == 0.75
+    from fractions import Fraction
+
+    part = certificates.number(Fraction(3, 4))
+    assert certificates._ball(part, {}) == 0.75
 
 
 def test_a_mode_that_is_not_proved_is_not_written() -> None:

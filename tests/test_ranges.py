@@ -1420,7 +1420,8 @@ def test_substitution_holds_the_solution_of_every_system(left: bool, lower: bool
 def test_substitution_takes_each_matrix_of_a_batch() -> None:
     a, b = np.array([[2.0, 0.0], [1.0, 4.0]]), np.array([[2.0], [9.0]])
     for batch in (1, 3):
-        boxes = [_between(*[np.broadcast_to(each, (1, batch, *each.shape))] * 2) for each in (a, b)]
+        stacks = [np.broadcast_to(each, (1, batch, *each.shape)) for each in (a, b)]
+        boxes = [_between(each, each) for each in stacks]
         (found,) = _read(lambda u, v: lax.linalg.triangular_solve(u, v, left_side=True, lower=True), *boxes)
         assert _ends(found) == [pytest.approx((each, each), rel=1e-15) for each in (1, 2)] * batch
 

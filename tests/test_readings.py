@@ -2165,7 +2165,7 @@ def test_a_key_is_moved_by_places_that_differ_from_point_to_point() -> None:
         keys, other = jax.random.wrap_key_data(data), jax.random.wrap_key_data(data.reshape(2, 4), impl="rbg")
         return [jax.random.key_data(each) for each in (keys[i], *lax.split(keys, (1, 3)), other)]
 
-    data, places = np.arange(8, dtype=np.uint32).reshape(4, 2), np.array([2, 0, 3])
+    data, places = jnp.arange(8, dtype=np.uint32).reshape(4, 2), np.array([2, 0, 3])
     with jax.enable_x64(True):
         closed = jax.make_jaxpr(drawn)(places[0])
     outputs, _ = walk(Exact(), closed, [places], 3)
@@ -2344,7 +2344,7 @@ def test_a_running_sum_of_whole_numbers_runs_from_the_end_that_is_said(reverse: 
     for axis in (0, 1):
         closed = jax.make_jaxpr(functools.partial(lax.cumsum, axis=axis, reverse=reverse))(given)
         ((found,), _) = walk(Exact(), closed, [given[None].astype(np.int64)], 1)
-        assert (found[0] == np.asarray(lax.cumsum(given, axis, reverse))).all()
+        assert (found[0] == np.asarray(lax.cumsum(jnp.asarray(given), axis, reverse))).all()
 
 
 def test_beyond_the_end_of_whole_numbers_of_64_bits_without_a_sign_is_the_largest() -> None:
