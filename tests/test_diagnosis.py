@@ -220,7 +220,7 @@ def test_the_entries_that_are_told_are_those_of_the_component() -> None:
 
 
 def test_what_arrives_of_several_errors_is_their_sum_with_signs() -> None:
-    """The errors of a number and of its negative cancel in a sum, whatever else is added; exact numbers have none."""
+    """The errors of a number and of its negative cancel in a sum, whatever else is added."""
 
     def added(x: Any) -> Any:
         s = 2.0**20 * jax.lax.logistic(x[0])
@@ -229,12 +229,6 @@ def test_what_arrives_of_several_errors_is_their_sum_with_signs() -> None:
     found = blamed(added, [30.0, 2.0**-30, 1.0])
     assert found is not None
     assert found.bits == 30
-
-    def exact(x: Any) -> Any:
-        s = jax.lax.logistic(x[0])
-        return jnp.stack([s, -s, 3 * x[1], -x[2]]).sum()
-
-    assert blamed(exact, [30.0, 1.0, 3 - 2.0**-30]) is None
 
 
 def test_a_difference_that_is_zero_is_told_as_zero() -> None:
