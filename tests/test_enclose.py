@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from flint import arb
 
-from verify.claim import Claim, Derivative, Status, Witness
+from verify.claim import Claim, ClaimError, Derivative, Status, Witness
 from verify.domain import Reals
-from verify.engines import BUDGETS, enclose
+from verify.engines import BUDGETS, enclose, judge
 from verify.engines.case import CONFIRMED, OPEN, PATIENCE, REFUTED, Case, Judged, Points
 from verify.engines.enclose import (
     _Choice,
@@ -613,3 +613,29 @@ def test_a_side_of_one_entry_that_has_no_value_is_named(side: str) -> None:
     found = enclose.check(Case(claim, QUICK, 0))
     assert found.status is Status.UNKNOWN
     assert f"{side} is not a real number at x = -" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("fn", "by_hand", "sizes", "at"),
+    [
+        (lambda x: x[:0] ** 2, lambda x: 3 * x[:0], (2, 3), "at n = 2 and n = 3"),
+        (lambda x: x[1:] ** 2, lambda x: 3 * x[1:], (1,), "at n = 1"),
+        (lambda x: (x[:0], jnp.zeros((2, 0))), lambda x: (x[:0] + 1, jnp.ones((2, 0))), (2,), "shape (0,), (2, 0)"),
+    ],
+    ids=["at no size", "at none of its sizes", "of two outputs"],
+)
+@pytest.mark.parametrize("relation", ["==", "<="])
+def test_a_claim_about_no_entries_is_no_claim(
+    fn: Callable[..., Any], by_hand: Callable[..., Any], sizes: tuple[int, ...], at: str, relation: Any
+) -> None:
+    empty = replace(SQUARES, autodiff=Derivative(fn, "value"), by_hand=by_hand, sizes={"n": sizes}, relation=relation)
+    with pytest.raises(ClaimError, match="sides have no entries") as caught:
+        judge(empty, QUICK)
+    assert at in str(caught.value)
+
+
+def test_entries_at_one_size_are_enough_to_claim_something() -> None:
+    rest = replace(SQUARES, autodiff=Derivative(lambda x: x[1:] ** 2, "value"), sizes={"n": (1, 2)})
+    for by_hand, status in ((lambda x: x[1:] * x[1:], Status.HOLDS), (lambda x: x[1:], Status.FAILS)):
+        enclosed = enclose.check(Case(replace(rest, by_hand=by_hand), QUICK, 0))
+        assert enclosed.status is status

@@ -23,6 +23,7 @@ from verify.engines.case import (
     judged_programs,
     largest,
     point_text,
+    shape_size,
 )
 from verify.engines.floats import run_size, runs
 from verify.formats import FLOAT64, FORMATS
@@ -48,6 +49,7 @@ class _Tally:
     def __init__(self) -> None:
         self.points = 0
         self.sizes: list[str] = []
+        self.shapes: dict[tuple[int, ...], None] = {}
         self.skipped: list[str] = []
         self.undefined: str = ""
         self.undecided = 0
@@ -74,7 +76,7 @@ def check(case: Case) -> Verdict:
         HOLDS (enclosed), FAILS with a witness, or UNKNOWN with the reason.
 
     Raises:
-        ClaimError: where a side cannot be traced.
+        ClaimError: where a side cannot be traced, or the sides have no entries at any size.
     """
     started = time.perf_counter()
     case.patience(started)
@@ -102,6 +104,13 @@ def check(case: Case) -> Verdict:
             )
             continue
         tally.sizes.append(text)
+        tally.shapes |= dict.fromkeys(subject.formula.outputs)
+    if tally.sizes and not any(map(shape_size, tally.shapes)):
+        at = " and ".join(text for text in tally.sizes if text)
+        raise ClaimError(
+            f"claim {case.claim.id!r}: the sides have no entries{at and f' at {at}'}, so nothing would be checked: "
+            f"found shape {', '.join(map(str, tally.shapes))}; take sizes, or a slice, of which something is left"
+        )
     _other_formats(case, tally)
     return _verdict(case, tally, started, "")
 
