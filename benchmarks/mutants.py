@@ -421,6 +421,7 @@ class Traces:
         at: of each file and line, the tests that execute it.
         in_file: of each file, the tests that execute anything in it after it is imported.
         imported: files and lines that are executed where they are imported.
+        importing: of each file, tests during which it was imported, as far as one of them was traced in a new process.
         took: of each file, line of a condition and truth value, the tests in which it has that value at least once.
         noticed: of each file and scope, how often which test function noticed a mutant there.
     """
@@ -429,6 +430,7 @@ class Traces:
     at: dict[tuple[str, int], set[str]] = field(default_factory=dict[tuple[str, int], set[str]])
     in_file: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     imported: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    importing: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     took: dict[tuple[str, int, bool], set[str]] = field(default_factory=dict[tuple[str, int, bool], set[str]])
     noticed: dict[tuple[str, str], collections.Counter[str]] = field(
         default_factory=dict[tuple[str, str], collections.Counter[str]]
@@ -454,6 +456,8 @@ class Traces:
                     continue
                 traces.in_file.setdefault(file, set()).add(test)
                 where = moved(file, last[test]["of"][file])
+                if 1 in those:
+                    traces.importing.setdefault(file, set()).add(test)
                 for line in those:
                     if line in where:
                         traces.at.setdefault((file, where[line]), set()).add(test)
@@ -466,17 +470,23 @@ class Traces:
                 traces.imported.update((file, moved(file, each["of"][file]).get(line, 0)) for line in those)
         return traces
 
+    def between(self, file: str, first: int, last: int) -> set[str]:
+        """The tests that execute one of some lines."""
+        return set[str]().union(*(self.at.get((file, each), ()) for each in range(first, last + 1)))
+
+    def only_imported(self, mutant: Mutant) -> bool:
+        """Whether what is changed runs where the module is imported, and no test runs it in a function later on."""
+        if not any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1)):
+            return False
+        later = self.between(mutant.file, mutant.line, mutant.last) or self.between(mutant.file, *mutant.statement)
+        return not (mutant.scope and later - self.importing.get(mutant.file, set()))
+
     def of(self, mutant: Mutant) -> list[str]:
         """The tests that may notice a mutant, those first that are likely to be quick about it."""
-
-        def between(first: int, last: int) -> set[str]:
-            return set[str]().union(*(self.at.get((mutant.file, each), ()) for each in range(first, last + 1)))
-
         # In a table that is made when the module is imported, a test that executes the line runs what stands there.
-        within = between(mutant.line, mutant.last)
-        reaching = within or between(*mutant.statement)
-        imported = any((mutant.file, each) in self.imported for each in range(mutant.line, mutant.last + 1))
-        if imported and not (reaching and mutant.scope):
+        within = self.between(mutant.file, mutant.line, mutant.last)
+        reaching = within or self.between(mutant.file, *mutant.statement)
+        if self.only_imported(mutant):
             # A table that is made when the module is imported, or what makes it: whoever looks into it may notice.
             about = f"tests/test_{Path(mutant.file).stem}.py"
             mine = {test for test in self.seconds if test.startswith(about)}
@@ -783,6 +793,8 @@ def look(mutant: Mutant, traces: Traces, limit: float, kept: Warm | None = None)
     tests = traces.of(mutant)
     if not tests:
         return Outcome(state="unreached")
+    if mutant.scope and traces.only_imported(mutant):
+        kept = None  # A function that ran before it is changed has left what it made.
     outcome = kept.attempt(mutant, tests, traces.seconds, limit) if kept else None
     if kept and outcome and outcome.state == "survived":
         unfit = [each for each in tests if each in kept.unfit]

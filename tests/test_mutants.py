@@ -53,6 +53,13 @@ class Kept:
 def kept(a: int) -> int:
     Kept.first = Kept.first or a * 2
     return Kept.first
+
+
+def made(a: int) -> int:
+    return a * 5
+
+
+MADE: Final = made(7)
 '''
 TESTS = """\
 import pytest
@@ -71,6 +78,9 @@ def test_table():
 
 def test_kept():
     assert arithmetic.kept(4) == 8
+
+def test_made():
+    assert arithmetic.bigger(arithmetic.MADE, 1) == 35
 """
 
 
@@ -166,8 +176,8 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    bigger, counted, table, kept = (
-        f"tests/test_toy.py::test_{name}" for name in ("bigger", "counted", "table", "kept")
+    bigger, counted, table, kept, made = (
+        f"tests/test_toy.py::test_{name}" for name in ("bigger", "counted", "table", "kept", "made")
     )
     expected = {
         (16, "> b → >= b"): ("survived", ""),  # equal numbers are another branch's
@@ -182,6 +192,7 @@ def test_what_tests_notice_is_noticed_and_what_they_overlook_survives(toy: Path)
         (25, "a -= 1 → a += 1"): ("timeout", counted),  # a loop without end
         (34, "a * 2 → a / 2"): ("killed", kept),  # what it leaves behind no later one may be blamed for
         (34, "2 → 3"): ("killed", kept),
+        (39, "a * 5 → a / 5"): ("killed", made),  # it has run before a process that is kept changes it
     }
 
     def recorded() -> dict[tuple[int, str], tuple[str, str]]:
