@@ -1643,3 +1643,100 @@ def test_nothing_is_said_where_nothing_is_known() -> None:
         closed = jax.make_jaxpr(lambda x: special.bessel_jn(x, v=2)[0] + lax.lgamma(x))(1.0)
         (found,), _ = walk(Ranges(), closed, [box_of(Facts(), ())], 1)
     assert found.ravel()[0]["kinds"] == ALL
+
+
+def test_what_has_no_finite_value_has_its_ends_at_zero() -> None:
+    for kinds in (ABOVE, BELOW, NAN, ABOVE | NAN):
+        (one,) = ranges(kinds, 2.0, 3.0, True, True, shape=(1,))
+        assert one.item()[:5] == (kinds, 0, 0, False, False)
+
+
+def test_the_lower_end_of_a_function_is_below_its_value_where_that_is_hard_to_tell() -> None:
+    """Near its zero the logarithm loses no digits to the eighty bits, where what it is made of does."""
+    from verify.readings.ranges import _end
+
+    def root(x: arb) -> arb:
+        return (x - 1) ** 2 - x * x + 2 * x - 1 + arb(0, 2) ** -70
+
+    for up in (False, True):
+        end = arb(_end(root, up=up)(0.75))
+        assert (end >= arb(2) ** -70) if up else (end <= -(arb(2) ** -70))
+
+
+def test_of_a_value_with_two_signs_each_is_open_however_large_it_is() -> None:
+    for kinds, outcomes in (
+        (MINUS | ABOVE, {0, 1}),
+        (BELOW | PLUS, {0, 1}),
+        (MINUS | NAN, {0, 1}),
+        (NONE | ABOVE, {1}),
+        (NONE | BELOW, {0}),
+    ):
+        for fn in (jnp.sign, jnp.abs):
+            _, trail = walk(Ranges(), jax.make_jaxpr(fn)(0.5), [ranges(kinds, shape=(1,))], 1)
+            (branch,) = trail.branches.values()
+            assert {outcome for outcome, mask in enumerate(branch.seen) if mask.any()} == outcomes
+
+
+def test_a_choice_is_seen_through_a_broadcast_that_changes_nothing() -> None:
+    kept = lambda x: jnp.where(lax.broadcast_in_dim(x > 0, (2,), (0,)), x, 1.0)  # noqa: E731
+    (found,) = _read(kept, _between([[-1.0, -2.0]], [[1.0, 2.0]]))
+    assert (found["kinds"] == PLUS).all()
+
+
+def test_inverses_are_numbers_inside_alone() -> None:
+    for fn, end, opened, numbers in (
+        (lax.erf_inv, 1.0, True, True),
+        (lax.erf_inv, 1.0, False, False),
+        (lax.erf_inv, 1.5, False, False),
+        (lax.erf_inv, 2.0, True, False),
+        (lax.atanh, 1.0, True, True),
+        (lax.atanh, 1.0, False, False),
+        (lax.atanh, 1.5, True, False),
+        (lax.asin, 1.0, False, True),
+        (lax.asin, 1.5, False, False),
+    ):
+        (found,) = _read(fn, ranges(FINITE, -end, end, opened, opened, shape=(1,)))
+        assert bool(found["kinds"][0] & ~FINITE == 0) is numbers, (fn, end, opened)
+
+
+def test_one_over_a_number_at_zero_is_unbounded_on_whichever_side_it_is() -> None:
+    for fn, ends in (
+        (lambda x: 1 / x, (-np.inf, -1.0)),
+        (lambda x: 1 / -x, (1.0, np.inf)),
+        (lambda x: 1 / lax.neg(-x), (-np.inf, -1.0)),
+        (lambda x: 1 / lax.neg(lax.neg(-x)), (1.0, np.inf)),
+    ):
+        (found,) = _read(fn, ranges(FINITE, -1.0, 0.0, False, True, shape=(1,)))
+        assert _ends(found) == [ends]
+
+
+def test_one_over_one_is_one() -> None:
+    for ends, expected in (((1.0, 3.0), (0.0, 1.0)), ((0.25, 1.0), (1.0, 5.0)), ((-1.0, -0.3), (-5.0, -1.0))):
+        (found,) = _read(lambda x: 1 / x, _between([ends[0]], [ends[1]]))
+        ((low, high),) = _ends(found)
+        assert expected[0] <= low <= high <= expected[1]
+
+
+def test_what_is_no_number_for_certain_is_not_finite() -> None:
+    for kinds, answer in ((ABOVE, False), (NAN | BELOW, False), (PLUS, True)):
+        (found,) = _read(lambda x: jnp.where(jnp.isfinite(x), 1.0, 2.0), ranges(kinds, shape=(1,)))
+        assert _ends(found) == [(1.0, 1.0) if answer else (2.0, 2.0)]
+
+
+def test_a_number_over_itself_is_one_and_from_itself_zero() -> None:
+    for fn, kinds, expected in (
+        (lambda x: x / x, PLUS, PLUS),
+        (lambda x: x / x, MINUS | PLUS, PLUS),
+        (lambda x: x / x, NONE | PLUS, PLUS | NAN),
+        (lambda x: x / x, PLUS | ABOVE, PLUS | NAN),
+        (lambda x: x - x, FINITE, NONE),
+        (lambda x: x - x, ABOVE, NAN),
+    ):
+        (found,) = _read(fn, ranges(kinds, shape=(1,)))
+        assert found["kinds"].tolist() == [expected]
+
+
+def test_the_sign_of_an_open_whole_number_is_at_most_one() -> None:
+    count = lambda x: jnp.sign(jnp.count_nonzero(x > 0))  # noqa: E731
+    (found,) = _read(count, _between([[-1.0, -1.0]], [[1.0, 1.0]]))
+    assert _ends(found) == [(0, 1)]

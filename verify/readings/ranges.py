@@ -243,7 +243,7 @@ def cut(entry: Array) -> Array:
     single = [
         end
         for end, opened in zip(ends, (lo_open, *[not kinds & NONE] * (len(ends) - 2), hi_open), strict=True)
-        if np.isfinite(end) and not opened and (end != 0 or kinds & NONE)
+        if np.isfinite(end) and not opened
     ]
     between = [ranges(FINITE, first, last, True, True, shape=(1,)) for first, last in itertools.pairwise(ends)]
     return np.concatenate([Ranges().lift(np.array(single, dtype=np.float64)), *between])
@@ -548,7 +548,7 @@ def _monotone(function: Callable[[arb], arb], low: float, high: float, *, falls:
             inner = np.isfinite(a[pick])
             found[end] = limit
             found[end][inner] = [bound(each) for each in a[pick][inner].tolist()]
-            found[f"{end}_open"] = np.where(inner, a[f"{pick}_open"], True)
+            found[f"{end}_open"] = inner & a[f"{pick}_open"]
         # A bound that rounds to the limit, or beyond it, is the limit, which is not reached.
         for end, limit, beyond in (("lo", low, np.less_equal), ("hi", high, np.greater_equal)):
             past = beyond(found[end], limit)
@@ -832,7 +832,7 @@ class _Rows(dict[str, Callable[..., Any]]):
     def _moved(self, name: str, equation: Any, kinds: list[str], *arrays: Array) -> Any:
         system = self.system
         steering = {"gather": 1, "scatter": 1, "dynamic_slice": 1, "dynamic_update_slice": 2}.get(name)
-        last = 2 if name in ("gather", "scatter") else len(arrays)
+        last = 2 if name == "scatter" else len(arrays)
         if steering is not None and any(array.dtype == RANGE for array in arrays[steering:last]):
             return self._anywhere(name, equation, *arrays)
         if any(array.dtype == RANGE for array in arrays):
@@ -1180,7 +1180,7 @@ class _Rows(dict[str, Callable[..., Any]]):
         if name == "clamp":
             low, array, high = align(*given)
             return _fitting(equation, _extremum(_extremum(low, array, greater=True), high, greater=False))
-        if name in ("add", "add_any", "sub", "mul"):
+        if name in ("add", "sub", "mul"):
             return _fitting(equation, _binary(name, *align(*given)))
         if name in ("neg", "abs", "square"):
             return _fitting(equation, UNARY[name](given[0]))
