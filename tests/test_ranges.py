@@ -1729,6 +1729,7 @@ def test_a_number_over_itself_is_one_and_from_itself_zero() -> None:
         (lambda x: x / x, MINUS | PLUS, PLUS),
         (lambda x: x / x, NONE | PLUS, PLUS | NAN),
         (lambda x: x / x, PLUS | ABOVE, PLUS | NAN),
+        (lambda x: x / x, NONE, NAN),
         (lambda x: x - x, FINITE, NONE),
         (lambda x: x - x, ABOVE, NAN),
     ):
@@ -1740,3 +1741,22 @@ def test_the_sign_of_an_open_whole_number_is_at_most_one() -> None:
     count = lambda x: jnp.sign(jnp.count_nonzero(x > 0))  # noqa: E731
     (found,) = _read(count, _between([[-1.0, -1.0]], [[1.0, 1.0]]))
     assert _ends(found) == [(0, 1)]
+
+
+def test_a_logarithm_near_one_has_the_sign_of_its_argument() -> None:
+    for kinds in (MINUS, NONE, PLUS, MINUS | NONE, NONE | PLUS, MINUS | PLUS, PLUS | ABOVE):
+        (found,) = _read(jnp.log1p, ranges(kinds, -0.5, np.inf, shape=(1,)))
+        assert found["kinds"].tolist() == [kinds]
+
+
+def test_the_larger_of_an_infinity_and_a_number() -> None:
+    for name, first, second, expected in (
+        ("max", ABOVE, (-5.0, -3.0), ABOVE),
+        ("min", ABOVE, (-5.0, -3.0), MINUS),
+        ("max", BELOW, (-5.0, -3.0), MINUS),
+        ("max", MINUS | ABOVE, (2.0, 3.0), PLUS | ABOVE),
+    ):
+        fn = lambda x, y, name=name: getattr(lax, name)(x, y)  # noqa: E731
+        (found,) = _read(fn, ranges(first, shape=(1,)), _between([second[0]], [second[1]]))
+        assert found["kinds"].tolist() == [expected]
+        assert _ends(found) == [(0, 0) if expected == ABOVE else second if second[0] < 0 else (2, 3)]

@@ -421,8 +421,7 @@ def _extremum(a: Array, b: Array, *, greater: bool) -> Array:
     kinds |= (a["kinds"] | b["kinds"]) & NAN
     # Beside a number that may be minus infinity, or none at all, the other one alone bounds the result from below.
     known = [each["kinds"] & (NAN | BELOW) == 0 for each in (a, b)]
-    lows = [np.where(each["kinds"] & FINITE != 0, each["lo"], -np.inf) for each in (a, b)]
-    a_low, b_low = np.where(known[0], lows[0], -np.inf), np.where(known[1], lows[1], -np.inf)
+    a_low, b_low = np.where(known[0], a["lo"], -np.inf), np.where(known[1], b["lo"], -np.inf)
     low = np.maximum(a_low, b_low)
     # A bound that only one of them has is not attained where the other lies above, which is not asked.
     opened = np.where(a_low == b_low, a["lo_open"] | b["lo_open"], np.where(a_low > b_low, a["lo_open"], b["lo_open"]))
@@ -615,8 +614,7 @@ def _half_line(name: str, a: Array) -> Array:
     if name == "sqrt":
         kinds &= ~np.where(a["kinds"] & NONE == 0, NONE | MINUS, MINUS)
     if name == "log1p":
-        kinds &= ~np.where(a["kinds"] & NONE == 0, NONE, 0) & ~np.where(a["kinds"] & PLUS == 0, PLUS, 0)
-        kinds &= ~np.where(a["kinds"] & MINUS == 0, MINUS, 0)
+        kinds &= ~np.where(a["kinds"] & NONE == 0, NONE, 0)
     return ranges(kinds, found["lo"], found["hi"], found["lo_open"], found["hi_open"])
 
 
