@@ -1652,15 +1652,16 @@ def test_what_has_no_finite_value_has_its_ends_at_zero() -> None:
 
 
 def test_the_lower_end_of_a_function_is_below_its_value_where_that_is_hard_to_tell() -> None:
-    """Near its zero the logarithm loses no digits to the eighty bits, where what it is made of does."""
+    """Near a zero of a function its eighty bits say little of its value."""
     from verify.readings.ranges import _end
 
     def root(x: arb) -> arb:
-        return (x - 1) ** 2 - x * x + 2 * x - 1 + arb(0, 2) ** -70
+        return (x - 1) ** 2 - x * x + 2 * x - 1 + arb(0, 2.0**-70)
 
     for up in (False, True):
         end = arb(_end(root, up=up)(0.75))
-        assert (end >= arb(2) ** -70) if up else (end <= -(arb(2) ** -70))
+        assert end.is_finite()
+        assert (end >= 2.0**-70) if up else (end <= -(2.0**-70))
 
 
 def test_of_a_value_with_two_signs_each_is_open_however_large_it_is() -> None:
@@ -1760,3 +1761,52 @@ def test_the_larger_of_an_infinity_and_a_number() -> None:
         (found,) = _read(fn, ranges(first, shape=(1,)), _between([second[0]], [second[1]]))
         assert found["kinds"].tolist() == [expected]
         assert _ends(found) == [(0, 0) if expected == ABOVE else second if second[0] < 0 else (2, 3)]
+
+
+def test_where_one_row_may_have_no_number_the_largest_of_another_is_known() -> None:
+    box = _between([[[0.0, 2.0], [0.0, 2.0]]], [[[1.0, 3.0], [1.0, 3.0]]])
+    box[0, 0, 0] = ranges(FINITE | NAN, 0.0, 1.0, shape=()).item()
+    (found,) = _read(lambda x: jnp.argmax(x, axis=1), box)
+    assert _ends(found) == [(0, 1), (1, 1)]
+
+
+def test_what_is_filled_beyond_the_end_by_an_open_index() -> None:
+    for filled, most in ((None, 3.0), (7.0, 7.0)):
+        taken = lambda x, v=filled: x.at[jnp.count_nonzero(x > 2)].get(mode="fill", fill_value=v)  # noqa: E731
+        (found,) = _read(taken, _between([[1.0, 2.0]], [[3.0, 3.0]]))
+        assert bool(found["kinds"][0] & NAN) is (filled is None)
+        assert filled is None or _ends(found) == [(1.0, most)]
+
+
+def test_an_empty_array_is_sorted() -> None:
+    (found,) = _read(jnp.sort, ranges(FINITE, shape=(1, 2, 0)))
+    assert found.shape == (1, 2, 0)
+
+
+def test_powers_of_positive_numbers_are_positive() -> None:
+    for base, exponent, expected in (
+        (PLUS, FINITE, PLUS),
+        (PLUS, FINITE | ABOVE, ALL),
+        (PLUS, NAN, ALL),
+        (NONE | PLUS, FINITE, ALL),
+        (MINUS, FINITE, ALL),
+    ):
+        (found,) = _read(lax.pow, ranges(base, shape=(1,)), ranges(exponent, shape=(1,)))
+        assert found["kinds"].tolist() == [expected]
+
+
+def test_what_changes_nothing_returns_the_value_itself() -> None:
+    box = _between([-1.0], [2.0], FINITE & ~NONE)
+    for fn in (
+        lambda x: (x + 0.0) - x,
+        lambda x: (0.0 + x) - x,
+        lambda x: (x - 0.0) - x,
+        lambda x: (x * 1.0) - x,
+        lambda x: (1.0 * x) - x,
+        lambda x: (x / 1.0) - x,
+    ):
+        (found,) = _read(fn, box)
+        assert found["kinds"].tolist() == [NONE]
+    for fn in (lambda x: (0.0 - x) - x, lambda x: (1.0 / x) - x, lambda x: (x - 1.0) - x, lambda x: (x * 0.0) - x):
+        (found,) = _read(fn, box)
+        assert found["kinds"][0] != NONE

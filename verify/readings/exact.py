@@ -6,6 +6,7 @@ read again with more bits. The precision of python-flint is global to the proces
 """
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -690,7 +691,7 @@ class Balls(System):
         """Move the reduced axes to the end and join them."""
         kept = [axis for axis in range(1, array.ndim) if axis - 1 not in axes]
         moved = array.transpose(0, *kept, *(1 + axis for axis in axes))
-        return moved.reshape(*moved.shape[: 1 + len(kept)], -1)
+        return moved.reshape(*moved.shape[: 1 + len(kept)], math.prod(moved.shape[1 + len(kept) :]))
 
     def _reduce(self, equation: Any, array: Array, axes: Sequence[int]) -> Array:
         return self.total(equation, self._last(array, axes))
@@ -747,6 +748,8 @@ class Balls(System):
             greater: whether it is the largest, or the smallest.
             never: which entries stand for none, and need not be seen to be chosen.
         """
+        if not entries.shape[-1]:
+            return self.lift(np.full(entries.shape[:-1], -np.inf if greater else np.inf))
         found = self._extreme_of(entries, greater=greater)
         if not self.tells_places(entries.shape[-1]):
             return found
@@ -788,6 +791,8 @@ class Balls(System):
         axis = 1 + equation.params["axis"]
         entries = np.moveaxis(array, axis, -1)
         entries = entries[..., ::-1] if equation.params["reverse"] else entries
+        if not entries.shape[-1]:
+            return array
         sums = [self.running_total(equation, entries[..., : place + 1]) for place in range(entries.shape[-1])]
         stacked = np.stack(sums[::-1] if equation.params["reverse"] else sums, axis=-1)
         return np.moveaxis(stacked, -1, axis)

@@ -7,6 +7,7 @@ own, dtype object), complex numbers (the same, in the systems that have them), w
 """
 
 import functools
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -210,12 +211,12 @@ class System(ABC):
 
     def tells_places(self, count: int) -> bool:
         """Whether it is recorded which of so many entries is chosen."""
-        return self.depends and count <= MOST_PLACES
+        return self.depends and 0 < count <= MOST_PLACES
 
     def met_at(self, equation: Any, taken: Array) -> None:
         """Record which outcomes along the last axis are taken where entries are compared, if `tells_places` says so."""
         moved = np.moveaxis(taken, -1, 0)
-        self.met(equation, moved.reshape(moved.shape[0], moved.shape[1], -1), ":place")
+        self.met(equation, moved.reshape(*moved.shape[:2], math.prod(moved.shape[2:])), ":place")
 
     def _hit(self, hit: Array) -> Array:
         """Points of the whole batch, from a mask over the points being read or one entry for all of them."""
@@ -595,6 +596,8 @@ def running(equation: Any, array: Array, combine: Callable[[Array, Array], Array
     """Combine the entries along an axis from one end on, and keep every step."""
     axis = 1 + equation.params["axis"]
     entries = np.moveaxis(array, axis, 0)
+    if not len(entries):
+        return array
     entries = entries[::-1] if equation.params["reverse"] else entries
     steps = [entries[0]]
     for entry in entries[1:]:
@@ -1003,7 +1006,7 @@ def windows(sizes: Sequence[int], per_axis: Sequence[Array]) -> Array:
         flat = flat * size + np.maximum(shaped, 0)
         held = held & (shaped >= 0)
     joined = np.where(held, flat, -1)
-    return joined.reshape(int(np.prod(joined.shape[:rank], dtype=int)), -1)
+    return joined.reshape(math.prod(joined.shape[:rank]), math.prod(joined.shape[rank:]))
 
 
 def windows_of(params: Mapping[str, Any], sizes: Sequence[int], counts: Sequence[int]) -> Array:

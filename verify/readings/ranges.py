@@ -9,6 +9,7 @@ Numbers are those of the reals: nothing overflows, and what no rule knows may be
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any, Final
@@ -284,7 +285,7 @@ def _meet(array: Array, kinds: Any, lo: Any, hi: Any, lo_open: Any, hi_open: Any
         )
         result[end] = np.where(take, bound, result[end])
     result = _narrowed(result)
-    empty = (result["kinds"] == 0) | ((result["kinds"] & FINITE != 0) & (result["lo"] > result["hi"]))
+    empty = (result["kinds"] == 0) | (result["lo"] > result["hi"])
     return np.where(empty, array, result)
 
 
@@ -376,8 +377,8 @@ def _inverse(b: Array) -> Array:
         b["kinds"] & (MINUS | PLUS),
         np.where(one_sided, _down(low, unit_low), -np.inf),
         np.where(one_sided, _up(high, unit_high), np.inf),
-        np.where(one_sided, b["hi_open"] | np.isinf(b["hi"]), False),
-        np.where(one_sided, b["lo_open"] | np.isinf(b["lo"]), False),
+        b["hi_open"] | np.isinf(b["hi"]),
+        b["lo_open"] | np.isinf(b["lo"]),
     )
 
 
@@ -998,6 +999,8 @@ class _Rows(dict[str, Callable[..., Any]]):
             return _compare("ne", array, system.lift(np.zeros((1,) * array.ndim)))
         if target == "number":
             return array
+        if target == "complex":
+            return _unknown(equation.outvars[0].aval, system)
         found = _whole(np.trunc(array["lo"]), np.trunc(array["hi"]))
         beyond = (array["kinds"] & ~FINITE).any()
         system.met_steps(equation, anything(found.shape) if beyond else found)
@@ -1038,7 +1041,8 @@ class _Rows(dict[str, Callable[..., Any]]):
     def _reduce(self, name: str, equation: Any, array: Array) -> Array:
         axes = tuple(1 + axis for axis in equation.params["axes"])
         kept = [axis for axis in range(array.ndim) if axis not in axes]
-        moved = np.ascontiguousarray(array.transpose(*axes, *kept)).reshape(-1, *(array.shape[axis] for axis in kept))
+        moved = np.ascontiguousarray(array.transpose(*axes, *kept))
+        moved = moved.reshape(math.prod(moved.shape[: len(axes)]), *moved.shape[len(axes) :])
         if not len(moved):
             empty = {"reduce_sum": 0.0, "reduce_prod": 1.0, "reduce_max": -np.inf, "reduce_min": np.inf}[name]
             return self.system.lift(np.full(moved.shape[1:], empty))
@@ -1065,17 +1069,15 @@ class _Rows(dict[str, Callable[..., Any]]):
         a, b = (self._operand(equation, *each) for each in zip(equation.invars, (a, b), strict=True))
         points = max(a.shape[0], b.shape[0])
 
-        def arranged(array: Array, contracted: Sequence[int], shared: Sequence[int]) -> tuple[Array, tuple[int, ...]]:
+        def arranged(array: Array, contracted: Sequence[int], shared: Sequence[int]) -> Array:
             free = [axis for axis in range(array.ndim - 1) if axis not in (*contracted, *shared)]
             order = (0, *(1 + each for each in (*shared, *free, *contracted)))
             turned = np.broadcast_to(array, (points, *array.shape[1:])).transpose(order)
             sizes = [array.shape[1 + each] for each in (*shared, *free, *contracted)]
-            one = int(np.prod(sizes[: len(shared)], dtype=int))
-            two = int(np.prod(sizes[len(shared) : len(shared) + len(free)], dtype=int))
-            return turned.reshape(points, one, two, -1), tuple(sizes[len(shared) : len(shared) + len(free)])
+            parts = sizes[: len(shared)], sizes[len(shared) : len(shared) + len(free)], sizes[len(shared) + len(free) :]
+            return turned.reshape(points, *map(math.prod, parts))
 
-        first, _ = arranged(a, mine, batch)
-        second, _ = arranged(b, other, batches)
+        first, second = arranged(a, mine, batch), arranged(b, other, batches)
         shape = (points, *equation.outvars[0].aval.shape)
         if not first.shape[-1]:
             return self.system.lift(np.zeros(shape))
@@ -1135,7 +1137,7 @@ class _Rows(dict[str, Callable[..., Any]]):
     def _triangular(equation: Any, a: Array, b: Array) -> Array:
         """Substitution: A X = B, or X A = B."""
         params = equation.params
-        if a.shape[-1] ** 2 > MOST_ELIMINATED:
+        if not 0 < a.shape[-1] ** 2 <= MOST_ELIMINATED:
             return anything((1, *equation.outvars[0].aval.shape))
         turned = bool(params["transpose_a"]) == bool(params["left_side"])
         lower = bool(params["lower"]) != turned
