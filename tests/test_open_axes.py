@@ -715,3 +715,10 @@ def test_what_is_read_of_a_generic_entry_is_true_of_every_entry(name: str) -> No
             assert apart.rad() < 2.0**-100, "a wide ball would hold anything"
             seen.add(place)
     assert len(seen) == truth.size
+
+
+def test_zero_less_a_length_is_not_that_length() -> None:
+    system, *_ = open_axis()
+    with pytest.raises(TooHard):
+        system._whole("sub", 0, Length("n"))
+    assert system._whole("sub", Length("n"), 0) == system._whole("add", 0, Length("n")) == Length("n")

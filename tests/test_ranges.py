@@ -1810,3 +1810,53 @@ def test_what_changes_nothing_returns_the_value_itself() -> None:
     for fn in (lambda x: (0.0 - x) - x, lambda x: (1.0 / x) - x, lambda x: (x - 1.0) - x, lambda x: (x * 0.0) - x):
         (found,) = _read(fn, box)
         assert found["kinds"][0] != NONE
+def test_tables_hold_every_kind_that_two_floats_of_given_kinds_make() -> None:
+    """Beside the arithmetic of floats, on numbers of every kind, zeros of both signs and sums of either sign."""
+    import math
+
+    from verify.readings import ranges as module
+
+    members = {
+        module.NAN: [math.nan],
+        module.BELOW: [-math.inf],
+        module.MINUS: [-2.0, -1.0],
+        module.NONE: [-0.0, 0.0],
+        module.PLUS: [1.0, 2.0],
+        module.ABOVE: [math.inf],
+    }
+
+    def kind(value: float) -> int:
+        if math.isnan(value):
+            return module.NAN
+        if math.isinf(value):
+            return module.ABOVE if value > 0 else module.BELOW
+        return module.PLUS if value > 0 else module.MINUS if value < 0 else module.NONE
+
+    def quotient(x: float, y: float) -> int:
+        with np.errstate(all="ignore"):
+            return kind(float(np.float64(x) / np.float64(y)))
+
+    def equality(x: float, y: float) -> int:
+        return 3 if math.isnan(x) or math.isnan(y) else 1 if x == y else 2
+
+    for combine, of in (
+        (module._sum_of, lambda x, y: kind(x + y)),
+        (module._product_of, lambda x, y: kind(x * y)),
+        (module._quotient_of, quotient),
+        (module._equal, equality),
+    ):
+        table = module._table(combine)
+        assert table.shape == (64, 64)
+        assert table.dtype == np.int64
+        for a, b in itertools.product(range(64), repeat=2):
+            expected = 0
+            for x, y in itertools.product(members, repeat=2):
+                if a & x and b & y:
+                    for first, second in itertools.product(members[x], members[y]):
+                        expected |= of(first, second)
+            assert table[a, b] == expected, (combine.__name__, a, b)
+
+
+def test_a_product_along_an_axis_is_the_product_of_its_ranges() -> None:
+    (found,) = _read(lambda x: jnp.prod(x), _between([[2.0, 3.0, -1.0]], [[4.0, 5.0, -0.5]]))
+    assert _ends(found) == [(-20.0, -3.0)]

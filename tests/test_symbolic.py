@@ -1287,3 +1287,16 @@ def test_zero_has_no_logarithm_and_a_reading_no_end_of_values() -> None:
     with pytest.raises(Restart):
         few.generator("parameter", 1)
     assert few.learnt.capacity == 2
+
+
+def test_an_entry_at_one_index_twice_is_that_of_the_diagonal() -> None:
+    """Where both axes are at index i the case on the diagonal is meant, whose value may be another."""
+    from verify.readings.symbolic import Generic, Index
+
+    system, first, second = open_axis()
+    square = np.empty((1, 1, 1), dtype=object)
+    square[0, 0, 0] = Generic({(0, 0): first, (0, 1): first * second})
+    i, j = Index((0, 0)), Index((0, 1))
+    assert system._entry_at(square, ("n", "n"), [i, i]).key == first.key
+    assert system._entry_at(square, ("n", "n"), [j, j]).key == second.key
+    assert system._entry_at(square, ("n", "n"), [i, j]).key == (first * second).key

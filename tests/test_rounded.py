@@ -1,0 +1,382 @@
+"""The rounded reading, primitive by primitive: balls no narrower than floats need, no wider than derived by hand.
+
+What a ball has to hold is what JAX returns, or what a human derives; ends of balls are compared as exact fractions.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flint import arb
+from jax import lax
+from jax.extend.core import primitives as jexp
+
+from verify.formats import FORMATS, Format
+from verify.readings.api import allowed
+from verify.readings.exact import balls, precision
+from verify.readings.rounded import ROUNDED_BITS, Rounded
+
+# The radius of a ball has 30 bits, and is rounded up: a few such steps widen it by no more than this share.
+WIDENED = 1 + Fraction(1, 2**26)
+EVERY = pytest.mark.parametrize("name", sorted(FORMATS))
+
+
+def _exactly(value: arb) -> Fraction:
+    """A midpoint or radius as the dyadic number that it is."""
+    mantissa, exponent = value.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _ends(ball: arb) -> tuple[Fraction, Fraction]:
+    middle, radius = _exactly(ball.mid()), _exactly(ball.rad())
+    return middle - radius, middle + radius
+
+
+def _unit(form: Format) -> Fraction:
+    return Fraction(form.unit_roundoff)
+
+
+def _about(ball: arb, value: Fraction, off: Fraction) -> None:
+    """A ball around a value that reaches as far as it has to, and by no more than the millionth that sums have."""
+    low, high = _ends(ball)
+    assert low <= value - off, (ball, value, off)
+    assert high >= value + off, (ball, value, off)
+    assert value - off * (1 + Fraction(2, 2**20)) <= low, (ball, value, off)
+    assert high <= value + off * (1 + Fraction(2, 2**20)), (ball, value, off)
+
+
+def _one(fn: Callable[..., Any], *given: float, name: str) -> arb:
+    return allowed(fn, *map(np.float64, given), dtype=name)[()]
+
+
+def _summed(x: Any) -> Any:
+    """The sum in the format itself: that of jax.numpy asks for float32."""
+    return lax.reduce_sum(x, (0,))
+
+
+def _floats(fn: Callable[..., Any], given: Sequence[Any], name: str) -> list[float]:
+    """What JAX returns, an operation at a time and compiled."""
+    with jax.enable_x64(True):
+        cast = [jnp.asarray(np.asarray(each), FORMATS[name].dtype()) for each in given]
+        return [float(each) for run in (fn, jax.jit(fn)) for each in np.ravel(np.asarray(run(*cast), np.float64))]
+
+
+def _held(fn: Callable[..., Any], *given: Any, name: str) -> None:
+    """What JAX returns is inside; where that is no finite number, nothing is claimed."""
+    found = np.ravel(allowed(fn, *(np.asarray(each, np.float64) for each in given), dtype=name)).tolist()
+    for ball, value in zip(2 * found, _floats(fn, given, name), strict=True):
+        assert ball.contains(arb(value)) if math.isfinite(value) else not ball.is_finite(), (name, given, ball, value)
+
+
+# --- one operation: one roundoff of the result -----------------------------------------------------------------------
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("fn", "given", "value", "roundings"),
+    [
+        (lambda x, y: x + y, (1.5, 2.25), "15/4", 1),
+        (lambda x, y: x - y, (1.5, 2.25), "-3/4", 1),
+        (lambda x, y: x * y, (1.5, 2.25), "27/8", 1),
+        (lambda x, y: lax.square(x), (1.5, 1.0), "9/4", 1),
+        (lambda x, y: lax.integer_pow(x, 2), (1.5, 1.0), "9/4", 1),
+        (lambda x, y: lax.integer_pow(x, 3), (1.5, 1.0), "27/8", 2),
+        (lambda x, y: lax.reduce_prod(jnp.stack([x, y]), (0,)), (1.5, 2.25), "27/8", 1),
+        (lambda x, y: lax.cumprod(jnp.stack([x, y]))[1], (1.5, 2.25), "27/8", 1),
+    ],
+    ids=["sum", "difference", "product", "square", "second power", "third power", "of all", "running"],
+)
+def test_an_operation_is_off_by_a_roundoff_of_its_result_and_by_no_more(
+    fn: Callable[..., Any], given: tuple[float, float], value: str, roundings: int, name: str
+) -> None:
+    form = FORMATS[name]
+    exact = Fraction(value)
+    ball = _one(fn, *given, name=name)
+    least = roundings * _unit(form) * abs(exact)
+    low, high = _ends(ball)
+    assert low <= exact - least
+    assert high >= exact + least
+    # k roundings are (1 + u)^k - 1 <= k u / (1 - k u); what may be flushed comes on top.
+    most = (least / (1 - roundings * _unit(form)) + Fraction(form.flush)) * WIDENED
+    assert exact - most <= low
+    assert high <= exact + most
+
+
+@EVERY
+def test_a_square_is_rounded(name: str) -> None:
+    """(1 + 2u)² needs one bit more than the format has."""
+    given = 1 + 2 * FORMATS[name].unit_roundoff
+    _held(lambda x: jnp.stack([lax.square(x), lax.integer_pow(x, 2), x * x]), given, name=name)
+
+
+@EVERY
+def test_what_moves_or_chooses_numbers_leaves_them_as_they_are(name: str) -> None:
+    given = np.array([3.0, -1.5, 0.25, -1.5])
+    for fn, expected in (
+        (jnp.min, [-1.5]),
+        (jnp.max, [3.0]),
+        (lax.cummin, [3.0, -1.5, -1.5, -1.5]),
+        (lax.cummax, [3.0, 3.0, 3.0, 3.0]),
+        (lambda x: lax.cummin(x, reverse=True), [-1.5, -1.5, -1.5, -1.5]),
+        (jnp.ceil, [3.0, -1.0, 1.0, -1.0]),
+        (jnp.floor, [3.0, -2.0, 0.0, -2.0]),
+        (jnp.negative, [-3.0, 1.5, -0.25, 1.5]),
+        (jnp.abs, [3.0, 1.5, 0.25, 1.5]),
+        (jnp.sign, [1.0, -1.0, 1.0, -1.0]),
+    ):
+        found = np.ravel(allowed(fn, given, dtype=name)).tolist()
+        assert [_ends(each) for each in found] == [(Fraction(each), Fraction(each)) for each in expected]
+
+
+@EVERY
+def test_halves_are_rounded_to_even_or_away_from_zero(name: str) -> None:
+    given = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5]
+    for method in (lax.RoundingMethod.TO_NEAREST_EVEN, lax.RoundingMethod.AWAY_FROM_ZERO):
+        fn = lambda x, method=method: lax.round(x, method)  # noqa: E731
+        expected = [Fraction(each) for each in _floats(fn, [given], name)[: len(given)]]
+        found = np.ravel(allowed(fn, np.array(given), dtype=name)).tolist()
+        assert [_ends(each) for each in found] == [(each, each) for each in expected]
+
+
+@EVERY
+def test_comparisons_choose_as_floats_do(name: str) -> None:
+    given = ((1.0, 2.0), (2.0, 1.0), (1.0, 1.0))
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
+        x, y = (np.array(each) for each in zip(*given, strict=True))
+        found = allowed(lambda x, y, compare=compare: jnp.where(compare(x, y), 3.0, 5.0), x, y, dtype=name)
+        assert [_ends(each) for each in found] == [(3, 3) if compare(*each) else (5, 5) for each in given]
+
+
+def test_what_is_between_two_whole_numbers_is_either_of_them() -> None:
+    """A sum of 1 and a number that is off by less than a roundoff may be on either side of a whole number."""
+    for fn, value in ((jnp.floor, 0), (jnp.ceil, 1)):
+        ball = _one(lambda x, y, fn=fn: fn((x + y) - y), 1.0, 2.0**30, name="float32")
+        low, high = _ends(ball)
+        assert low <= value <= high
+        assert low <= value + 1 <= high
+
+
+def test_zero_times_a_step_of_an_infinite_constant_is_no_number() -> None:
+    def weighed(x: Any) -> Any:
+        infinite = jnp.array(jnp.inf, x.dtype)
+        return jnp.dot(jnp.array([0.0, 1.0, 0.0], x.dtype), jnp.stack([jnp.floor(infinite), x, jnp.ceil(infinite)]))
+
+    _held(weighed, 1.0, name="float32")
+    assert not _one(weighed, 1.0, name="float32").is_finite()
+
+
+@EVERY
+def test_functions_hold_what_jax_returns(name: str) -> None:
+    from jax.scipy.special import erf
+
+    def each(x: Any) -> Any:
+        return jnp.stack([jnp.sin(x), jnp.arctan(x), lax.rsqrt(x), erf(x)])
+
+    _held(each, 0.7, name=name)
+    assert all(ball.is_finite() for ball in allowed(each, np.array(0.7), dtype=name))
+
+
+@pytest.mark.parametrize("fn", [lax.lgamma, lax.digamma, lax.erf_inv], ids=["lgamma", "digamma", "erf_inv"])
+def test_of_zero_times_a_function_without_a_budget_nothing_is_claimed(fn: Callable[..., Any]) -> None:
+    """Skipping zeros would skip what is no number: JAX returns an infinity, or none, at a pole."""
+    assert not _one(fn, 0.5, name="float32").is_finite()
+    assert not _one(lambda x: jnp.zeros((), x.dtype) * fn(x), 0.5, name="float32").is_finite()
+    for given in (0.5, 1.0, -1.0):
+        weighed = lambda x: jnp.dot(jnp.array([0.0, 1.0], x.dtype), jnp.stack([fn(x), x]))  # noqa: E731
+        assert not _one(weighed, given, name="float32").is_finite()
+        assert not allowed(lambda x: jnp.zeros_like(x) * fn(x), np.full(100, given), dtype="float32")[0].is_finite()
+
+
+# --- sums --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["float64", "float32"])
+@pytest.mark.parametrize("count", [2, 3, 9])
+def test_a_sum_is_off_by_a_roundoff_for_every_addition(name: str, count: int) -> None:
+    form = FORMATS[name]
+    ball = allowed(jnp.sum, np.ones(count), dtype=name)[()]
+    _about(ball, Fraction(count), (count - 1) * _unit(form) * count)
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_a_sum_of_16_bits_is_off_as_float32_is_and_by_one_roundoff(name: str) -> None:
+    form = FORMATS[name]
+    given = np.array([256.0, -256.0, 128.0, -128.0, 64.0, -64.0, 32.0, -32.0])
+    # Seven additions in float32, of numbers that cancel, and a rounding of what they leave.
+    inner = 7 * Fraction(1, 2**24) * int(np.abs(given).sum())
+    low, high = _ends(allowed(_summed, given, dtype=name)[()])
+    assert low <= -inner
+    assert high >= inner
+    most = inner * (1 + _unit(form) / (1 - _unit(form))) * (1 + Fraction(2, 2**20)) + 2 * Fraction(form.flush)
+    assert -most <= low
+    assert high <= most
+
+
+@pytest.mark.parametrize("name", ["float64", "float32"])
+@pytest.mark.parametrize("entries", [2, 3])
+def test_two_entries_among_many_zeros_are_rounded_as_a_sum_of_two(name: str, entries: int) -> None:
+    """Each row has so many numbers that are not zero: what is known of zeros saves additions, and no rounding."""
+    form = FORMATS[name]
+
+    def padded(x: Any) -> Any:
+        return jnp.sum(jnp.concatenate([x, jnp.zeros((2, 100), x.dtype)], axis=1), axis=1)
+
+    rest = [2 * form.unit_roundoff] + [1.0] * (entries - 2)
+    given = np.array([[1.0 + 2 * form.unit_roundoff, *rest], [1.0, form.unit_roundoff, *rest[1:]]])
+    _held(padded, given, name=name)
+    for row, ball in zip(given.tolist(), allowed(padded, given, dtype=name), strict=True):
+        total = sum(map(Fraction, row), Fraction(0))
+        _about(ball, total, (entries - 1) * _unit(form) * total)
+
+
+def test_a_sum_is_as_large_as_its_format_allows() -> None:
+    large = allowed(jnp.sum, np.array([1e300, 1e300]))[()]
+    assert large.is_finite()
+    assert allowed(_summed, np.array([6e4, 6e4, -6e4]), dtype="float16")[()].is_finite(), "formed in float32"
+    assert not allowed(lax.cumsum, np.array([6e4, 6e4, -6e4]), dtype="float16")[2].is_finite(), "formed in float16"
+    assert not allowed(jnp.sum, np.array([3e38, 3e38, -3e38]), dtype="float32")[()].is_finite()
+
+
+@EVERY
+def test_a_product_of_matrices_keeps_the_free_axes_of_both_in_order(name: str) -> None:
+    a, b = np.arange(6.0).reshape(2, 3), np.arange(8.0).reshape(2, 4)
+    found = allowed(lambda x, y: lax.dot_general(x, y, (((0,), (0,)), ((), ()))), a, b, dtype=name)
+    assert found.shape == (3, 4)
+    for ball, value in zip(found.ravel(), (a.T @ b).ravel().tolist(), strict=True):
+        assert ball.contains(arb(value))
+        assert _exactly(ball.mid()) == Fraction(value)
+
+
+# --- constants ---------------------------------------------------------------------------------------------------
+
+
+def test_constants_are_multiplied_first_and_the_ball_stays_as_narrow() -> None:
+    """(5 · 2) · 3 may be 5 · 6: two roundings either way."""
+    for name, form in FORMATS.items():
+        ball = _one(lambda x: (x * 2.0) * 3.0, 5.0, name=name)
+        low, high = _ends(ball)
+        # What both ways are the hull of has its ends rounded to 30 bits of its radius once more.
+        most = 30 * ((1 + _unit(form) / (1 - _unit(form))) ** 2 - 1) * WIDENED**2 + 16 * Fraction(form.flush)
+        assert 30 - most <= low <= 30 - 30 * _unit(form)
+        assert 30 + 30 * _unit(form) <= high <= 30 + most
+
+
+@pytest.mark.parametrize("first", [0.0, 1.0, 2.0])
+def test_an_array_of_constants_is_constant_whatever_its_first_entry_is(first: float) -> None:
+    """300 · 300 is too large for a float16, in an array beside any other constant."""
+
+    def scaled(x: Any) -> Any:
+        return (x * jnp.array([first, 300.0], x.dtype)) * jnp.array(300.0, x.dtype)
+
+    found = allowed(scaled, np.array(1e-3), dtype="float16")
+    assert not found[1].is_finite()
+    _held(scaled, 1e-3, name="float32")
+
+
+def test_products_of_what_is_no_constant_are_formed_as_they_are_written() -> None:
+    fn = lambda x, y, z: z * (x * y)  # noqa: E731
+    given = (300.0, 2.0**-13, 300.0)
+    _held(fn, *given, name="float16")
+    assert _one(fn, *given, name="float16").is_finite(), "300 · 300 is not formed"
+
+
+@EVERY
+def test_constants_that_change_nothing_are_exact_where_they_are_read_so(name: str) -> None:
+    """A conversion to the same format, whatever it was for, is no rounding."""
+
+    def same(x: Any) -> Any:
+        return jexp.convert_element_type_p.bind(x, new_dtype=np.dtype(x.dtype), weak_type=True, sharding=None)
+
+    ball = _one(same, 1.25, name=name)
+    assert _ends(ball) == (Fraction(5, 4), Fraction(5, 4))
+
+
+# --- nested quotients ------------------------------------------------------------------------------------------------
+
+
+def test_a_quotient_of_a_quotient_of_a_quotient_knows_the_product_of_the_last_divisors() -> None:
+    """Compiled, ((a/b)/c)/d divides by products of divisors: that of c and d is below every float, and b is one."""
+    _held(lambda a, b, c, d: ((a / b) / c) / d, 1e-30, 1.0, 1e-30, 1e-30, name="float32")
+
+
+def test_one_over_a_quotient_is_not_that_quotient() -> None:
+    """1/(x/y) is a quotient of its own, whose divisor times z is below every float, where y times z is not."""
+    _held(lambda x, y, z: (1.0 / (x / y)) / z, 1e-25, 1e5, 1e-9, name="float32")
+
+
+def test_a_quotient_and_an_added_zero_is_that_quotient() -> None:
+    """Sums that automatic differentiation forms are primitives of their own."""
+
+    def nested(x: Any, y: Any, z: Any) -> Any:
+        return jexp.add_jaxvals_p.bind(x / y, jnp.zeros((), x.dtype)) / z
+
+    _held(nested, 1e-30, 1e-30, 1e-30, name="float32")
+
+
+# --- what is flushed -------------------------------------------------------------------------------------------------
+
+
+@EVERY
+def test_near_zero_a_result_is_off_by_what_its_format_flushes_and_no_more(name: str) -> None:
+    form = FORMATS[name]
+    given = form.smallest_normal
+    ball = _one(lambda x: x * 0.5, given, name=name)
+    low, high = _ends(ball)
+    value, off = Fraction(given) / 2, Fraction(form.flush)
+    assert low <= value - off
+    assert high >= value + off
+    most = (off + 2 * _unit(form) * value) * WIDENED
+    assert value - most <= low
+    assert high <= value + most
+
+
+# --- fewer bits --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mantissa", [2, 3, 7, 10])
+def test_fewer_bits_are_a_roundoff_of_so_many_bits(mantissa: int) -> None:
+    unit = Fraction(1, 2 ** (mantissa + 1))
+    fn = lambda x: lax.reduce_precision(x, 5, mantissa)  # noqa: E731
+    spare = Fraction(FORMATS["float16"].smallest_normal)
+    # A tie goes down, and what is just above it goes up.
+    for given in (1 + float(unit), 1 + float(unit) * 1.125, 1.0):
+        _held(fn, given, name="float32")
+        low, high = _ends(_one(fn, given, name="float32"))
+        off = Fraction(given) * unit + spare
+        assert Fraction(given) - off * WIDENED <= low <= Fraction(given) - off
+        assert Fraction(given) + off <= high <= Fraction(given) + off * WIDENED
+
+
+def test_fewer_bits_claim_nothing_from_where_the_ball_reaches_infinity() -> None:
+    """65500 and a roundoff are more than 65520, from which on a float16 is infinite."""
+    half = lambda x: lax.reduce_precision(x, 5, 10)  # noqa: E731
+    for given, claimed in ((65480.0, True), (65500.0, False), (65520.0, False), (7e4, False)):
+        assert _one(half, given, name="float32").is_finite() is claimed
+    few = lambda x: lax.reduce_precision(x, 5, 2)  # noqa: E731
+    assert not _one(few, 61440.0, name="float32").is_finite()
+    assert not _one(lambda x: lax.reduce_precision(x, 7, 10), 1.0, name="float32").is_finite(), "no format has it"
+
+
+# --- a primitive that JAX has had only since 0.12 ------------------------------------------------------------------
+
+
+@EVERY
+def test_one_minus_a_square_is_either_way_of_computing_it(name: str) -> None:
+    form = FORMATS[name]
+    with jax.enable_x64(True):
+        equation: Any = jax.make_jaxpr(jnp.negative)(jax.ShapeDtypeStruct((1,), form.dtype())).jaxpr.eqns[0]
+    with precision(ROUNDED_BITS):
+        ball = Rounded().complement_of_square(equation, balls(np.array([[0.5]])))[0, 0]
+    low, high = _ends(ball)
+    value = Fraction(3, 4)
+    # 1 - x² rounds the square and the difference, (1 - x)(1 + x) three times: the wider of both.
+    least = 3 * _unit(form) * value
+    most = (least / (1 - 3 * _unit(form)) + 2 * Fraction(form.flush)) * WIDENED
+    assert value - most <= low <= value - least
+    assert value + least <= high <= value + most
