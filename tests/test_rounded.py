@@ -19,6 +19,7 @@ from jax.extend.core import primitives as jexp
 
 from verify.formats import FORMATS, Format
 from verify.readings.api import allowed
+from verify.readings.budgets import BUDGETS
 from verify.readings.exact import balls, precision
 from verify.readings.rounded import ROUNDED_BITS, Rounded
 
@@ -317,6 +318,66 @@ def test_a_quotient_and_an_added_zero_is_that_quotient() -> None:
         return jexp.add_jaxvals_p.bind(x / y, jnp.zeros((), x.dtype)) / z
 
     _held(nested, 1e-30, 1e-30, 1e-30, name="float32")
+
+
+@pytest.mark.parametrize(
+    ("fn", "given"),
+    [
+        (lambda a, x, y, z: (a / (x / y)) / z, (1.0, 1e-25, 1e-5, 1e-15)),
+        (lambda a, x, y, z: (1.0 / (x / y)) / z, (1.0, 1e-25, 1e-5, 1e-15)),
+        (lambda a, b, c, d: ((a / b) / c) / d, (1e-20, 1e-20, 1e-10, 1e-15)),
+        (lambda a, b, c, d: d / (a / (b / c)), (1e-25, 1e-5, 1e-10, 1e-30)),
+        (lambda a, b, c, d: d / ((a / b) / c), (1e-25, 1e-30, 1e-15, 1e-10)),
+    ],
+    ids=["by a quotient, by a number", "one", "three times", "of a number", "by a quotient of a quotient"],
+)
+def test_quotients_that_are_nested_twice_are_rewritten_twice(fn: Callable[..., Any], given: tuple[float, ...]) -> None:
+    """Compiled, (a/(x/y))/z becomes ((a y)/x)/z first and then (a y)/(x z): the product x z may be flushed."""
+    _held(fn, *given, name="float32")
+    _held(fn, 2.0, 3.0, 5.0, 7.0, name="float32")
+    assert _one(fn, 2.0, 3.0, 5.0, 7.0, name="float32").is_finite()
+
+
+def test_what_becomes_a_product_with_constants_is_folded_too() -> None:
+    """Compiled, c/(d/x) becomes (c x)/d and then x times c/d, which is flushed."""
+    for fn, given in ((lambda x: 1e-20 / (1e20 / x), 1e20), (lambda x: (1e-20 / (1e10 / x)) * 1e-10, 1e20)):
+        _held(fn, given, name="float32")
+    assert _one(lambda x: 2.0 / (3.0 / x), 5.0, name="float32").is_finite()
+
+
+# --- exponentials ------------------------------------------------------------------------------------------------
+
+_LARGE, _LESS = np.linspace(20.0, 60.0, 60), np.linspace(10.0, 25.0, 60)
+_EXPONENTIALS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "product": (lambda a, b: jnp.exp(a) * jnp.exp(b), lambda a, b: a + b),
+    "product of three": (lambda a, b: (jnp.exp(a) * jnp.exp(b)) * jnp.exp(-b / 2), lambda a, b: a + b / 2),
+    "moved": (lambda a, b: jnp.exp(a).reshape(2, -1) * jnp.exp(b).reshape(2, -1), lambda a, b: a + b),
+    "quotient": (lambda a, b: jnp.exp(a) / jnp.exp(-b), lambda a, b: a + b),
+    "quotient of a product": (lambda a, b: jnp.exp(a) / (jnp.exp(-b / 2) * jnp.exp(-b / 2)), lambda a, b: a + b),
+    "inverse": (lambda a, b: 1.0 / jnp.exp(-a) + 0.0 * b, lambda a, b: a),
+    "cube": (lambda a, b: jnp.exp(b) ** 3, lambda a, b: 3 * b),
+    "inverse cube": (lambda a, b: jnp.exp(-b) ** -3, lambda a, b: 3 * b),
+    "power": (lambda a, b: jnp.power(jnp.exp(a), b / 20), lambda a, b: a * b / 20),
+    "powers of two": (lambda a, b: jnp.exp(a) * jnp.exp2(b), lambda a, b: a + b),
+    "power of a power of two": (lambda a, b: jnp.power(jnp.exp2(a), b / 20), lambda a, b: a * b / 20),
+}
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "bfloat16"])
+@pytest.mark.parametrize("what", _EXPONENTIALS)
+def test_exponentials_may_become_one_of_a_rounded_exponent(what: str, name: str) -> None:
+    """Compiled, exp(a)·exp(b) is exp(a + b): where a + b is large, its rounding is many roundoffs of the result."""
+    fn, exponent = _EXPONENTIALS[what]
+    form = FORMATS[name]
+    a, b = (form.round(each) for each in (_LARGE, _LESS))
+    _held(fn, a, b, name=name)
+    if "two" not in what and name != "bfloat16":
+        # A roundoff for each unit of the exponent or less, two budgets and some roundings: twice that is too much.
+        balls_ = np.ravel(allowed(fn, a, b, dtype=name)).tolist()
+        for ball, size in zip(balls_, exponent(a, b).tolist(), strict=True):
+            units = 4 * size + 8 * BUDGETS[name]["exp"].constant + 40
+            assert ball.is_finite()
+            assert _exactly(ball.rad()) < Fraction(units) * _unit(form) * _exactly(ball.mid()), (ball, size)
 
 
 # --- what is flushed -------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ ROUNDED_BITS: Final = 128
 _upper = np.frompyfunc(arb.abs_upper, 1, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
 
+_exp = np.frompyfunc(arb.exp, 1, 1)
 _is_zero = np.frompyfunc(arb.is_zero, 1, 1)
 
 
@@ -40,6 +41,11 @@ def _overflow(form: Format) -> arb:
     return arb(form.overflow.numerator) / arb(form.overflow.denominator)
 
 
+def _early(form: Format) -> arb:
+    """Where the exponential may overflow already."""
+    return arb(2) ** form.emax * arb(2).sqrt()
+
+
 class Rounded(Balls):
     """What floats may return for a program, each equation in the format of its result."""
 
@@ -51,9 +57,13 @@ class Rounded(Balls):
         self._factors: dict[tuple[str, float], arb] = {}
         self._running = False
         # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
-        self._quotients: dict[int, tuple[Array, Array, Array]] = {}
+        # Dividend and divisor as they are written, and as what is nested in them has been rewritten.
+        self._quotients: dict[int, tuple[Array, Array, Array, Array, Array]] = {}
         # Products with constants, likewise.
         self._scaled: dict[int, tuple[Array, Array, Array]] = {}
+        # Exponentials, with their exponent.
+        self._exponents: dict[int, tuple[Array, Array]] = {}
+        self.rows["mul"] = self._times
 
     @staticmethod
     def _form(equation: Any) -> Format:
@@ -154,41 +164,90 @@ class Rounded(Balls):
 
     def _divide(self, equation: Any, a: Array, b: Array) -> Array:
         """XLA turns A/(B/C) into (A·C)/B and (A/B)/C into A/(B·C) under jit, whose products may underflow."""
-        result = super()._divide(equation, a, b)
+        result = self._over(equation, a, b)
         above, below = self._quotients.get(id(a)), self._quotients.get(id(b))
-        if above is not None or below is not None:
+        top, bottom = a, b
+        # What is nested may have been rewritten before, or may not.
+        nested = any(each[1] is not each[3] or each[2] is not each[4] for each in (above, below) if each)
+        for first in (1, 3) if nested else (1,) if above is not None or below is not None else ():
             top, bottom = a, b
             if above is not None:
-                top, bottom = above[1], self.multiply(equation, above[2], bottom)
+                top, bottom = above[first], self.multiply(equation, above[first + 1], bottom)
             if below is not None:
-                top = self.multiply(equation, top, below[2])
-                bottom = below[1] if above is None else self.multiply(equation, above[2], below[1])
-            shape, (x, y) = thin(result, super()._divide(equation, top, bottom))
-            result = spread(self.watch(_union(x, y)), shape)
-        if self._of_constants(b):
-            # Division by a constant is a product with its reciprocal, and that is a constant as well.
-            shape, (divisor,) = thin(b)
-            inverse = self._bounded(self._reciprocal(equation, divisor)[0], self._form(equation))
-            result = self._folded(equation, result, a, spread(inverse, shape))
-        self._quotients[id(result)] = (result, a, b)
+                top = self.multiply(equation, top, below[first + 1])
+                bottom = below[first] if above is None else self.multiply(equation, above[first + 1], below[first])
+            result = self._either(result, self._over(equation, top, bottom))
+        held = self._exponents.get(id(b))
+        if held is not None:
+            # A/exp(B) becomes A·exp(-B).
+            inverse = self._exponential(equation, self._map(np.negative, held[1]))
+            result = self._either(result, self._times(equation, a, inverse))
+        self._quotients[id(result)] = (result, a, b, top, bottom)
         return result
+
+    def _over(self, equation: Any, a: Array, b: Array) -> Array:
+        """A quotient; division by a constant is a product with its reciprocal, and that is a constant as well."""
+        result = super()._divide(equation, a, b)
+        if not self._of_constants(b):
+            return result
+        shape, (divisor,) = thin(b)
+        inverse = self._bounded(self._reciprocal(equation, divisor)[0], self._form(equation))
+        return self._folded(equation, result, a, spread(inverse, shape))
+
+    def _either(self, result: Array, other: Array) -> Array:
+        """A result, or what the compiler makes of it, with what is known of the latter."""
+        shape, (x, y) = thin(result, other)
+        union = spread(self.watch(_union(x, y)), shape)
+        for each in (other, result):
+            if id(each) in self._scaled:
+                self._scaled[id(union)] = (union, *self._scaled[id(each)][1:])
+            if id(each) in self._exponents:
+                self._exponents[id(union)] = (union, self._exponents[id(each)][1])
+        return union
+
+    def _exponential(self, equation: Any, exponent: Array) -> Array:
+        """What the compiler makes of products, quotients and powers of exponentials: one, of a rounded exponent."""
+        form = self._form(equation)
+        self._guard(exponent)
+        shape, (x,) = thin(exponent)
+        value = self.finish(equation, _exp(x), BUDGETS[form.name]["exp"].constant)
+        result = spread(self.watch(self._bounded(value, form, _early(form))), shape)
+        self._exponents[id(result)] = (result, exponent)
+        return result
+
+    def _times(self, equation: Any, a: Array, b: Array) -> Array:
+        """XLA turns exp(A)·exp(B) into exp(A + B) under jit: what the sum is rounded by is a factor of the result."""
+        result = self.multiply(equation, a, b)
+        first, second = self._exponents.get(id(a)), self._exponents.get(id(b))
+        if first is None or second is None:
+            return result
+        return self._either(result, self._exponential(equation, self._add(equation, first[1], second[1])))
+
+    def _power(self, equation: Any, a: Array, b: Array) -> Array:
+        """XLA turns exp(A)**B into exp(A·B) under jit."""
+        result, held = super()._power(equation, a, b), self._exponents.get(id(a))
+        if held is None:
+            return result
+        exponents = self.lift(b.astype(np.float64)) if kind_of(equation.invars[1].aval) == "whole" else b
+        return self._either(result, self._exponential(equation, self.multiply(equation, held[1], exponents)))
 
     def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
         """A quotient that is only moved is one still: XLA looks through what leaves every entry as it is."""
         if len(results) == 1:
             for place, array in enumerate(inputs):
-                for kept in (self._quotients, self._scaled):
+                kept: dict[int, Any]
+                for kept in (self._quotients, self._scaled, self._exponents):
                     if id(array) in kept and results[0] is not array:
                         parts = [np.broadcast_to(align(part, array)[0], array.shape) for part in kept[id(array)][1:]]
                         moved = self._moved(equation, inputs, place, results[0], parts)
                         if moved is not None:
-                            kept[id(results[0])] = (results[0], moved[0], moved[1])
+                            kept[id(results[0])] = (results[0], *moved)
         return super().visit(equation, inputs, results)
 
     def _moved(
         self, equation: Any, inputs: Sequence[Array], place: int, result: Array, parts: list[Array]
     ) -> list[Array] | None:
-        """Both parts of an operand as parts of the result, None where the equation does more than to move it."""
+        """The parts of an operand as parts of the result, None where the equation does more than to move it."""
         name = equation.primitive.name
         if len(inputs) == 1 and name in STRUCTURE:
             moved = [STRUCTURE[name](self, equation, part) for part in parts]
@@ -240,6 +299,12 @@ class Rounded(Balls):
     def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
         """A power of a product with a constant may be a product of powers."""
         result, held = super()._power_of(equation, array, exponent), self._scaled.get(id(array))
+        exponential = self._exponents.get(id(array))
+        if exponential is not None:
+            # Its exponent is added up, in any order.
+            shape, (x,) = thin(exponential[1])
+            several = self.finish(equation, np.multiply(x, arb(exponent)), max(abs(exponent) - 1, 0))
+            result = self._either(result, self._exponential(equation, spread(several, shape)))
         if held is None or exponent < 2:
             return result
         factor, constant = (super(Rounded, self)._power_of(equation, part, exponent) for part in held[1:])
@@ -299,8 +364,15 @@ class Rounded(Balls):
         if allowance.flush:
             rounded = rounded + UNIT * arb(allowance.flush)
         if name in EARLY_OVERFLOW:
-            rounded = self._bounded(rounded, form, arb(2) ** form.emax * arb(2).sqrt())
-        return spread(self.watch(rounded), shape)
+            rounded = self._bounded(rounded, form, _early(form))
+        result = spread(self.watch(rounded), shape)
+        if name == "exp":
+            self._exponents[id(result)] = (result, arrays[0])
+        if name == "exp2":
+            # exp(x · log 2), with a rounded constant and a rounded product.
+            exponent = self.finish(equation, np.multiply(thinned[0], arb(2).log()), 2)
+            self._exponents[id(result)] = (result, spread(exponent, shape))
+        return result
 
     def _convert(self, equation: Any, array: Array) -> Array:
         if kind_of(equation.outvars[0].aval) != "number":
