@@ -419,3 +419,12 @@ def test_what_boxes_do_not_follow_is_not_proved(fn: Any, bound: Any) -> None:
     found = shares(fn, bound, "<=", UNIT)
     assert found is None or found.proved < 1
     assert prove.check(Case(claim(fn, bound, "<=", UNIT), BUDGETS["standard"], 0)).status is Status.UNKNOWN
+
+
+def test_a_slope_between_zero_and_one_is_a_slope_of_one_sign() -> None:
+    """What is zero at the lower end of its box is decided there and nowhere else; where it turns, by no corner."""
+    rising = shares(lambda d: d - d * d, lambda d: 0 * d, ">=", {"d": domain.Interval("", 0.0, 0.25)})
+    assert (rising.proved, rising.refuted) == (1, 0)
+    turning = shares(lambda d: d * d - d, lambda d: 0 * d - 0.125, ">=", UNIT)
+    # It is true but between two roots, which are as far apart as the root of a half.
+    assert (1 - turning.proved) ** 2 >= 0.5 >= turning.refuted**2

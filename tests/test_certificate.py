@@ -823,3 +823,48 @@ def test_every_index_has_a_letter_of_its_own() -> None:
     letters = [index_letter(role) for role in range(-7, 8)]
     assert len(set(letters)) == len(letters)
     assert [index_letter(role) for role in (-2, -1, 0, 1, 2)] == ["l", "j", "k", "i", "p"]
+
+
+def test_lines_are_called_as_no_argument_is() -> None:
+    claim = Claim(
+        id="called",
+        autodiff=Derivative(lambda t, u, line: t * jnp.exp(u + line), "gradient", wrt="u"),
+        by_hand=lambda t, u, line: t * jnp.exp(u + line),
+        domain={"t": domain.Reals(""), "u": domain.Reals(""), "line": domain.Reals("")},
+    )
+    ((one,), _) = certificates.closed(claim, {}, first=True)
+    names = [line.partition(" = ")[0] for side in (one.given, *one.lines) for line in side]
+    assert names
+    assert all(each.startswith("line_") and each.removeprefix("line_").isdigit() for each in names)
+    assert not set(names) & set(one.symbols)
+
+
+@pytest.mark.parametrize("arguments", [1, 2])
+def test_a_cotangent_goes_to_every_argument_and_comes_from_every_output(arguments: int) -> None:
+    def outputs(x: Any) -> Any:
+        return x * x, 3 * x[0]
+
+    def slopes(x: Any) -> Any:
+        return jnp.diag(2 * x), jnp.stack([3 + 0 * x[0], 0 * x[0]])
+
+    def product(x: Any, y: Any) -> Any:
+        return x * y[0] + y[1]
+
+    def factors(x: Any, y: Any) -> Any:
+        return jnp.eye(2) * y[0], jnp.stack([x, jnp.ones_like(x)], axis=1)
+
+    fn, by_hand = (outputs, slopes) if arguments == 1 else (product, factors)
+    wrt = ("x", "y")[:arguments]
+    claim = Claim(
+        id="cotangents",
+        autodiff=Derivative(fn, "jacobian", wrt=wrt),
+        by_hand=by_hand,
+        domain={name: domain.Reals("2") for name in wrt},
+        sizes={},
+    )
+    written, without = certificates.closed(claim, {})
+    assert without == []
+    (backward,) = [each for each in written if each.mode == "vjp"]
+    assert len(backward.autodiff) == len(backward.by_hand) == 2 * arguments
+    ((_, autodiff, formula),) = cases(certificates._file(claim, [backward], [], []))
+    assert all(is_zero(left - right) for left, right in zip(autodiff, formula, strict=True))

@@ -364,3 +364,16 @@ def test_a_function_of_jax_itself_has_no_line_of_ours() -> None:
         places += [each.loses.place for each in report.verdicts if each.loses is not None]
     assert places[0] == ""
     assert places[1].startswith("test_diagnosis.py:")
+
+
+def test_a_difference_that_is_zero_is_blamed_though_more_arrives_than_its_operands_say() -> None:
+    """Many errors arrive at its operands, more than one unit each; what is left of it is nothing but these."""
+
+    def vanishing(x: Any) -> Any:
+        product = jnp.exp(x[0]) * jnp.exp(1.1 * x[0]) * jnp.exp(1.3 * x[0]) * jnp.exp(1.7 * x[0]) * jnp.exp(1.9 * x[0])
+        rest = product - jnp.exp(x[0] + 1.1 * x[0] + 1.3 * x[0] + 1.7 * x[0] + 1.9 * x[0])
+        return rest + x[1]
+
+    found = blamed(vanishing, [0.7, 2.0**-70])
+    assert found is not None
+    assert found.place == line_of(vanishing, "rest = ")

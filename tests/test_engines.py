@@ -1744,3 +1744,14 @@ def test_without_a_condition_or_without_anything_to_compare_there_is_no_claim() 
     nothing = Claim(**given, autodiff=Derivative(lambda x: (), "value"), by_hand=lambda x: [])
     with pytest.raises(verify.ClaimError, match="returns nothing, expected at least one array"):
         enclose.check(Case(nothing, BUDGETS["quick"], 0))
+
+
+def test_rows_that_are_longer_than_many_have_each_its_winner() -> None:
+    regions = {"x": Saturated("2 n", winner=0, gap=0.0)}
+    subject = Case(claim(lambda x: x, lambda x: x + 0, "value", regions), QUICK, 0).subject({"n": 3})
+    found = engines.case._boxes(subject, set())
+    assert found is not None
+    names = found[0][0]["name"].reshape(-1, 3).tolist()
+    assert engines.case._leaders(subject, found[0]) == {
+        loser: {winner} for winner, *losers in names for loser in losers
+    }

@@ -437,3 +437,146 @@ def test_floats_of_both_sides_have_to_be_judged_to_be_inside() -> None:
         assert found.reason == "floats are a finding, not evidence for the equation"
     assert floats._verdict(_Found(case(), {}, problem="a problem")).floats == "no claim"
     assert floats._verdict(_Found(case(), {}, problem="a problem")).sizes == ()
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What is traced, run and told.
+
+
+def test_every_mode_is_traced_where_modes_are_run_and_one_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a bound the standard budget runs all modes in float64 and the first alone in float32."""
+    traced: dict[str, int] = {}
+
+    def judge(each: Any, subject: Any, chosen: Any) -> None:
+        traced[subject.form.name] = len(subject.modes)
+
+    monkeypatch.setattr(floats, "_run_some", lambda jobs, form, failed: None)
+    monkeypatch.setattr(floats, "_judge", judge)
+    made = case(claim=replace(SQUARES, relation="<="), float_points=2)
+    floats.check_all([made])
+    every = len(made.subject({"n": 3}, FLOAT64, "every").modes)
+    assert every > 1
+    assert traced == {"float64": every, "float32": 1}
+
+
+def test_the_reason_why_a_format_is_not_run_does_not_repeat_the_claim() -> None:
+    def refused(x: Any) -> Any:
+        if x.dtype == jnp.float32:
+            raise TypeError("not in this format")
+        return 2 * x
+
+    found = floats.check(case("quick", replace(SQUARES, by_hand=refused)))
+    assert found.reason.startswith("not run in float32: ")
+    assert "not in this format" in found.reason
+    assert "claim" not in found.reason
+
+
+def test_every_point_has_directions_of_its_own() -> None:
+    made = case("deep", float_points=6)
+    chosen = _jobs(made, made.subject({"n": 3}, FLOAT16, "every"), {})
+    along = [
+        (job, array, shape)
+        for job in chosen.values()
+        for array, shape in zip(job.along, job.program.directions, strict=True)
+    ]
+    assert along
+    for job, array, shape in along:
+        assert array.shape == (len(job.points), *shape)
+        assert len(np.unique(array, axis=0)) > 1
+        assert all(float(each * 32).is_integer() and abs(each) <= 2 for each in array.ravel())
+
+
+def test_each_row_tells_the_point_of_its_worst_float() -> None:
+    rows = _judged().rows
+    assert rows
+    assert all([float.fromhex(each) for each in row["at"]["x"]] == [4.0, 5.0, 6.0] for row in rows)
+
+
+def test_the_first_program_alone_is_asked_what_loses_digits_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+    loss: Any = SimpleNamespace()
+
+    def loses(subject: Any, job: Job, rows: Any, values: Any) -> Any:
+        asked.append((job.program.name, len(rows)))
+        return loss
+
+    monkeypatch.setattr(floats, "_loses", loses)
+    assert _judged().loses is loss
+    assert asked == [(_program().name, 2)]
+
+
+@pytest.mark.parametrize(("way", "shown"), [("jit", True), ("vmap", True), ("eager", False)])
+def test_the_worst_float_is_one_of_a_compiled_program(way: str, shown: bool) -> None:
+    job = Job(_program(), Points((np.array([[1.0, 2.0, 3.0]]),), ("",)), [], {way})
+    job.exact = np.array([[arb(2), arb(4), arb(6)]], dtype=object)
+    job.permitted = job.exact + np.array([[arb(0, 2.0**-40)] * 3], dtype=object)
+    job.returned[way] = (np.arange(1), np.array([[2.0, 4.0 + 2.0**-45, 6.0]]))
+    found = _Found(case(), {"n": 3})
+    floats._judge(found, case().subject({"n": 3}), {"grad": job})
+    assert (found.worst is not None) == shown
+    assert found.worst is None or way in found.worst.autodiff
+
+
+def _sides(claim: Claim, point: list[float], rule: Sequence[float], plain: Sequence[float], exact: Any) -> Any:
+    """The two sides of a claim at one point, each with its floats."""
+    subject = case(claim=claim).subject({"n": 3})
+    jobs: list[Job] = []
+    for program, values, true in ((subject.modes[0], rule, exact[0]), (subject.formula, plain, exact[1])):
+        job = Job(program, Points((np.array([point]),), ("",)), [], {"jit"})
+        job.exact = job.permitted = np.array([[arb(true)] * 3], dtype=object)
+        job.returned["jit"] = (np.arange(1), np.array([values]))
+        jobs.append(job)
+    return subject, jobs
+
+
+def test_digits_are_not_counted_where_a_library_factors() -> None:
+    claim = replace(SQUARES, by_hand=lambda x: 2 * jnp.sum(jnp.linalg.cholesky(jnp.diag(x * x)), axis=0))
+    subject, jobs = _sides(claim, [1.0, 2.0, 3.0], [8.0] * 3, [16.0] * 3, (8, 4))
+    for sides in (jobs, jobs[::-1]):
+        found = _compared(subject, *sides)
+        assert (found["not counted"], found["rule"], found["plain"]) == (floats.NOT_COUNTED, None, None)
+    assert _compared(subject, *jobs)["apart"] == 1.0
+
+
+def test_sides_are_not_compared_at_a_kink_of_either() -> None:
+    absolute = Derivative(lambda x: jnp.sum(jnp.abs(x)), "gradient", "x")
+    claim = replace(SQUARES, autodiff=absolute, by_hand=lambda x: x + 1)
+    for point, kink in (([0.0, 1.0, 2.0], True), ([3.0, 1.0, 2.0], False)):
+        subject, jobs = _sides(claim, point, [8.0] * 3, [8.0] * 3, (8, 4))
+        assert [_compared(subject, *sides)["apart"] is None for sides in (jobs, jobs[::-1])] == [kink, kink]
+
+
+def test_where_rounding_allows_all_no_digit_is_promised() -> None:
+    job = Job(_program(), Points((np.zeros((2, 3)),), ("",) * 2), [], {"jit"})
+    job.exact, job.permitted = column(arb(8), arb(8)), column(arb(math.inf), arb(8, math.inf))
+    assert [_promised(FLOAT16, job, (row, 0)) for row in range(2)] == [0.0, 0.0]
+
+
+def test_more_than_half_of_the_digits_are_lost_before_it_is_asked_by_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not known is passed over; of 53 bits, 26 are left of one component and 27 of the other."""
+    asked: list[int] = []
+    monkeypatch.setattr(floats, "diagnose", lambda program, given, component, form: asked.append(component))
+    job = Job(_program(), Points((np.array([[1.0, 2.0, 3.0]]),), ("",)), [], {"jit"})
+    job.exact = np.array([[arb(2, 1), arb(4), arb(8)]], dtype=object)
+    job.permitted = np.array([[arb(2, 1), arb(4, 1), arb(8, 1)]], dtype=object)
+    values = np.array([[2.5, 4.0 * (1 + 2.0**-26), 8.0 * (1 + 2.0**-27)]])
+    assert floats._loses(case().subject({"n": 3}), job, np.arange(1), values) is None
+    assert asked == [1]
+
+
+def test_outputs_stand_side_by_side_and_whole_numbers_are_whole() -> None:
+    from verify.domain import Labels
+
+    claim = Claim(
+        id="pair",
+        autodiff=Derivative(lambda x, i: (2 * x, x[i]), "value"),
+        by_hand=lambda x, i: (x + x, 1 * x[i]),
+        domain={"x": Reals("3"), "i": Labels("", below=3)},
+        sizes={},
+    )
+    program = case(claim=claim).subject({}).modes[0]
+    given = (np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([2, 0]))
+    job = Job(program, Points(given, ("",) * 2), [], {"jit", "vmap", "eager"})
+    floats.run([job], FLOAT64)
+    for way in job.ways:
+        assert job.returned[way][1].tolist() == [[2.0, 4.0, 6.0, 3.0], [8.0, 10.0, 12.0, 4.0]]
