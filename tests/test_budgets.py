@@ -196,3 +196,48 @@ def test_every_function_with_a_row_has_a_budget_or_is_named() -> None:
     assert without == {"erf_inv", "lgamma", "digamma"}
     for name, table in BUDGETS.items():
         assert set(table) == set(UNARY) | {"pow", "atan2"}, name
+
+
+def test_what_may_be_flushed_follows_from_the_format() -> None:
+    """Half an argument below twice the smallest number comes out as zero, and so asin of it; expm1 goes as it does."""
+    for name, form in FORMATS.items():
+        least = form.smallest_normal if form.flushes else form.smallest_normal * 2 * form.unit_roundoff
+        table = BUDGETS[name]
+        assert table["asin"].flush == 2 * least, name
+        others = {function: each.flush for function, each in table.items() if each.flush and function != "asin"}
+        # A format that flushes does so itself.
+        assert others == ({} if form.flushes else {"logistic": form.smallest_normal, "expm1": 2 * least}), name
+
+
+def test_an_allowance_is_a_constant_where_nothing_else_is_said() -> None:
+    from verify.readings.budgets import Allowance
+
+    only = Allowance(3)
+    assert (only.slope, only.curve, only.falling, only.flush) == (0, 0, None, 0)
+
+
+def test_a_square_root_is_rounded_once_and_correctly() -> None:
+    """As IEEE 754 has it; in 16 bits it is computed in float32 first."""
+    from verify.readings.budgets import Allowance
+
+    for name, form in FORMATS.items():
+        allowance = BUDGETS[name]["sqrt"]
+        assert allowance == Allowance(1 if form.precision > 16 else 1.1), name
+
+
+def test_the_page_of_what_was_found_says_what_is_allowed() -> None:
+    """Of the functions that are measured at every float; what was found is within it."""
+    from pathlib import Path
+
+    page = (Path(__file__).parents[1] / "docs" / "rounding.md").read_text(encoding="utf-8")
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
+    titles, _, *table = lines
+    assert [row[0].strip("`") for row in table] == ["exp", "log", "log1p", "expm1", "tanh", "logistic", "erf"]
+    for function, *cells in table:
+        for place, title in enumerate(titles[1::2]):
+            name = title.removesuffix(": found")
+            allowance = BUDGETS[name][function.strip("`")]
+            allowed, _, falling = cells[2 * place + 1].removesuffix(" where x ≤ 0").partition(", ")
+            assert float(allowed) == allowance.constant, (function, name)
+            assert (float(falling) if falling else None) == allowance.falling, (function, name)
+            assert float(cells[2 * place].removeprefix("≥ ")) <= allowance.constant

@@ -868,3 +868,36 @@ def test_a_cotangent_goes_to_every_argument_and_comes_from_every_output(argument
     assert len(backward.autodiff) == len(backward.by_hand) == 2 * arguments
     ((_, autodiff, formula),) = cases(certificates._file(claim, [backward], [], []))
     assert all(is_zero(left - right) for left, right in zip(autodiff, formula, strict=True))
+
+
+def test_what_begins_with_no_arguments_name_is_no_entry_of_one() -> None:
+    entries = {"x": np.array(["a", "b"])}
+    assert certificates._expanded("x_k", {}, entries, 2, (1,)) == "(b)"
+    assert certificates._expanded("w_k", {}, entries, 2, (1,)) is None
+
+
+def test_names_are_numbered_from_one_and_a_changed_one_is_explained() -> None:
+    def softmax(x: Any, x_0: Any) -> Any:
+        first = jnp.where(jnp.arange(x.shape[0]) == 0, 2 * x, x)
+        return jnp.exp(first) / jnp.sum(jnp.exp(first)) * x_0 * jnp.sqrt(1 + jnp.sum(x * x))
+
+    claim = Claim(
+        id="numbered",
+        autodiff=Derivative(lambda x, x_0: softmax(x, x_0), "value"),
+        by_hand=lambda x, x_0: softmax(x, x_0) + 0 * x,
+        domain={"x": domain.Reals("n"), "x_0": domain.Reals("")},
+        sizes={"n": (2, 3)},
+    )
+    forms = certificates.every_size(claim)
+    assert forms
+    letters: set[str] = set()
+    for form in forms:
+        for letter in "eSNmf":
+            numbers = [int(each[1:]) for each in form.legend if each[0] == letter and each[1:].isdigit()]
+            assert sorted(numbers) == list(range(1, len(numbers) + 1)), form.legend
+            letters |= {letter} if numbers else set()
+        for name in form.legend:
+            if name == "x_0_":
+                assert form.legend[name] in ("of the argument x", "of the argument x_0")
+    assert letters >= {"e", "S"}
+    assert any("x_0_" in form.legend for form in forms)

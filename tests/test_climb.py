@@ -295,3 +295,72 @@ def test_false_bounds_of_the_article_are_climbed_out_of(given: Claim) -> None:
 
 def test_there_are_false_bounds() -> None:
     assert len(FALSE) > 15
+
+
+def test_every_budget_says_how_far_is_walked() -> None:
+    from verify.engines import climb as module
+
+    assert set(module.WORK) == set(module.GENERATIONS) == set(BUDGETS)
+
+
+def test_what_breaks_a_bound_most_is_named_whatever_share_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 24 points all break it, the last one most; as shares of the sides it is the other way about."""
+    from verify.engines import climb as module
+
+    seen: list[Points] = []
+
+    def left(case: Case, subject: Subject, program: Program, points: Points) -> Any:
+        seen.append(points)
+        count = np.arange(float(len(points)))
+        return np.stack([-count, count]), np.ones(len(points), dtype=bool)
+
+    monkeypatch.setattr(module, "_left", left)
+    case = Case(_claim(lambda x: jnp.sum(x), lambda x: 0 * x, {"x": Reals("n")}, "<="), STANDARD, 0)
+    subject = case.subject({"n": 2})
+    count, points = next(iter(climb(case, subject, subject.modes[0])))
+    assert count == len(seen[0])
+    assert points.arrays[0].tolist() == seen[0].arrays[0][::-1][: module.NAMED].tolist()
+
+
+@pytest.mark.parametrize("relation", ["<=", ">=", "abs<="])
+def test_what_is_left_of_a_bound_is_that_of_its_tightest_component(relation: Relation) -> None:
+    """The slope 2x beside x + 1: at a kink, and of a component without a value, all of it is left."""
+    from verify.engines.climb import _left
+
+    def loss(x: Any) -> Any:
+        return jnp.sum(x * jnp.abs(x))
+
+    def bound(x: Any) -> Any:
+        return x + 1 + 0 * jnp.sqrt(x + 8)
+
+    case = Case(_claim(loss, bound, {"x": Reals("n")}, relation), STANDARD, 0)
+    subject = case.subject({"n": 2})
+    rows = np.array([[3.0, 2.0], [1.0, 1.0], [0.5, 0.25], [0.0, 1.0], [-9.0, 2.0], [3.0, 0.25]])
+    found, broken = _left(case, subject, subject.modes[0], Points((rows,), ("",) * len(rows)))
+    sign = -1 if relation == ">=" else 1
+
+    def expected(of: Callable[[float], float]) -> list[float]:
+        """The least of each point, where the fourth has a kink, and an entry below -8 no value."""
+        least = [min(of(x) if x >= -8 else math.inf for x in row) for row in rows.tolist()]
+        return [math.inf if place == 3 else each for place, each in enumerate(least)]
+
+    # One minus x, or x minus one; beside 3x + 1.
+    left = expected(lambda x: sign * (1 - x))
+    assert found.tolist() == [left, expected(lambda x: sign * (1 - x) / (3 * x + 1))]
+    assert broken.tolist() == [each < 0 for each in left]
+    assert broken.any()
+    assert not broken.all()
+
+
+def test_of_no_components_all_is_left() -> None:
+    from verify.engines.climb import _left
+
+    none = replace(
+        _claim(lambda x: x[:0], lambda x: x[:0] + 1, {"x": Reals("n")}, "<="),
+        autodiff=Derivative(lambda x: x[:0], "value"),
+    )
+    case = Case(none, STANDARD, 0)
+    subject = case.subject({"n": 2})
+    found, broken = _left(case, subject, subject.modes[0], Points((np.ones((3, 2)),), ("",) * 3))
+    assert found.tolist() == [[math.inf] * 3] * 2
+    assert broken.tolist() == [False] * 3

@@ -1755,3 +1755,102 @@ def test_rows_that_are_longer_than_many_have_each_its_winner() -> None:
     assert engines.case._leaders(subject, found[0]) == {
         loser: {winner} for winner, *losers in names for loser in losers
     }
+
+
+def test_what_engines_say_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proof that leaves inputs out stands where points decide; one that a point refutes does not."""
+    from verify.engines import prove
+
+    proved = made_up.verdict(engine="prove", status=Status.HOLDS, evidence="proved", sizes=("n = 2", "n = 3"))
+    searched: list[tuple[Any, Any]] = []
+
+    def searches(case: Case, suspect: object, sizes: tuple[str, ...]) -> Verdict:
+        searched.append((suspect, sizes))
+        return made_up.verdict(engine="falsify", status=Status.UNKNOWN, evidence="")
+
+    monkeypatch.setattr(falsify, "check", searches)
+    at = made_up.witness(size={"n": 2})
+    holds, fails, unknown = (
+        made_up.verdict(status=Status.HOLDS, evidence="enclosed", checked=1),
+        made_up.verdict(status=Status.FAILS, worst=at),
+        made_up.verdict(status=Status.UNKNOWN, evidence="", worst=at),
+    )
+    left_out = replace(proved, exceptions=("x_0 = 0",))
+    kept, gone = (Status.HOLDS, "proved", proved.sizes), (Status.UNKNOWN, "", ())
+    for proof, points, said, reason, search in (
+        (proved, holds, kept, "", None),
+        (proved, unknown, kept, "", None),
+        (proved, fails, gone, engines.OTHER_FORMAT, (at, proved.sizes)),
+        (left_out, holds, kept, "", None),
+        (left_out, unknown, gone, engines.LEFT_OUT, (None, ())),
+        (replace(proved, sizes=("n = 2",)), unknown, (Status.HOLDS, "proved", ("n = 2",)), "", (None, ("n = 2",))),
+    ):
+        searched.clear()
+        monkeypatch.setattr(prove, "check", lambda case, agrees, proof=proof: proof)
+        monkeypatch.setattr(enclose, "check", lambda case, points=points: points)
+        found, _, looked, _ = judge(SQUARES, QUICK.only(()))
+        assert (found.status, found.evidence, found.sizes) == said
+        assert found.reason == reason
+        assert searched == ([] if search is None else [search])
+        assert (looked.reason == NOT_SEARCHED) == (search is None)
+
+
+def test_a_defect_on_one_claim_leaves_the_others_to_be_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+
+    def decides(case: Case) -> Verdict:
+        seeds.append(case.seed)
+        if case.claim.id == "broken":
+            raise ZeroDivisionError("a defect")
+        return made_up.verdict(status=Status.HOLDS, evidence="enclosed", checked=1)
+
+    monkeypatch.setattr(enclose, "check", decides)
+    monkeypatch.setattr("verify.engines.prove.check", lambda case, agrees: made_up.verdict(engine="prove"))
+    monkeypatch.setattr(
+        falsify, "check", lambda *_: made_up.verdict(engine="falsify", status=Status.UNKNOWN, evidence="")
+    )
+    monkeypatch.setattr(floats, "check_all", lambda cases, progress: [made_up.verdict(engine="floats") for _ in cases])
+    claims = [replace(SQUARES, id=name) for name in ("first", "broken", "last")]
+    found = {case.claim.id: outcome for case, outcome in engines.judge_all(claims)}
+    assert set(found) == {"first", "broken", "last"}
+    assert isinstance(found["broken"], ZeroDivisionError)
+    assert all(isinstance(found[name], tuple) for name in ("first", "last"))
+    judge(SQUARES)
+    assert seeds == [0] * 4
+
+
+def test_of_floats_that_cannot_be_run_together_each_is_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone: list[str] = []
+    floating = made_up.verdict(engine="floats", status=Status.UNKNOWN, evidence="")
+
+    def together(cases: Sequence[Case], progress: object) -> list[Verdict]:
+        raise MemoryError("too much at once")
+
+    def one(case: Case) -> Verdict:
+        alone.append(case.claim.id)
+        if case.claim.id == "broken":
+            raise ZeroDivisionError("a defect")
+        return floating
+
+    monkeypatch.setattr(floats, "check_all", together)
+    monkeypatch.setattr(floats, "check", one)
+    claims = [replace(SQUARES, id=name) for name in ("broken", "last")]
+    (_, broken), (_, last) = engines.judge_all(claims, QUICK.only(()))
+    assert alone == ["broken", "last"]
+    assert isinstance(broken, ZeroDivisionError)
+    assert isinstance(last, tuple)
+    assert last[-1] is floating
+    ((_, outcome),) = engines.judge_all(claims[1:], QUICK.only(()))
+    assert isinstance(outcome, MemoryError)
+    assert alone == ["broken", "last"], "one alone has been run alone"
+
+
+def test_balls_have_two_hundred_bits_and_lists_of_lists_are_arrays() -> None:
+    from verify.readings import api
+
+    for enclose_one in (verify.enclose, api.enclose):
+        found = enclose_one(jnp.exp, 1.0)[()]
+        known, more = (enclose_one(jnp.exp, 1.0, bits=bits)[()] for bits in (200, 201))
+        assert (found.mid(), found.rad()) == (known.mid(), known.rad())
+        assert (found.mid(), found.rad()) != (more.mid(), more.rad())
+    assert verify.enclose(lambda m: m.T, [[1, 2, 3], [4, 5, 6]]).tolist() == [[1, 4], [2, 5], [3, 6]]

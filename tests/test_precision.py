@@ -105,3 +105,37 @@ def test_digits_of_the_worst_component_rounded_down() -> None:
         ([-tiny], [-tiny], 15.0),
     ):
         assert precision._digits(FLOAT64, values, [arb(each) for each in exact]) == digits, (values, exact)
+
+
+def test_the_class_that_wins_is_the_target_or_it_is_not() -> None:
+    for title, _, target in precision.SUBJECTS:
+        right = "right" in title
+        assert right != ("wrong" in title)
+        assert target == ((1.0, 0.0) if right else (0.0, 1.0))
+
+
+def test_the_equation_that_loses_most_of_any_component_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    asked: list[tuple[str, int, float]] = []
+
+    def diagnose(program: Any, given: Any, component: int, form: Any) -> Any:
+        asked.append((program.name, component, float(given[0][0, 0].mid())))
+        return SimpleNamespace(equation=f"equation {component}", place="here:1", bits=30 + component)
+
+    monkeypatch.setattr(precision, "SUBJECTS", precision.SUBJECTS[:1])
+    monkeypatch.setattr(precision, "FORMATS", {"float64": FLOAT64})
+    monkeypatch.setattr(precision, "GAPS", (0.0, 40.0, 60.0))
+    monkeypatch.setattr(precision, "diagnose", diagnose)
+    found = precision.table(CLAIMS)
+    assert {row["form"] for row in found} == {"jax.grad", "formula", "stable"}
+    grad = of(found, "jax.grad")
+    assert [grad[gap]["digits"] == "none" for gap in (0.0, 40.0, 60.0)] == [False, True, True]
+    said = {"equation": "equation 1", "place": "here:1", "bits": 31, "of": 53}
+    assert [grad[gap].get("loses") for gap in (0.0, 40.0, 60.0)] == [None, said, None]
+    assert [each for each in asked if each[0] == "grad"] == [("grad", 0, 40.0), ("grad", 1, 40.0)]
+
+
+def test_one_digit_is_a_digit() -> None:
+    assert precision._digits(FLOAT64, [11.0], [arb(10)]) == 1.0
+    assert precision._digits(FLOAT64, [11.0625], [arb(10)]) == "none"
