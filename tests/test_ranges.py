@@ -1810,6 +1810,8 @@ def test_what_changes_nothing_returns_the_value_itself() -> None:
     for fn in (lambda x: (0.0 - x) - x, lambda x: (1.0 / x) - x, lambda x: (x - 1.0) - x, lambda x: (x * 0.0) - x):
         (found,) = _read(fn, box)
         assert found["kinds"][0] != NONE
+
+
 def test_tables_hold_every_kind_that_two_floats_of_given_kinds_make() -> None:
     """Beside the arithmetic of floats, on numbers of every kind, zeros of both signs and sums of either sign."""
     import math
