@@ -420,3 +420,9 @@ def test_products_are_summed_for_each_entry_of_several_batch_axes() -> None:
     )
     assert found.shape == (1, 2, 3)
     assert [each.number for each in found.ravel()] == np.einsum("zabi,ziab->ab", a, b).ravel().tolist()
+
+
+def test_a_whole_exponent_without_a_sign_is_not_below_zero() -> None:
+    """The largest ones are kept as numbers below zero, and are written as the numbers that they are."""
+    sheet, _ = written(lambda x: lax.pow(x, jnp.array(2**64 - 2, jnp.uint64)))
+    assert [line.text for line in sheet.lines] == [f"x_{place}**{2**64 - 2}" for place in range(3)]

@@ -2939,3 +2939,25 @@ def test_weights_that_are_a_running_sum_of_indices_are_those_of_its_direction(re
         sizes={"n": (3, 4)},
     )
     assert (judged(subject) is Status.HOLDS) is not reverse
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_whole_exponent_without_a_sign_is_never_below_zero(right: bool) -> None:
+    """The largest ones are kept as numbers below zero: a quotient is no proof of such a power."""
+    from verify import check
+    from verify.domain import Interval
+
+    def power(x: Any) -> Any:
+        return lax.pow(x, jnp.array(2**64 - 2, jnp.uint64))
+
+    claim = Claim(
+        id="powers.unsigned",
+        autodiff=Derivative(lambda x, y: y * power(x), "gradient", wrt="y"),
+        by_hand=(lambda x, y: power(x)) if right else (lambda x, y: 1 / (x * x)),
+        domain={"x": Interval("", 0.5, 0.75), "y": Interval("", 0.5, 0.75)},
+        sizes={},
+        expect=Status.HOLDS if right else Status.FAILS,
+    )
+    report = check(claim, budget="quick")
+    assert report.status is claim.expect
+    assert report.row.evidence == ("proved" if right else "counterexample")

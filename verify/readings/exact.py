@@ -434,6 +434,7 @@ class Balls(System):
 
     def _power(self, equation: Any, a: Array, b: Array) -> Array:
         if kind_of(equation.invars[1].aval) == "whole":
+            b = unsigned(equation.invars[1:], [b])[0]
             exponents = set(b.ravel().tolist())
             if len(exponents) == 1:
                 return self._power_of(equation, a, exponents.pop())

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from verify.claim import UnsupportedPrimitive
-from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, running, scatter_targets
+from verify.readings.interpreter import NO, YES, Array, System, align, kind_of, running, scatter_targets, unsigned
 
 ZERO: Final = Fraction(0)
 ONE: Final = Fraction(1)
@@ -254,7 +254,7 @@ class Expressions(System):
                 lambda x: self.subtract(number(1), self.power(x, Fraction(2))), a
             ),
             "integer_pow": lambda e, a: self._map(lambda x: self.power(x, Fraction(e.params["y"])), a),
-            "pow": lambda e, a, b: self._map(self._pow, a, b),
+            "pow": lambda e, a, b: self._map(self._pow, *unsigned(e.invars, [a, b])),
             "max": lambda e, a, b: self._map(lambda x, y: self._extreme(x, y, 1), a, b),
             "min": lambda e, a, b: self._map(lambda x, y: self._extreme(x, y, -1), a, b),
             "clamp": lambda e, low, a, high: self._map(

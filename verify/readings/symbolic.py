@@ -32,7 +32,18 @@ from verify.readings.algebra import (
     TooHard,
     Value,
 )
-from verify.readings.interpreter import NO, WHOLE, YES, Array, System, align, kind_of, running, scatter_targets
+from verify.readings.interpreter import (
+    NO,
+    WHOLE,
+    YES,
+    Array,
+    System,
+    align,
+    kind_of,
+    running,
+    scatter_targets,
+    unsigned,
+)
 
 HALVES: Final = (AT_LEAST_ZERO, AT_MOST_ZERO)
 STRICT: Final = (NEGATIVE, ZERO_SIGN, POSITIVE)
@@ -277,7 +288,7 @@ class Symbolic(System):
             "square": lambda e, a: self._map(e, lambda x: x * x, a),
             "one_minus_square": lambda e, a: self._map(e, lambda x: field.one - x * x, a),
             "integer_pow": lambda e, a: self._map(e, lambda x: field.whole_power(x, e.params["y"]), a),
-            "pow": lambda e, a, b: self._map(e, self._power, a, b),
+            "pow": lambda e, a, b: self._map(e, self._power, *unsigned(e.invars, [a, b])),
             "max": lambda e, a, b: self._map(e, lambda x, y: self._extreme(x, y, 1), a, b),
             "min": lambda e, a, b: self._map(e, lambda x, y: self._extreme(x, y, -1), a, b),
             "clamp": lambda e, low, a, high: self._map(
