@@ -48,21 +48,33 @@ def parts(array: Array) -> tuple[Array, Array]:
     return np.asarray(_real(array), dtype=object), np.asarray(_imaginary(array), dtype=object)
 
 
-def _mapped(function: Callable[..., Array]) -> Callable[..., Array]:
-    """A row that computes entry by entry."""
+def _valued(array: Array) -> Array:
+    """What has no value in one part has none: of real numbers Arb leaves the other part zero, and floats do not."""
+    known = _finite(array).astype(bool)
+    if known.all():
+        return array
+    result = np.array(array, dtype=object)
+    result[~known] = acb(NAN, NAN)
+    return result
+
+
+def _mapped(function: Callable[..., Array], apart: bool = False) -> Callable[..., Array]:
+    """A row that computes entry by entry; ``apart`` says that neither part of a result depends on the other."""
 
     def row(system: Balls, equation: Any, *arrays: Array) -> Array:
         shape, thinned = thin(*arrays)
         result = function(*thinned)
         if kind_of(equation.outvars[0].aval) == "number":
             system.watch(result)
+        elif not apart:
+            result = _valued(result)
         return spread(result, shape)
 
     return row
 
 
-def _each(function: Callable[..., Any], count: int = 1) -> Callable[..., Array]:
-    return _mapped(np.frompyfunc(function, count, 1))
+def _each(function: Callable[..., Any], count: int = 1, apart: bool = False) -> Callable[..., Array]:
+    return _mapped(np.frompyfunc(function, count, 1), apart)
 
 
 def _both_sides(function: Callable[[acb], acb], cut: Callable[[acb], bool]) -> Callable[[acb], acb]:
@@ -105,17 +117,21 @@ def _power(base: acb, exponent: acb) -> acb:
     return (exponent * log(base)).exp()
 
 
+def _numbers(system: Balls, equation: Any, variable: Any, array: Array) -> Array:
+    """An operand as numbers: a mask is zeros and ones, and a choice."""
+    kind = kind_of(variable.aval)
+    if kind == "truth":
+        system.branch(equation, array, 2)
+        return system.from_truth(array)
+    return system.lift(unsigned([variable], [array])[0].astype(np.float64)) if kind == "whole" else array
+
+
 def _convert(system: Balls, equation: Any, array: Array) -> Array:
     source, target = (kind_of(each.aval) for each in (equation.invars[0], equation.outvars[0]))
     if target == "complex":
         if source == "complex":
             return array
-        if source == "truth":
-            system.branch(equation, array, 2)
-            array = system.from_truth(array)
-        elif source == "whole":
-            array = system.lift(unsigned(equation.invars, [array])[0].astype(np.float64))
-        shape, (x,) = thin(array)
+        shape, (x,) = thin(_numbers(system, equation, equation.invars[0], array))
         return spread(np.asarray(_whole(x), dtype=object), shape)
     if target == "number":
         return system.watch(parts(array)[0])
@@ -129,7 +145,7 @@ def _join(system: Balls, equation: Any, real: Array, imaginary: Array) -> Array:
 
 def _directed(z: acb) -> acb:
     found, most = z / abs(z), arb(0, 1)
-    return acb(found.real.intersection(most), found.imag.intersection(most)) if found.is_finite() else found
+    return acb(found.real.intersection(most), found.imag.intersection(most)) if found.is_finite() else acb(NAN, NAN)
 
 
 _direction = np.frompyfunc(_directed, 1, 1)
@@ -181,7 +197,7 @@ def _dft(array: Array, size: int, inverse: bool) -> Array:
     result = np.empty(flat.shape, dtype=object)
     for row in range(len(flat)):
         result[row] = acb.dft(list(flat[row]), inverse=inverse)
-    return result.reshape(array.shape)
+    return _valued(result.reshape(array.shape))
 
 
 def _along(array: Array, axis: int, inverse: bool) -> Array:
@@ -217,7 +233,8 @@ def fourier(system: Balls, equation: Any, array: Array) -> Array:
 
 def _product(system: Balls, equation: Any, array: Array) -> Array:
     axes = tuple(1 + axis for axis in equation.params["axes"])
-    return np.asarray(np.multiply.reduce(array, axis=axes), dtype=object)
+    # The product of nothing is one, and not yet a rectangle.
+    return _valued(np.asarray(_whole(np.multiply.reduce(array, axis=axes)), dtype=object))
 
 
 def _sum(system: Balls, equation: Any, array: Array) -> Array:
@@ -228,10 +245,13 @@ def _sum(system: Balls, equation: Any, array: Array) -> Array:
 
 
 def _running(operation: Any) -> Callable[..., Array]:
+    """Combine the entries along an axis; sums keep their parts apart."""
+
     def row(system: Balls, equation: Any, array: Array) -> Array:
         axis = 1 + equation.params["axis"]
         turned = np.flip(array, axis) if equation.params["reverse"] else array
         found = operation.accumulate(turned, axis=axis)
+        found = found if operation is np.add else _valued(found)
         return np.flip(found, axis) if equation.params["reverse"] else found
 
     return row
@@ -239,8 +259,15 @@ def _running(operation: Any) -> Callable[..., Array]:
 
 def _dot(system: Balls, equation: Any, a: Array, b: Array) -> Array:
     shape = equation.outvars[0].aval.shape
-    found = system.rows["dot_general"](equation, np.asarray(_whole(a)), np.asarray(_whole(b)))
-    return np.asarray(_whole(found), dtype=object).reshape(found.shape[0], *shape)
+    pairs = zip(equation.invars, (a, b), strict=True)
+    x, y = (np.asarray(_whole(_numbers(system, equation, *each)), dtype=object) for each in pairs)
+    found = system.rows["dot_general"](equation, x, y)
+    return _valued(np.asarray(_whole(found), dtype=object).reshape(found.shape[0], *shape))
+
+
+def _powers(system: Balls, equation: Any, base: Array, exponent: Array) -> Array:
+    given = unsigned(equation.invars, [base, exponent])
+    return _each(lambda z, w: _power(acb(z), acb(w)), 2)(system, equation, *given)
 
 
 def _real_row(name: str) -> Callable[..., Array]:
@@ -255,20 +282,30 @@ def _scatter(operation: Callable[..., Array]) -> Callable[..., Array]:
     return row
 
 
+def _factors(factors: Callable[..., Any]) -> Callable[..., Any]:
+    """A factorisation, whose entries have both parts or none."""
+
+    def row(system: Balls, equation: Any, *arrays: Array) -> list[Array]:
+        found = zip(equation.outvars, factors(system, equation, *arrays), strict=True)
+        return [_valued(each) if kind_of(variable.aval) == "complex" else each for variable, each in found]
+
+    return row
+
+
 ROWS: Final[dict[str, Callable[..., Any]]] = {
-    "add": _mapped(np.add),
-    "add_any": _mapped(np.add),
-    "sub": _mapped(np.subtract),
+    "add": _mapped(np.add, apart=True),
+    "add_any": _mapped(np.add, apart=True),
+    "sub": _mapped(np.subtract, apart=True),
     "mul": _mapped(np.multiply),
     "div": _mapped(np.divide),
-    "neg": _mapped(np.negative),
+    "neg": _mapped(np.negative, apart=True),
     "square": _mapped(lambda z: np.multiply(z, z)),
     "integer_pow": lambda system, equation, z: _each(lambda each: each ** equation.params["y"])(system, equation, z),
-    "pow": _each(lambda z, w: _power(acb(z), acb(w)), 2),
+    "pow": _powers,
     "abs": _each(abs),
     "real": lambda system, equation, z: system.watch(parts(z)[0]),
     "imag": lambda system, equation, z: system.watch(parts(z)[1]),
-    "conj": _each(lambda z: acb(z).conjugate()),
+    "conj": _each(lambda z: acb(z).conjugate(), apart=True),
     "complex": _join,
     "sign": _sign,
     "eq": _equal,
@@ -283,10 +320,10 @@ ROWS: Final[dict[str, Callable[..., Any]]] = {
     "dot_general": _dot,
     "scatter-add": _real_row("scatter-add"),
     "scatter-sub": _scatter(np.subtract),
-    "scatter-mul": _scatter(np.multiply),
+    "scatter-mul": _scatter(lambda a, b: _valued(np.multiply(a, b))),
     "fft": fourier,
     **{name: _each(function) for name, function in ELEMENTARY.items()},
-    **COMPLEX_ROWS,
+    **{name: _factors(factors) for name, factors in COMPLEX_ROWS.items()},
 }
 
 

@@ -225,6 +225,10 @@ class Balls(System):
         """Balls that contain everything."""
         return filled(shape, NAN)
 
+    def undefined_complex(self, shape: tuple[int, ...]) -> Array:
+        """Rectangles that contain everything: Arb takes a ball for one only where it is told to."""
+        return self.undefined(shape) if self.name == "rounded" else filled(shape, acb(NAN, NAN))
+
     def from_truth(self, truth: Array) -> Array:
         """0 or 1, their hull where it is undecided."""
         if self.depends:
@@ -820,6 +824,8 @@ class Balls(System):
 
     def _operand(self, equation: Any, variable: Any, array: Array) -> Array:
         """An operand of a product of mixed types, which JAX allows: a mask is zeros and ones, and a choice."""
+        if array.dtype == object:
+            return array
         kind = kind_of(variable.aval)
         if kind == "truth":
             self.branch(equation, array, 2)

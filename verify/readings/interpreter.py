@@ -158,6 +158,10 @@ class System(ABC):
     def undefined(self, shape: tuple[int, ...]) -> Array:
         """Entries that have no value."""
 
+    def undefined_complex(self, shape: tuple[int, ...]) -> Array:
+        """Complex entries that have no value."""
+        return self.undefined(shape)
+
     def whole(self, equation: Any, inputs: list[Array]) -> list[Array]:
         """Operands as the interpreter's own rows take them: each entry one whole number or truth value, or a key."""
         del equation
@@ -621,7 +625,7 @@ def _empty(system: System, equation: Any) -> Array:
     aval = equation.outvars[0].aval
     kind = kind_of(aval)
     if kind in ("number", "complex"):
-        return system.undefined((1, *aval.shape))
+        return (system.undefined if kind == "number" else system.undefined_complex)((1, *aval.shape))
     return np.zeros((1, *aval.shape), dtype=np.int64 if kind == "whole" else np.int8)
 
 
@@ -723,7 +727,8 @@ def _by_labels(system: System, equation: Any, *arrays: Array) -> Any:
 
     if moved_kind in ("number", "complex"):
         lift = system.lift if moved_kind == "number" else system.lift_complex
-        filled = system.undefined((rows, 1)) if filling is None else lift(np.full((rows, 1), filling))
+        nothing = system.undefined if moved_kind == "number" else system.undefined_complex
+        filled = nothing((rows, 1)) if filling is None else lift(np.full((rows, 1), filling))
     elif flat.dtype.names is not None:
         filled = system.lift(np.full((rows, 1), 0 if filling is None else filling, dtype=np.float64))
     else:
