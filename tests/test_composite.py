@@ -918,6 +918,31 @@ def test_whole_numbers_wrap_around_as_they_do_in_jax() -> None:
         assert enclose(fn, np.array([1.0]))[0] == int(fn(jnp.ones(1))[0])
 
 
+def test_special_functions_of_one_and_two_numbers_are_those_of_many_digits() -> None:
+    """To thirty digits, rounded; those of the slope come from a difference, which mpmath takes with more."""
+    from mpmath import mp
+
+    def digits(ball: arb) -> str:
+        with precision(200):
+            return ball.str(30, radius=False)
+
+    with mp.workdps(60):
+        a, x = mp.mpf(1.75), mp.mpf(0.625)
+        cases: list[tuple[Callable[..., Any], tuple[float, ...], Any]] = [
+            (lax.igammac, (1.75, 0.625), mp.gammainc(a, x, mp.inf, regularized=True)),
+            (lax.igamma_grad_a, (1.75, 0.625), mp.diff(lambda o: mp.gammainc(o, 0, x, regularized=True), a)),
+            (lax.bessel_i0e, (-0.625,), mp.besseli(0, -x) * mp.exp(-x)),
+            (lax.bessel_i1e, (-0.625,), mp.besseli(1, -x) * mp.exp(-x)),
+        ]
+        for fn, given, expected in cases:
+            assert digits(enclose(fn, *map(np.array, given)).item()) == mp.nstr(expected, 30, strip_zeros=False)
+
+
+def test_the_smallest_of_each_window_is_one_of_its_numbers() -> None:
+    fn = _pool(lax.min, np.inf, window_dimensions=(2,), window_strides=(1,))
+    assert [float(each) for each in enclose(fn, X)] == [-1.5, 0.3, 0.75, 0.75]
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # A primitive of a user.
 

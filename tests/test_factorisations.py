@@ -740,3 +740,38 @@ def test_a_derivative_by_hand_holds_and_a_wrong_one_fails(name: str) -> None:
 def test_a_matrix_without_rows_or_columns_has_no_singular_values(shape: tuple[int, ...]) -> None:
     found = enclose(lambda a: lax.linalg.svd(a, full_matrices=False), np.zeros(shape))
     assert [each.shape[-2:] for each in found] == [(shape[-2], 0), (*shape[:-2], 0)[-2:], (0, shape[-1])]
+
+
+@pytest.mark.parametrize("complex_", [False, True])
+def test_the_rows_that_lu_exchanges_are_those_of_the_library(complex_: bool) -> None:
+    _, pivots, order = read(lambda a: list(lax.linalg.lu(a))[:3], complex_)
+    _, exchanged, ordered = lax.linalg.lu(jnp.asarray(REAL + 1j * IMAGINARY if complex_ else REAL))[:3]
+    assert pivots.tolist() == np.asarray(exchanged).tolist()
+    assert order.tolist() == np.asarray(ordered).tolist()
+
+
+def test_zero_times_floats_of_a_factor_claims_nothing() -> None:
+    """Of many entries products with zero are not even computed, as long as every number is bounded."""
+    found = allowed(lambda a: jnp.zeros(a.shape, a.dtype) * lax.linalg.cholesky(a), 4 * np.eye(8) + 0.25)
+    assert not any(found[place].is_finite() for place in zip(*np.tril_indices(8), strict=True))
+
+
+def test_zero_times_a_singular_value_that_is_not_one_has_no_value() -> None:
+    def sizes(a: Any) -> Any:
+        one = lax.complex(a / a, 0 * a)
+        return 0 * lax.linalg.svd(one / lax.complex(a - a, a - 2.0), compute_uv=False)[0]
+
+    assert enclose(sizes, np.array([[1.0]])).ravel()[0] == 0
+    assert not enclose(sizes, np.array([[2.0]])).ravel()[0].is_finite()
+
+
+def test_what_reflections_turn_is_the_orthogonal_factor_times_it() -> None:
+    from jax.scipy.linalg import qr_multiply
+
+    tall, other = REAL[:, :2], REAL[2:, :2]
+
+    def difference(a: Any, c: Any) -> Any:
+        return qr_multiply(a, c, mode="left")[0] - jnp.linalg.qr(a)[0] @ c
+
+    assert vanishes(enclose(difference, tall, other))
+    assert not vanishes(enclose(lambda a, c: qr_multiply(a, c, mode="left")[0], tall, other))

@@ -2352,3 +2352,85 @@ def test_beyond_the_end_of_whole_numbers_of_64_bits_without_a_sign_is_the_larges
         closed = jax.make_jaxpr(lambda i: i.at[jnp.array([1, 7])].get(mode="fill"))(np.zeros(2, np.uint64))
     ((found,), _) = walk(Exact(), closed, [np.array([[0, 5]])], 1)
     assert found[0].astype(np.uint64).tolist() == [5, 2**64 - 1]
+
+
+def test_constants_of_a_function_that_is_called_are_its_own() -> None:
+    held = np.array([2.0, -3.0])
+
+    @jax.custom_jvp
+    def scaled(x: Any) -> Any:
+        return x * jnp.asarray(held)
+
+    scaled.defjvp(lambda primals, tangents: (scaled(*primals), tangents[0] * jnp.asarray(held)))
+    for fn in (scaled, jax.jit(lambda x: x * jnp.asarray(held)), jax.grad(lambda x: scaled(x).sum())):
+        assert [float(each) for each in enclose(fn, np.array([1.0, 1.0]))] == [2.0, -3.0]
+
+
+def test_what_is_filled_in_beyond_the_end_may_be_complex() -> None:
+    def beyond(x: Any) -> Any:
+        turned = lax.complex(x, -x).at[jnp.array([7, 1])].get(mode="fill", fill_value=2 - 3j)
+        return [turned.real, turned.imag, abs(turned * turned)]
+
+    found = enclose(beyond, np.array([3.0, 4.0]))
+    assert [[float(each) for each in row] for row in found] == [[2, 4], [-3, -4], [13, 32]]
+
+
+def test_a_choice_between_constants_depends_on_what_is_chosen_by() -> None:
+    """What is asked of the outcome is a choice that has to be seen, though neither constant depends on anything."""
+
+    def chosen(x: Any) -> Any:
+        number = lax.cond(x > 0, lambda: 1.0, lambda: 2.0)
+        return jnp.where(number == 2.0, x, -x)
+
+    with jax.enable_x64(True), precision(BITS):
+        closed = jax.make_jaxpr(chosen)(1.0)
+        (found,), trail = walk(Exact(), closed, [balls(np.array([3.0, -1.0]))], 2)
+    assert [float(each) for each in found] == [-3, -1]
+    asked = [each for each in trail.branches.values() if each.label.startswith("select_n")]
+    assert [each.seen[:, :, 0].tolist() for each in asked] == [[[True, False], [False, True]]]
+
+
+def test_an_answer_that_is_open_is_a_number_between_no_and_yes() -> None:
+    def answer(x: Any) -> Any:
+        return lax.convert_element_type(x > 0, np.float64)
+
+    with jax.enable_x64(True), precision(BITS):
+        closed = jax.make_jaxpr(answer)(1.0)
+        (found,), trail = walk(Exact(), closed, [np.array([arb(0, 1), arb(2)], dtype=object)], 2)
+    assert found[0].contains(0)
+    assert found[0].contains(1)
+    assert not found[0].contains(-0.5)
+    assert found[1] == 1
+    assert trail.hulls.tolist() == [True, False]
+
+
+def test_whole_numbers_below_zero_keep_their_sign_in_other_types() -> None:
+    """Beside quotients, powers and bounds of whole numbers, all as JAX has them."""
+
+    def several(x: Any) -> Any:
+        numbers = jnp.array([-3, 5, -7], jnp.int32) + lax.convert_element_type(x, np.int32)
+        found = [
+            lax.convert_element_type(numbers, np.int64),
+            lax.convert_element_type(lax.integer_pow(numbers, 3), np.int64),
+            lax.convert_element_type(lax.clamp(jnp.int32(-4), numbers, jnp.int32(2)), np.int64),
+            lax.convert_element_type(lax.div(numbers, jnp.array([0, 0, 2], jnp.int32)), np.int64),
+            lax.convert_element_type(lax.rem(numbers, jnp.array([0, 3, 2], jnp.int32)), np.int64),
+        ]
+        return [lax.convert_element_type(each, np.float64) for each in found]
+
+    with jax.enable_x64(True):
+        expected = [np.asarray(each).tolist() for each in several(jnp.zeros(3))]
+    assert [[float(each) for each in row] for row in enclose(several, np.zeros(3))] == expected
+
+
+def test_bounds_of_truth_values_leave_open_what_is_open() -> None:
+    def between(x: Any) -> Any:
+        answers = lax.clamp(jnp.array([False, True]), x > 0, jnp.array([True, True]))
+        return lax.select_n(answers, jnp.full(2, 3.0), jnp.full(2, 5.0))
+
+    with jax.enable_x64(True), precision(BITS):
+        closed = jax.make_jaxpr(between)(np.zeros(2))
+        (found,), _ = walk(Exact(), closed, [np.array([[arb(0, 1), arb(0, 1)]], dtype=object)], 1)
+    assert found[0, 0].contains(3)
+    assert found[0, 0].contains(5)
+    assert found[0, 1] == 5
