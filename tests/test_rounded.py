@@ -441,3 +441,29 @@ def test_one_minus_a_square_is_either_way_of_computing_it(name: str) -> None:
     most = (least / (1 - 3 * _unit(form)) + 2 * Fraction(form.flush)) * WIDENED
     assert value - most <= low <= value - least
     assert value + least <= high <= value + most
+
+
+@pytest.mark.parametrize(
+    ("fn", "given"),
+    [
+        (lambda x, y: (1 / x) / (y / 1e30), (-9.6345e-09, 0.93327)),
+        (lambda x, y: lax.integer_pow(x, -1) / (y * 1e-30), (-9.6345e-09, 0.93327)),
+        (lambda x, y, z: (x / y) / lax.integer_pow(z, -1), (1e30, 1e10, 1e10)),
+        (lambda x, y, z: (x / y) / lax.integer_pow(z, -2), (1e30, 1e10, 1e5)),
+        (lambda x, y, z: (x / y) / lax.pow(z, jnp.full_like(z, -1.0)), (1e30, 1e10, 1e10)),
+        (lambda x, y: x / (1 / (y / (x / 1e30))), (3e25, 1e10)),
+        (lambda x, y, z: (lax.logistic(x) / (3 / y)) / (2 * z), (-71.4374618, 3.748993843e10, 3.53390832e13)),
+        (lambda x, y, z: (2 * z) / (lax.logistic(x) / (3 / y)), (-71.4374618, 3.748993843e10, 3.53390832e13)),
+    ],
+)
+def test_a_quotient_is_one_however_it_is_written(fn: Callable[..., Any], given: tuple[float, ...]) -> None:
+    """As a power, a logistic function, or a product with the reciprocal of a constant."""
+    _held(fn, *given, name="float32")
+
+
+def test_of_quotients_that_may_become_too_many_things_nothing_is_claimed() -> None:
+    def halves(*x: Any) -> Any:
+        return x[0] if len(x) == 1 else halves(*x[: len(x) // 2]) / halves(*x[len(x) // 2 :])
+
+    assert _one(halves, *[2.0] * 8, name="float32").is_finite()
+    assert not _one(halves, *[2.0] * 16, name="float32").is_finite()

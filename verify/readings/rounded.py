@@ -6,6 +6,7 @@ that may overflow becomes a ball without bounds, of which nothing is claimed. Th
 program.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -15,13 +16,15 @@ from flint import arb
 from verify.formats import FORMATS, Format
 from verify.readings.budgets import BUDGETS, EARLY_OVERFLOW, Allowance
 from verify.readings.exact import NAN, ONE, ZERO, Array, Balls, addresses, filled, finite
-from verify.readings.interpreter import STRUCTURE, align, kind_of, spread, thin
+from verify.readings.interpreter import STRUCTURE, align, kind_of, spread, thin, unsigned
 
 UNIT: Final = arb(0, 1)
 # What a second operand is that changes nothing.
 NEUTRAL: Final = {"add": ZERO, "add_any": ZERO, "sub": ZERO, "mul": ONE, "div": ONE}
 # Bits of the midpoints: enough that the reading's own rounding is far below the finest unit roundoff.
 ROUNDED_BITS: Final = 128
+# Dividends and divisors that a quotient of quotients may be rewritten to, beyond which nothing is claimed.
+MOST_FORMS: Final = 32
 
 _upper = np.frompyfunc(arb.abs_upper, 1, 1)
 _union = np.frompyfunc(arb.union, 2, 1)
@@ -57,8 +60,8 @@ class Rounded(Balls):
         self._factors: dict[tuple[str, float], arb] = {}
         self._running = False
         # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
-        # Dividend and divisor as they are written, and as what is nested in them has been rewritten.
-        self._quotients: dict[int, tuple[Array, Array, Array, Array, Array]] = {}
+        # Dividend and divisor as they are written, and whatever they may be rewritten to, pair after pair.
+        self._quotients: dict[int, tuple[Array, ...]] = {}
         # Products with constants, likewise.
         self._scaled: dict[int, tuple[Array, Array, Array]] = {}
         # Exponentials, with their exponent.
@@ -164,26 +167,37 @@ class Rounded(Balls):
 
     def _divide(self, equation: Any, a: Array, b: Array) -> Array:
         """XLA turns A/(B/C) into (A·C)/B and (A/B)/C into A/(B·C) under jit, whose products may underflow."""
-        result = self._over(equation, a, b)
-        above, below = self._quotients.get(id(a)), self._quotients.get(id(b))
-        top, bottom = a, b
-        # What is nested may have been rewritten before, or may not.
-        nested = any(each[1] is not each[3] or each[2] is not each[4] for each in (above, below) if each)
-        for first in (1, 3) if nested else (1,) if above is not None or below is not None else ():
+        result, forms = self._over(equation, a, b), [a, b]
+        for above, below in itertools.product(self._nested(a), self._nested(b)):
+            if above is None and below is None:
+                continue
+            if len(forms) > MOST_FORMS:
+                result = spread(filled((1,) * result.ndim, NAN), result.shape)
+                break
             top, bottom = a, b
             if above is not None:
-                top, bottom = above[first], self.multiply(equation, above[first + 1], bottom)
+                top, bottom = above[0], self.multiply(equation, above[1], bottom)
             if below is not None:
-                top = self.multiply(equation, top, below[first + 1])
-                bottom = below[first] if above is None else self.multiply(equation, above[first + 1], below[first])
+                top = self.multiply(equation, top, below[1])
+                bottom = below[0] if above is None else self.multiply(equation, above[1], below[0])
+            forms += [top, bottom]
             result = self._either(result, self._over(equation, top, bottom))
         held = self._exponents.get(id(b))
         if held is not None:
             # A/exp(B) becomes A·exp(-B).
             inverse = self._exponential(equation, self._map(np.negative, held[1]))
             result = self._either(result, self._times(equation, a, inverse))
-        self._quotients[id(result)] = (result, a, b, top, bottom)
+        self._quotients[id(result)] = (result, *forms)
         return result
+
+    def _nested(self, array: Array) -> list[tuple[Array, Array] | None]:
+        """The quotients that an operand may be to the compiler; None where it may be none to it."""
+        held = self._quotients.get(id(array))
+        if held is None:
+            return [None]
+        pairs = list(zip(held[1::2], held[2::2], strict=True))
+        # By a constant it may have become a product.
+        return [*pairs, None] if any(self._of_constants(bottom) for _, bottom in pairs) else [*pairs]
 
     def _over(self, equation: Any, a: Array, b: Array) -> Array:
         """A quotient; division by a constant is a product with its reciprocal, and that is a constant as well."""
@@ -226,10 +240,13 @@ class Rounded(Balls):
     def _power(self, equation: Any, a: Array, b: Array) -> Array:
         """XLA turns exp(A)**B into exp(A·B) under jit."""
         result, held = super()._power(equation, a, b), self._exponents.get(id(a))
+        if self._of_constants(b) and all(float(each) == -1 for each in thin(b)[1][0].ravel()):
+            result = self._one_over(equation, result, spread(align(a, result)[0], result.shape))
         if held is None:
             return result
-        exponents = self.lift(b.astype(np.float64)) if kind_of(equation.invars[1].aval) == "whole" else b
-        return self._either(result, self._exponential(equation, self.multiply(equation, held[1], exponents)))
+        if kind_of(equation.invars[1].aval) == "whole":
+            b = self.lift(unsigned(equation.invars[1:], [b])[0].astype(np.float64))
+        return self._either(result, self._exponential(equation, self.multiply(equation, held[1], b)))
 
     def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
         """A quotient that is only moved is one still: XLA looks through what leaves every entry as it is."""
@@ -305,10 +322,21 @@ class Rounded(Balls):
             shape, (x,) = thin(exponential[1])
             several = self.finish(equation, np.multiply(x, arb(exponent)), max(abs(exponent) - 1, 0))
             result = self._either(result, self._exponential(equation, spread(several, shape)))
+        if exponent < 0:
+            result = self._one_over(
+                equation, result, array if exponent == -1 else self._power_of(equation, array, -exponent)
+            )
         if held is None or exponent < 2:
             return result
         factor, constant = (super(Rounded, self)._power_of(equation, part, exponent) for part in held[1:])
         return self._scaled_by(equation, result, factor, constant)
+
+    def _one_over(self, equation: Any, result: Array, array: Array) -> Array:
+        """A power that is a quotient to the compiler."""
+        quotient = self._divide(equation, spread(filled((1,) * array.ndim, ONE), array.shape), array)
+        result = self._either(result, quotient)
+        self._quotients[id(result)] = (result, *self._quotients[id(quotient)][1:])
+        return result
 
     def whole_power(self, equation: Any, array: Array, exponent: int) -> Array:
         """Repeated products in any association, then a reciprocal; products on the way may overflow too."""
@@ -368,6 +396,11 @@ class Rounded(Balls):
         result = spread(self.watch(rounded), shape)
         if name == "exp":
             self._exponents[id(result)] = (result, arrays[0])
+        if name == "logistic":
+            # 1/(1 + exp(-x)) to the compiler, which rewrites it as any quotient.
+            one, (x,) = filled((1,) * len(shape), ONE), thinned
+            below = self._add(equation, one, self._exponential(equation, spread(self._map(np.negative, x), shape)))
+            self._quotients[id(result)] = (result, spread(one, shape), below)
         if name == "exp2":
             # exp(x · log 2), with a rounded constant and a rounded product.
             exponent = self.finish(equation, np.multiply(thinned[0], arb(2).log()), 2)
