@@ -24,7 +24,6 @@ _imaginary = np.frompyfunc(lambda value: value.imag, 1, 1)
 _pair = np.frompyfunc(acb, 2, 1)
 _whole = np.frompyfunc(acb, 1, 1)
 _conjugate = np.frompyfunc(acb.conjugate, 1, 1)
-_size = np.frompyfunc(abs, 1, 1)
 _finite = np.frompyfunc(acb.is_finite, 1, 1)
 
 FFT, IFFT, RFFT, IRFFT = range(4)
