@@ -822,6 +822,7 @@ def test_every_index_has_a_letter_of_its_own() -> None:
 
     letters = [index_letter(role) for role in range(-7, 8)]
     assert len(set(letters)) == len(letters)
+    assert all(each.isidentifier() for each in letters)
     assert [index_letter(role) for role in (-2, -1, 0, 1, 2)] == ["l", "j", "k", "i", "p"]
 
 

@@ -467,3 +467,63 @@ def test_of_quotients_that_may_become_too_many_things_nothing_is_claimed() -> No
 
     assert _one(halves, *[2.0] * 8, name="float32").is_finite()
     assert not _one(halves, *[2.0] * 16, name="float32").is_finite()
+
+
+# Factors and divisors that a compiler takes apart or puts together.
+FACTORS: dict[str, Callable[[Any], Any]] = {
+    "x": lambda x: x,
+    "1/x": lambda x: 1 / x,
+    "3/x": lambda x: 3 / x,
+    "3x": lambda x: 3 * x,
+    "x/3": lambda x: x / 3,
+    "1e30 x": lambda x: x * 1e30,
+    "1e-30 x": lambda x: x * 1e-30,
+    "x/1e30": lambda x: x / 1e30,
+    "-x": operator.neg,
+    "|x|": abs,
+    "xx": lambda x: x * x,
+    "x^-1": lambda x: lax.integer_pow(x, -1),
+    "x^-2": lambda x: lax.integer_pow(x, -2),
+    "x**-1": lambda x: lax.pow(x, jnp.full_like(x, -1.0)),
+    "x**-0.5": lambda x: lax.pow(x, jnp.full_like(x, -0.5)),
+    "exp": jnp.exp,
+    "exp2": jnp.exp2,
+    "logistic": lax.logistic,
+    "sqrt": jnp.sqrt,
+    "rsqrt": lax.rsqrt,
+}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_factors_and_divisors_of_every_size_are_inside_however_they_are_put_together(part: int) -> None:
+    """Sixty products and quotients of three of these, compiled together, at magnitudes from end to end of float32."""
+    from verify.readings.interpreter import walk
+
+    rng = np.random.default_rng(part)
+
+    def drawn() -> Callable[..., Any]:
+        f, g, h, turn = (list(FACTORS.values())[each] for each in rng.integers(len(FACTORS), size=4))
+        inner, outer = (each == 0 for each in rng.integers(3, size=2))
+        first = (lambda x, y: f(x) * g(y)) if inner else (lambda x, y: f(x) / g(y))
+        turned = (lambda x, y: turn(first(x, y))) if rng.random() < 0.3 else first
+        if outer:
+            return lambda x, y, z: turned(x, y) * h(z)
+        if rng.random() < 0.5:
+            return lambda x, y, z: turned(x, y) / h(z)
+        return lambda x, y, z: h(z) / turned(x, y)
+
+    programs = [drawn() for _ in range(60)]
+    size = np.exp(rng.uniform(*np.log([1e-37, 3e38]), size=(3, 48)) * rng.choice([0.02, 0.5, 1.0], size=(3, 48)))
+    points = (size * rng.choice([-1, 1, 1], size=size.shape)).astype(np.float32)
+    run = jax.jit(lambda *given: [program(*given) for program in programs])
+    claimed = 0
+    for program, found in zip(programs, run(*points), strict=True):
+        closed = jax.make_jaxpr(program)(*points[:, 0])
+        with precision(ROUNDED_BITS):
+            (read,), _ = walk(Rounded(), closed, [balls(each.astype(np.float64)) for each in points], 48)
+        for ball, value in zip(np.broadcast_to(read, (48,)).tolist(), np.asarray(found, np.float64), strict=True):
+            if ball.is_finite():
+                claimed += 1
+                assert np.isfinite(value), (closed, ball)
+                assert ball.contains(arb(float(value))), (closed, ball, value)
+    assert claimed > 600
