@@ -172,6 +172,7 @@ class Rounded(Balls):
             if above is None and below is None:
                 continue
             if len(forms) > MOST_FORMS:
+                self.tainted = True
                 result = spread(filled((1,) * result.ndim, NAN), result.shape)
                 break
             top, bottom = a, b
