@@ -1862,3 +1862,15 @@ def test_tables_hold_every_kind_that_two_floats_of_given_kinds_make() -> None:
 def test_a_product_along_an_axis_is_the_product_of_its_ranges() -> None:
     (found,) = _read(lambda x: jnp.prod(x), _between([[2.0, 3.0, -1.0]], [[4.0, 5.0, -0.5]]))
     assert _ends(found) == [(-20.0, -3.0)]
+
+
+def test_a_known_choice_beyond_the_cases_is_the_nearest_one_as_in_jax() -> None:
+    def chosen(x: Any) -> Any:
+        count = jnp.count_nonzero(x > 0).astype(np.int32)
+        return [lax.select_n(number, count, 10 + count) for number in (count, -count, count - 2)]
+
+    point = np.array([1.5, 1.0, 2.0])
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        expected = [float(each) for each in chosen(point)]
+    assert expected == [13, 3, 13]
+    assert [_ends(each) for each in _read(chosen, _between([point - 0.5], [point]))] == [[(e, e)] for e in expected]
