@@ -21,6 +21,7 @@ from verify.readings import complexes
 from verify.readings.api import allowed
 from verify.readings.exact import Exact, balls, precision
 from verify.readings.interpreter import NO, UNDECIDED, YES, Trail, walk
+from verify.readings.rounded import Rounded
 
 BITS = 200
 NAN, INFINITE = arb("nan"), arb("inf")
@@ -685,3 +686,22 @@ def test_what_is_in_no_table_has_no_row() -> None:
     system = SimpleNamespace(name="exact")
     assert complexes.row(system, "erf_inv") is None  # type: ignore[arg-type]
     assert all(complexes.row(system, name) is not None for name in ("sin", "fft", "eig", "lu"))  # type: ignore[arg-type]
+
+
+def test_what_lies_beyond_the_end_is_of_the_kind_of_the_others() -> None:
+    """Arb does not ask whether it is given a ball or a rectangle."""
+    from jax.lax import empty
+
+    for system in (Exact(), Rounded()):
+        for dtype, kind in ((np.float64, arb), (np.complex128, acb)):
+            if system.name == "rounded" and kind is acb:
+                continue
+            for fn in (
+                lambda x, d=dtype: x.astype(d).at[jnp.array([1, 5])].get(mode="fill"),
+                lambda x, d=dtype: empty((2,), d),
+            ):
+                with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), precision(BITS):
+                    closed = jax.make_jaxpr(fn)(np.ones(2))
+                    (found,), _ = walk(system, closed, [balls(np.ones((1, 2)))], 1)
+                assert all(type(each) is kind for each in found.ravel().tolist())
+                assert not found[0, 1].is_finite()

@@ -639,3 +639,6 @@ def test_entries_at_one_size_are_enough_to_claim_something() -> None:
     for by_hand, status in ((lambda x: x[1:] * x[1:], Status.HOLDS), (lambda x: x[1:], Status.FAILS)):
         enclosed = enclose.check(Case(replace(rest, by_hand=by_hand), QUICK, 0))
         assert enclosed.status is status
+    fewer = replace(SQUARES, autodiff=Derivative(lambda x: x[: 3 - x.shape[0]] ** 2, "value"), sizes={"n": (2, 3)})
+    shorter = replace(fewer, by_hand=lambda x: x[: 3 - x.shape[0]] * x[: 3 - x.shape[0]])
+    assert enclose.check(Case(shorter, QUICK, 0)).status is Status.HOLDS

@@ -38,6 +38,7 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "sorted rows": lambda x: jnp.sort(_rows(x), axis=1),
     "largest of rows": lambda x: (lax.top_k(_rows(x), 1), jnp.max(_rows(x), axis=1), jnp.argmax(_rows(x), axis=1)),
     "largest of columns": lambda x: jnp.max(_rows(x), axis=0, initial=2.0),
+    "extrema of nothing": lambda x: (lax.reduce_max(_rows(x), (0,)), lax.reduce_min(_rows(x), (0,))),
     "smallest": lambda x: jnp.min(x, initial=2.0),
     "running sums": lambda x: (jnp.cumsum(x), lax.cumsum(x, reverse=True), jnp.cumsum(_rows(x), axis=1)),
     "running products": jnp.cumprod,

@@ -527,3 +527,42 @@ def test_factors_and_divisors_of_every_size_are_inside_however_they_are_put_toge
                 assert np.isfinite(value), (closed, ball)
                 assert ball.contains(arb(float(value))), (closed, ball, value)
     assert claimed > 600
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x, y, z: lax.pow(jnp.exp(x), y),
+        lambda x, y, z: lax.pow(jnp.exp(x / 3), jnp.full_like(x, 3).astype(jnp.int32)),
+        lambda x, y, z: jnp.exp(z) * (jnp.exp(x / 2) * jnp.exp(z)),
+        lambda x, y, z: jnp.exp(x / 2) * jnp.exp2(z),
+    ],
+    ids=["real power", "whole power", "of a product", "of a power of two"],
+)
+def test_large_exponents_that_are_added_or_multiplied_first_are_inside(fn: Callable[..., Any], name: str) -> None:
+    rng = np.random.default_rng(0)
+    _held(fn, rng.uniform(40, 86, 64), rng.uniform(0.9, 1.02, 64), rng.uniform(-40, 40, 64), name=name)
+
+
+def test_a_cube_of_an_exponential_is_off_by_the_roundings_of_its_exponent() -> None:
+    """Two additions, each of up to 600 and off by a unit roundoff: 1200 of them, and those of the result."""
+    low, high = _ends(_one(lambda x: lax.integer_pow(jnp.exp(x), 3), 200.0, name="float64"))
+    middle, unit = (low + high) / 2, _unit(FORMATS["float64"])
+    assert 1200 * unit * middle <= (high - low) / 2 <= 1220 * unit * middle
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "float16"])
+def test_an_exponential_may_overflow_from_the_root_of_two_below_the_largest_power(name: str) -> None:
+    end = (FORMATS[name].emax + 0.5) * math.log(2)
+    step = 2.0**-6 if name == "float16" else 1e-4
+    for fn in (lambda x: jnp.exp(x), lambda x: jnp.exp(x / 2) * jnp.exp(x / 2)):
+        assert _one(fn, end - 2 * step, name=name).is_finite()
+        assert not _one(fn, end + 2 * step, name=name).is_finite()
+
+
+def test_zero_times_what_nothing_is_claimed_of_is_not_known() -> None:
+    def halves(*x: Any) -> Any:
+        return x[0] if len(x) == 1 else halves(*x[: len(x) // 2]) / halves(*x[len(x) // 2 :])
+
+    assert not _one(lambda *x: halves(*x) * 0.0, *[2.0] * 16, name="float32").is_finite()

@@ -215,7 +215,7 @@ class System(ABC):
 
     def tells_places(self, count: int) -> bool:
         """Whether it is recorded which of so many entries is chosen."""
-        return self.depends and 0 < count <= MOST_PLACES
+        return self.depends and count <= MOST_PLACES
 
     def met_at(self, equation: Any, taken: Array) -> None:
         """Record which outcomes along the last axis are taken where entries are compared, if `tells_places` says so."""
