@@ -566,3 +566,20 @@ def test_zero_times_what_nothing_is_claimed_of_is_not_known() -> None:
         return x[0] if len(x) == 1 else halves(*x[: len(x) // 2]) / halves(*x[len(x) // 2 :])
 
     assert not _one(lambda *x: halves(*x) * 0.0, *[2.0] * 16, name="float32").is_finite()
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x, y, z: ((x / y) + 0.0) / z,
+        lambda x, y, z: (0.0 + (x / y)) / z,
+        lambda x, y, z: ((x / y) - 0.0) / z,
+        lambda x, y, z: ((x / y) * 1.0) / z,
+        lambda x, y, z: (1.0 * (x / y)) / z,
+        lambda x, y, z: ((x / y) / 1.0) / z,
+    ],
+    ids=["x + 0", "0 + x", "x - 0", "x * 1", "1 * x", "x / 1"],
+)
+def test_a_quotient_is_one_beside_what_changes_nothing(fn: Callable[..., Any]) -> None:
+    """Compiled, the divisors are multiplied first, which overflows."""
+    _held(fn, 1e30, 1e25, 1e25, name="float32")
