@@ -533,16 +533,17 @@ def test_factors_and_divisors_of_every_size_are_inside_however_they_are_put_toge
 @pytest.mark.parametrize(
     "fn",
     [
-        lambda x, y, z: lax.pow(jnp.exp(x), y),
-        lambda x, y, z: lax.pow(jnp.exp(x / 3), jnp.full_like(x, 3).astype(jnp.int32)),
-        lambda x, y, z: jnp.exp(z) * (jnp.exp(x / 2) * jnp.exp(z)),
-        lambda x, y, z: jnp.exp(x / 2) * jnp.exp2(z),
+        lambda x, y, z, half: lax.pow(jnp.exp(x), y),
+        lambda x, y, z, half: lax.pow(jnp.exp(x / 3), jnp.full_like(x, 3).astype(jnp.int32)),
+        lambda x, y, z, half: jnp.exp(z) * (jnp.exp(half) * jnp.exp(z)),
+        lambda x, y, z, half: jnp.exp(half) * jnp.exp2(z),
     ],
     ids=["real power", "whole power", "of a product", "of a power of two"],
 )
 def test_large_exponents_that_are_added_or_multiplied_first_are_inside(fn: Callable[..., Any], name: str) -> None:
     rng = np.random.default_rng(0)
-    _held(fn, rng.uniform(40, 86, 64), rng.uniform(0.9, 1.02, 64), rng.uniform(-40, 40, 64), name=name)
+    x, y, z = rng.uniform(40, 86, 64), rng.uniform(0.9, 1.02, 64), rng.uniform(-40, 40, 64)
+    _held(fn, x, y, z, x / 2, name=name)
 
 
 def test_a_cube_of_an_exponential_is_off_by_the_roundings_of_its_exponent() -> None:
@@ -583,3 +584,9 @@ def test_zero_times_what_nothing_is_claimed_of_is_not_known() -> None:
 def test_a_quotient_is_one_beside_what_changes_nothing(fn: Callable[..., Any]) -> None:
     """Compiled, the divisors are multiplied first, which overflows."""
     _held(fn, 1e30, 1e25, 1e25, name="float32")
+
+
+def test_of_as_many_roundings_as_there_are_units_nothing_is_claimed() -> None:
+    for exponent, claimed in ((200, True), (300, False), (600, False)):
+        ball = _one(lambda x, k=exponent: lax.integer_pow(x, k), 1.0, name="bfloat16")
+        assert ball.is_finite() is claimed

@@ -172,8 +172,7 @@ class Rounded(Balls):
             if above is None and below is None:
                 continue
             if len(forms) > MOST_FORMS:
-                self.tainted = True
-                result = spread(filled((1,) * result.ndim, NAN), result.shape)
+                result = spread(self.watch(filled((1,) * result.ndim, NAN)), result.shape)
                 break
             top, bottom = a, b
             if above is not None:
