@@ -134,7 +134,7 @@ sys.path.insert(0, {benchmarks!r})
 from pathlib import Path
 import mutants
 mutants.ROOT, mutants.BUILD, mutants.FOLDERS = Path.cwd(), Path.cwd() / "build", ("toy",)
-mutants.PATIENCE, mutants.FORGETTING = 2.0, ("toy", "tests")
+mutants.PATIENCE, mutants.FORGETTING = 6.0, ("toy", "tests")
 if "trace" in sys.argv:
     sys.exit(mutants.trace(["tests/test_toy.py"]))
 sys.path.insert(0, str(mutants.ROOT))
