@@ -249,7 +249,7 @@ class Rounded(Balls):
         return self._either(result, self._exponential(equation, self.multiply(equation, held[1], b)))
 
     def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
-        """A quotient that is only moved is one still: XLA looks through what leaves every entry as it is."""
+        """What is only moved stays a quotient, a product or an exponential: XLA looks through what changes no entry."""
         if len(results) == 1:
             for place, array in enumerate(inputs):
                 kept: dict[int, Any]
