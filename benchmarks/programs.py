@@ -37,6 +37,7 @@ UNARY: Final[dict[str, Callable[[Any], Any]]] = {
     "exp": jnp.exp,
     "expm1": jnp.expm1,
     "from maximum": lambda v: v - jnp.max(v),
+    "inverse square": lambda v: (jnp.abs(v) + 0.5) ** -2,
     "log": lambda v: jnp.log(jnp.abs(v) + 0.5),
     "log1p": lambda v: jnp.log1p(jnp.abs(v)),
     "logistic": jax.nn.sigmoid,
@@ -60,14 +61,19 @@ UNARY: Final[dict[str, Callable[[Any], Any]]] = {
 }
 BINARY: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "add": jnp.add,
+    "by exponential": lambda a, b: a / jnp.exp(b),
     "by literals": lambda a, b: a * 0.1 - b / 3.0,
     "chosen": lambda a, b: jnp.where(a > b, a - b, a * b),
     "divided": lambda a, b: a / (1 + b * b),
     "dot": lambda a, b: a * jnp.dot(a, b),
+    "exponentials": lambda a, b: jnp.exp(a) * jnp.exp(b),
     "logaddexp": jnp.logaddexp,
     "maximum": jnp.maximum,
     "minimum": jnp.minimum,
     "multiply": jnp.multiply,
+    "power of exponential": lambda a, b: jnp.exp(a) ** b,
+    "quotient": lambda a, b: a / (jnp.abs(b) + 0.5),
+    "quotient of quotients": lambda a, b: (a / (1 + b * b)) / (3 / (1 + jnp.abs(a))),
     "rolled": lambda a, b: a + jnp.concatenate([b[1:], a[:1]]),
     "subtract": jnp.subtract,
 }

@@ -1172,3 +1172,9 @@ def test_a_map_of_a_primitive_without_a_batching_rule_says_what_gives_it_one(for
         sweep(given)
     batching.defvectorized(cube)
     assert sweep(given).values["cube", "float64"].tolist() == [[0.125], [1.0]]
+
+
+def test_floats_that_are_met_on_the_way_to_a_ball_are_warned_of_by_nobody() -> None:
+    """Here a series of a large argument; warnings are errors in these tests."""
+    found = enclose(lax.igamma_grad_a, np.array([484.4, 2.0]), np.array([484.4, 1.0]))
+    assert all(each.is_finite() for each in np.ravel(found))

@@ -47,3 +47,9 @@ def test_a_combination_is_found_where_elimination_finds_one() -> None:
         assert found == _combines(target, columns), (target, columns)
         said.append(found)
     assert 50 < sum(said) < 250
+
+
+def test_a_sum_without_a_term_does_not_help_it() -> None:
+    target = {"a": -1, "b": 1}
+    assert cones.unmet(target, [{"a": 0, "b": 1}], lambda spent: None) == 1
+    assert cones.unmet(target, [{"a": 0, "b": 1}, {"a": -1}], lambda spent: None) == 0

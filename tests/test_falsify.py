@@ -152,3 +152,61 @@ def test_points_of_the_last_domains_are_kept_and_of_no_more(monkeypatch: pytest.
         kept.append(len(falsify._DRAWN))
     assert kept == [1, 2, 2]
     assert not any(repr({"x": Reals("n")}) == key[0] for key in falsify._DRAWN)
+
+
+def test_without_points_of_its_own_only_a_suspect_is_searched() -> None:
+    none = replace(QUICK, examples=0)
+    suspect = made_up.witness(program="grad", size={"n": 1})
+    unasked = falsify.check(Case(WRONG, none, 0))
+    assert (unasked.status, unasked.reason) == (Status.UNKNOWN, "not searched with --budget quick")
+    found = falsify.check(Case(WRONG, none, 0), suspect)
+    assert (found.status, found.sizes) == (Status.FAILS, ("n = 1",))
+
+
+def test_the_counterexample_is_the_one_that_the_search_ends_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search by halves may try a larger one last."""
+
+    def find(strategy: Any, condition: Any, **more: Any) -> Any:
+        small, large = _given(1.0, 7.0)
+        assert condition(small)
+        assert condition(large)
+        return small
+
+    monkeypatch.setattr(falsify, "find", find)
+    found = falsify.check(Case(WRONG, QUICK, 0), made_up.witness(program="grad", size={"n": 1}))
+    assert found.worst is not None
+    assert found.worst.arguments == {"x": [1.0]}
+
+
+def test_the_program_that_another_engine_refuted_is_searched_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one, the first mode and the stable form are."""
+    searched: list[str] = []
+    judge = Case.judge
+
+    def judged(self: Case, subject: Any, program: Any, points: Points, looks: int = 0) -> Any:
+        searched.append(program.name)
+        return judge(self, subject, program, points, looks)
+
+    monkeypatch.setattr(Case, "judge", judged)
+    for claim, suspect, names in (
+        (replace(RIGHT, stable=lambda x: x + x), None, ["grad", "stable"]),
+        (replace(RIGHT, stable=lambda x: x + x), "stable", ["stable"]),
+        (replace(RIGHT, stable=lambda x: x + x), "jvp", ["jvp"]),
+        (replace(RIGHT, stable=lambda x: x + x), "formula", ["grad", "stable"]),
+        (RIGHT, None, ["grad"]),
+        (RIGHT, "vjp", ["vjp"]),
+    ):
+        case = Case(claim, QUICK, 0)
+        given = None if suspect is None else made_up.witness(program=suspect, size={"n": 1})
+        searched.clear()
+        falsify._look(case, [case.subject({"n": 1})], _given(1.0), given)
+        assert searched == names
+
+
+def test_what_no_reading_knows_is_the_reason() -> None:
+    from jax import lax
+
+    form = Derivative(lambda x: jnp.sum(lax.linalg.schur(jnp.outer(x, x))[0]), "value")
+    found = falsify.check(Case(replace(RIGHT, autodiff=form, by_hand=lambda x: jnp.sum(x * x)), QUICK, 0))
+    assert found.status is Status.UNKNOWN
+    assert found.reason.startswith("primitive 'schur' is not supported by the exact reading")

@@ -415,13 +415,18 @@ def test_fewer_bits_are_a_roundoff_of_so_many_bits(mantissa: int) -> None:
 
 
 def test_fewer_bits_claim_nothing_from_where_the_ball_reaches_infinity() -> None:
-    """65500 and a roundoff are more than 65520, from which on a float16 is infinite."""
+    """65490 and a roundoff are more than 65520, from which on a float16 is infinite."""
     half = lambda x: lax.reduce_precision(x, 5, 10)  # noqa: E731
-    for given, claimed in ((65480.0, True), (65500.0, False), (65520.0, False), (7e4, False)):
+    for given, claimed in ((65480.0, True), (65490.0, False), (65500.0, False), (65520.0, False), (7e4, False)):
         assert _one(half, given, name="float32").is_finite() is claimed
     few = lambda x: lax.reduce_precision(x, 5, 2)  # noqa: E731
     assert not _one(few, 61440.0, name="float32").is_finite()
     assert not _one(lambda x: lax.reduce_precision(x, 7, 10), 1.0, name="float32").is_finite(), "no format has it"
+
+
+def test_zero_times_fewer_bits_of_an_unknown_range_is_not_known() -> None:
+    """What such a range does not hold is infinite, and zero times that is no number."""
+    _held(lambda x: lax.reduce_precision(x, 7, 10) * 0.0, 1e30, name="float32")
 
 
 # --- a primitive that JAX has had only since 0.12 ------------------------------------------------------------------
@@ -590,3 +595,23 @@ def test_of_as_many_roundings_as_there_are_units_nothing_is_claimed() -> None:
     for exponent, claimed in ((200, True), (300, False), (600, False)):
         ball = _one(lambda x, k=exponent: lax.integer_pow(x, k), 1.0, name="bfloat16")
         assert ball.is_finite() is claimed
+
+
+def test_a_budget_grows_with_the_argument_as_it_says() -> None:
+    """By so many units for each unit of the argument, or of its square."""
+    functions = {"exp2": lax.exp2, "sinh": lax.sinh, "cosh": lax.cosh, "erfc": lax.erfc}
+    met: set[str] = set()
+    for name, budgets in BUDGETS.items():
+        for what, allowance in budgets.items():
+            if not (allowance.slope or allowance.curve):
+                continue
+            met.add(what)
+            for x in (0.5, 4.0):
+                with precision(200):
+                    true = {"exp2": arb(2) ** x, "sinh": arb(x).sinh(), "cosh": arb(x).cosh(), "erfc": arb(x).erfc()}
+                    value = _exactly(true[what].mid())
+                units = allowance.constant + allowance.slope * x + allowance.curve * x * x
+                off = value * Fraction(units) * _unit(FORMATS[name])
+                low, high = _ends(_one(functions[what], x, name=name))
+                assert low <= value - off < value + off <= high, (name, what, x)
+    assert met == set(functions)

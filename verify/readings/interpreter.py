@@ -283,7 +283,9 @@ def walk(system: System, closed: Any, arguments: Sequence[Array], points: int) -
     system.path = ""
     system.natural = {}
     system.together = False
-    with jax.enable_x64(True):  # JAX moves labels of entries for us, which are as wide as its indices
+    # JAX moves labels of entries for us, which are as wide as its indices. And numpy would warn of floats that Arb
+    # meets on its way to a ball.
+    with jax.enable_x64(True), np.errstate(all="ignore"):
         constants = [_constant(system, value) for value in closed.consts]
         depends = [False] * len(constants), [True] * len(arguments)
         outputs, _ = _run(system, closed.jaxpr, constants, list(arguments), *depends)

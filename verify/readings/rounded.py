@@ -109,8 +109,9 @@ class Rounded(Balls):
         # 16-bit formats are summed in float32 and rounded once, but for running sums.
         plain = self._running or form.sum_precision == form.precision
         unit = form.unit_roundoff if plain else 2.0**-form.sum_precision
-        per_sum = np.maximum(count - 1, 0) * unit * (1 + 2.0**-20)
-        share = (per_sum + (form.unit_roundoff if products else 0.0)).astype(object)
+        # What is added up are products as they are rounded, which may be larger than they are.
+        of_product = arb(form.unit_roundoff if products else 0.0)
+        share = np.maximum(count - 1, 0).astype(object) * (arb(unit) * (ONE + of_product)) + of_product
         flushed = (count * (form.flush if products or plain else 2.0**-126)).astype(object)
         widened = result + (sizes * share + flushed) * UNIT
         wide = form if plain else FORMATS["float32"]
@@ -367,7 +368,6 @@ class Rounded(Balls):
     def elementary(self, equation: Any, function: Callable[..., Array], *arrays: Array) -> Array:
         """A function of balls within its budget; nothing is claimed of one without."""
         allowance = self._allowance(equation)
-        self._guard(*arrays)
         shape, thinned = thin(*arrays)
         value = function(*thinned)
         if allowance is None:
