@@ -705,3 +705,15 @@ def test_what_lies_beyond_the_end_is_of_the_kind_of_the_others() -> None:
                     (found,), _ = walk(system, closed, [balls(np.ones((1, 2)))], 1)
                 assert all(type(each) is kind for each in found.ravel().tolist())
                 assert not found[0, 1].is_finite()
+
+
+def test_one_plus_a_number_below_minus_one_has_a_logarithm_on_either_side() -> None:
+    """The sign of a zero says which side of the cut it is on, and balls have none."""
+    from verify.readings.api import enclose
+
+    x = np.array([-1.5])
+    found = enclose(lambda x: jnp.imag(lax.log1p(lax.complex(x, 0 * x))), x)[0]
+    for zero, side in ((0.0, 1), (-0.0, -1)):
+        angle = float(jnp.imag(lax.log1p(lax.complex(jnp.asarray(x), jnp.full_like(x, zero))))[0])
+        assert side * angle > 3
+        assert found.overlaps(side * arb.pi())

@@ -2434,3 +2434,10 @@ def test_bounds_of_truth_values_leave_open_what_is_open() -> None:
     assert found[0, 0].contains(3)
     assert found[0, 0].contains(5)
     assert found[0, 1] == 5
+
+
+def test_which_entry_is_the_largest_is_told_of_few_entries_however_many_rows_there_are() -> None:
+    for shape, told in (((10, 3), True), ((3, 10), False)):
+        closed = jax.make_jaxpr(lambda x: lax.reduce_max(x, (1,)))(np.zeros(shape))
+        _, trail = walk(Exact(), closed, [balls(np.arange(60.0).reshape(2, *shape))], 2)
+        assert any(each.endswith(":place") for each in trail.branches) is told

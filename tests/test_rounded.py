@@ -615,3 +615,12 @@ def test_a_budget_grows_with_the_argument_as_it_says() -> None:
                 low, high = _ends(_one(functions[what], x, name=name))
                 assert low <= value - off < value + off <= high, (name, what, x)
     assert met == set(functions)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float32"])
+def test_differences_below_the_normal_numbers_are_flushed_one_by_one(name: str) -> None:
+    """Of four pairs, each of which leaves nearly the smallest normal number, nothing is left."""
+    least = 2.0**-126
+    pairs = np.array([(2 - 2.0**-7) * least, -least] * 4)
+    assert set(_floats(_summed, [pairs], name)) == {0.0}
+    _held(_summed, pairs, name=name)
