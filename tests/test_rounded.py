@@ -380,6 +380,63 @@ def test_exponentials_may_become_one_of_a_rounded_exponent(what: str, name: str)
             assert _exactly(ball.rad()) < Fraction(units) * _unit(form) * _exactly(ball.mid()), (ball, size)
 
 
+def _apart(a: Any) -> Any:
+    """A number between others, and taken out again."""
+    return lax.pad(a, jnp.zeros((), a.dtype), [(1, 2, 0)])[1:-2]
+
+
+# An exponential in ways that change nothing that is computed, and so are nothing to the compiler.
+_SAME: dict[str, Callable[[Any], Any]] = {
+    "stacked": lambda v: jnp.stack([v, v + 1])[0],
+    "joined": lambda v: jnp.concatenate([v + 1, v])[v.shape[0] :],
+    "padded": _apart,
+    "size": jnp.abs,
+    "size with a sign": lambda v: jnp.copysign(v, 1),
+    "other sign": jnp.negative,
+    "minus one": lambda v: v * -1.0,
+    "taken from nothing": lambda v: 0.0 - v,
+    "by minus one": lambda v: v / -1.0,
+    "a wider format": lambda v: lax.convert_element_type(lax.convert_element_type(v, np.float64), v.dtype),
+    "times one of another format": lambda v: v * jnp.ones(v.shape, np.float64).astype(v.dtype),
+    "times a whole one": lambda v: v * jnp.ones(v.shape, np.int32).astype(v.dtype),
+    "times a computed one": lambda v: v * jnp.cos(jnp.zeros_like(v)),
+    "times a sum that is one": lambda v: v * jnp.sum(jnp.full((2,), 0.5, v.dtype)),
+    "and a computed zero": lambda v: v + jnp.sin(jnp.zeros_like(v)),
+    "a sum of one": lambda v: jnp.sum(v[:, None], axis=1),
+    "a product of one": lambda v: jnp.prod(v[:, None], axis=1),
+    "a product of matrices of one": lambda v: (v[:, None] @ jnp.ones((1, 1), v.dtype))[:, 0],
+    "one over its inverse": lambda v: 1 / (1 / v),
+}
+# Two of them in what is one exponential to the compiler.
+_TOGETHER: dict[str, Callable[[Any, Any], Any]] = {
+    "product": lambda v, w: v * w,
+    "quotient": lambda v, w: v / w,
+    "inverse": lambda v, w: (1 / v) * w,
+    "product along an axis": lambda v, w: jnp.prod(jnp.stack([v, w], axis=1), axis=1),
+    "running product": lambda v, w: jnp.cumprod(jnp.stack([v, w], axis=1), axis=1)[:, 1],
+    "product of matrices": lambda v, w: (v[:, None, None] @ w[:, None, None])[:, 0, 0],
+    "square": lambda v, w: v**2 * w,
+    "power of an inverse": lambda v, w: jnp.power(jnp.abs(1 / v), 2.5) * w,
+}
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "float16"])
+def test_an_exponential_is_one_however_it_is_moved_or_written(name: str) -> None:
+    """Compiled together, since compiling takes longer than all the rest."""
+
+    def fn(a: Any, b: Any) -> Any:
+        v, w = jnp.exp(a), jnp.exp(b)
+        moved = [each for same in _SAME.values() for each in (same(v) * same(w), same(v) / w)]
+        return jnp.stack([*moved, *(together(v, w) for together in _TOGETHER.values())])
+
+    rng = np.random.default_rng(0)
+    a, b = (FORMATS[name].round(rng.uniform(-9, 9, 200)) for _ in range(2))
+    found = allowed(fn, a, b, dtype=name)
+    assert found.shape == (2 * len(_SAME) + len(_TOGETHER), 200)
+    assert name == "float16" or all(ball.is_finite() for ball in found.flat)
+    _held(fn, a, b, name=name)
+
+
 # --- what is flushed -------------------------------------------------------------------------------------------------
 
 

@@ -331,6 +331,7 @@ def _run(
         system.path, system.depends = f"{path}/{place}", any(flags)
         system.used = [variable in last or variable in kept for variable in equation.outvars]
         results, result_flags = _apply(system, equation, inputs, flags)
+        system.depends = any(result_flags)
         results = system.visit(equation, inputs, results)
         result_flags = _never_negative(system, equation, inputs, flags, results, result_flags)
         for variable, result, flag in zip(equation.outvars, results, result_flags, strict=True):

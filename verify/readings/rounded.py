@@ -8,6 +8,7 @@ program.
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,17 @@ from verify.readings.interpreter import STRUCTURE, align, kind_of, spread, thin,
 UNIT: Final = arb(0, 1)
 # What a second operand is that changes nothing.
 NEUTRAL: Final = {"add": ZERO, "add_any": ZERO, "sub": ZERO, "mul": ONE, "div": ONE}
+# What leaves a number what it is, but for its sign and its format, as long as it is the only one.
+SAME: Final = (
+    "abs",
+    "convert_element_type",
+    "cumprod",
+    "cumsum",
+    "neg",
+    "reduce_precision",
+    "reduce_prod",
+    "reduce_sum",
+)
 # Bits of the midpoints: enough that the reading's own rounding is far below the finest unit roundoff.
 ROUNDED_BITS: Final = 128
 # Dividends and divisors that a quotient of quotients may be rewritten to, beyond which nothing is claimed.
@@ -33,10 +45,9 @@ _exp = np.frompyfunc(arb.exp, 1, 1)
 _is_zero = np.frompyfunc(arb.is_zero, 1, 1)
 
 
-def _all_are(array: Array, value: arb) -> bool:
-    """Whether every entry is one constant, itself and not an equal one."""
-    (x,) = thin(array)[1]
-    return x.dtype == object and bool((addresses(x) == id(value)).all())
+def _may_be(array: Array, value: arb) -> bool:
+    """Whether an entry, that of a broadcast number, may be some value."""
+    return any(each.contains(value) for each in thin(array)[1][0].flat)
 
 
 def _overflow(form: Format) -> arb:
@@ -47,6 +58,64 @@ def _overflow(form: Format) -> arb:
 def _early(form: Format) -> arb:
     """Where the exponential may overflow already."""
     return arb(2) ** form.emax * arb(2).sqrt()
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """What a number is the exponential of, to the compiler: a sum of exponents, which it may form in any order.
+
+    Attributes:
+        total: the sum, each of its terms as it is rounded.
+        size: the sum of their magnitudes.
+        count: how many they are.
+        sign: 1, or -1 where the number is less than zero.
+    """
+
+    total: arb
+    size: arb
+    count: int = 1
+    sign: int = 1
+
+    def times(self, other: "Exponent", power: int = 1) -> "Exponent":
+        """Of a product, or of a quotient where the power is -1."""
+        total = self.total + other.total if power == 1 else self.total - other.total
+        return Exponent(total, self.size + other.size, self.count + other.count, self.sign * other.sign)
+
+    def power(self, whole: int) -> "Exponent":
+        """Of as many factors; of one over them where there are less than zero."""
+        much = abs(whole)
+        sign = self.sign if much % 2 else 1
+        return Exponent(self.total * whole, self.size * much, self.count * much, sign)
+
+
+class Exponents:
+    """Which numbers are exponentials: known by the identity of the ball, so wherever it is moved."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._held: dict[int, tuple[arb, Exponent]] = {}  # balls are kept alive, their identity is theirs alone
+
+    def note(self, balls: Sequence[arb], exponents: Sequence[Exponent | None]) -> None:
+        """Remember exponentials; numbers that stand for a constant are none."""
+        for ball, exponent in zip(balls, exponents, strict=True):
+            if exponent is not None and ball is not ZERO and ball is not ONE and ball is not NAN:
+                self._held[id(ball)] = (ball, exponent)
+
+    def of(self, array: Array) -> Array | None:
+        """The exponent of each entry, None of each that is no exponential; None where there is none at all."""
+        if not self._held or array.dtype != object:
+            return None
+        places = addresses(array).ravel().tolist()
+        if self._held.keys().isdisjoint(places):
+            return None
+        found = np.empty(len(places), dtype=object)
+        found[:] = [held and held[1] for held in map(self._held.get, places)]
+        return found.reshape(array.shape)
+
+
+def _known(exponents: Array) -> Array:
+    """Mask of the entries that are exponentials."""
+    return np.not_equal(exponents, None).astype(bool)
 
 
 class Rounded(Balls):
@@ -64,9 +133,9 @@ class Rounded(Balls):
         self._quotients: dict[int, tuple[Array, ...]] = {}
         # Products with constants, likewise.
         self._scaled: dict[int, tuple[Array, Array, Array]] = {}
-        # Exponentials, with their exponent.
-        self._exponents: dict[int, tuple[Array, Array]] = {}
-        self.rows["mul"] = self._times
+        self._exponents = Exponents()
+        # Numbers that are computed from constants alone, which the compiler may do itself; kept alive.
+        self._fixed: dict[int, arb] = {}
 
     @staticmethod
     def _form(equation: Any) -> Format:
@@ -183,11 +252,7 @@ class Rounded(Balls):
                 bottom = below[0] if above is None else self.multiply(equation, above[1], below[0])
             forms += [top, bottom]
             result = self._either(result, self._over(equation, top, bottom))
-        held = self._exponents.get(id(b))
-        if held is not None:
-            # A/exp(B) becomes A·exp(-B).
-            inverse = self._exponential(equation, self._map(np.negative, held[1]))
-            result = self._either(result, self._times(equation, a, inverse))
+        result = self._merged(equation, result, a, b, -1)
         self._quotients[id(result)] = (result, *forms)
         return result
 
@@ -216,51 +281,151 @@ class Rounded(Balls):
         for each in (other, result):
             if id(each) in self._scaled:
                 self._scaled[id(union)] = (union, *self._scaled[id(each)][1:])
-            if id(each) in self._exponents:
-                self._exponents[id(union)] = (union, self._exponents[id(each)][1])
+            self._carry(each, union)
         return union
 
-    def _exponential(self, equation: Any, exponent: Array) -> Array:
+    # -- exponentials ------------------------------------------------------------------------------------------
+
+    def _exponentials(self, equation: Any, exponents: Sequence[Exponent]) -> Array:
         """What the compiler makes of products, quotients and powers of exponentials: one, of a rounded exponent."""
         form = self._form(equation)
-        self._guard(exponent)
-        shape, (x,) = thin(exponent)
-        value = self.finish(equation, _exp(x), BUDGETS[form.name]["exp"].constant)
-        result = spread(self.watch(self._bounded(value, form, _early(form))), shape)
-        self._exponents[id(result)] = (result, exponent)
-        return result
+        rounded = np.array([self._exponent(form, each) for each in exponents], dtype=object)
+        value = self.finish(equation, _exp(rounded), BUDGETS[form.name]["exp"].constant)
+        value = self.watch(self._bounded(value, form, _early(form)))
+        return value * np.array([each.sign for each in exponents], dtype=object)
 
-    def _times(self, equation: Any, a: Array, b: Array) -> Array:
-        """XLA turns exp(A)·exp(B) into exp(A + B) under jit: what the sum is rounded by is a factor of the result."""
-        result = self.multiply(equation, a, b)
-        first, second = self._exponents.get(id(a)), self._exponents.get(id(b))
-        if first is None or second is None:
+    def _exponent(self, form: Format, exponent: Exponent) -> arb:
+        """An exponent as it is rounded; the only rounding of a sum of two is one of the sum."""
+        steps = exponent.count - 1
+        if not steps:
+            return exponent.total
+        size = abs(exponent.total) if steps == 1 else exponent.size
+        return exponent.total + size * (self._factor(form, steps) - ONE) + UNIT * (steps * arb(form.flush))
+
+    def _merged(self, equation: Any, result: Array, a: Array, b: Array, power: int = 1) -> Array:
+        """A product, or a quotient where the power is -1, as the compiler may write it.
+
+        exp(A)·exp(B) is exp(A + B) under jit, exp(A)/exp(B) is exp(A - B), and any C/exp(B) is C·exp(-B).
+        """
+        shape, (x, y, whole) = thin(a, b, result)
+        first, second = self._exponents.of(x), self._exponents.of(y)
+        if first is None and second is None:
             return result
-        return self._either(result, self._exponential(equation, self._add(equation, first[1], second[1])))
+        none = np.full((1,) * whole.ndim, None, dtype=object)
+        whole, x, y, first, second = np.broadcast_arrays(
+            whole, x, y, none if first is None else first, none if second is None else second
+        )
+        whole = whole.copy()
+        left, right = _known(first), _known(second)
+        known = np.full(whole.shape, None, dtype=object)
+        both = left & right
+        known[both] = [one.times(other, power) for one, other in zip(first[both], second[both], strict=True)]
+        if power == -1:
+            # A number over an exponential; one that is written as a constant alone may be that exponential inverted.
+            under = right & ~left
+            inverse = [each.power(-1) for each in second[under]]
+            if inverse:
+                product = self.finish(equation, np.multiply(x[under], self._exponentials(equation, inverse)))
+                whole[under] = self.watch(_union(whole[under], product))
+                known[under] = self._beside(inverse, self._signs(x[under]))
+        else:
+            alone = right & ~left
+            known[alone] = self._beside(second[alone], self._signs(x[alone]))
+        alone = left & ~right
+        known[alone] = self._beside(first[alone], self._signs(y[alone]))
+        if both.any():
+            whole[both] = self.watch(_union(whole[both], self._exponentials(equation, known[both])))
+        self._exponents.note(whole.ravel().tolist(), known.ravel().tolist())
+        return self._instead(result, spread(whole, shape))
+
+    def _instead(self, result: Array, wider: Array) -> Array:
+        """What is known of a result is true of a wider one."""
+        kept: dict[int, Any]
+        for kept in (self._quotients, self._scaled):
+            if id(result) in kept:
+                kept[id(wider)] = (wider, *kept[id(result)][1:])
+        return wider
+
+    @staticmethod
+    def _beside(exponents: Sequence[Exponent], signs: Sequence[int]) -> list[Exponent | None]:
+        """Exponentials times one, or minus one; 0 stands for any other factor."""
+        return [
+            Exponent(each.total, each.size, each.count, each.sign * sign) if sign else None
+            for each, sign in zip(exponents, signs, strict=True)
+        ]
+
+    def _signs(self, entries: Array) -> list[int]:
+        """Which factors the compiler may know to be 1 or -1; 0 for all others."""
+        return [
+            (1 if each.contains(ONE) else -1 if each.contains(-ONE) else 0) if self._is_constant(each) else 0
+            for each in entries
+        ]
+
+    def _carry(self, array: Array, result: Array, sign: int = 1) -> None:
+        """What is an exponential stays one in an array of the same entries, but for their sign: 0 stands for none."""
+        _, (x, y) = thin(array, result)
+        exponents = self._exponents.of(x)
+        if exponents is None:
+            return
+        y, exponents = np.broadcast_arrays(y, exponents)
+        signed = [
+            each and Exponent(each.total, each.size, each.count, each.sign * sign or 1) for each in exponents.flat
+        ]
+        self._exponents.note(y.ravel().tolist(), signed)
 
     def _power(self, equation: Any, a: Array, b: Array) -> Array:
         """XLA turns exp(A)**B into exp(A·B) under jit."""
-        result, held = super()._power(equation, a, b), self._exponents.get(id(a))
-        if self._of_constants(b) and all(float(each) == -1 for each in thin(b)[1][0].ravel()):
+        result = super()._power(equation, a, b)
+        if self._of_constants(b) and _may_be(b, -ONE):
             result = self._one_over(equation, result, spread(align(a, result)[0], result.shape))
-        if held is None:
+        exponents = self._exponents.of(thin(a)[1][0])
+        if exponents is None:
             return result
         if kind_of(equation.invars[1].aval) == "whole":
             b = self.lift(unsigned(equation.invars[1:], [b])[0].astype(np.float64))
-        return self._either(result, self._exponential(equation, self.multiply(equation, held[1], b)))
+        shape, (exponents, y, whole) = thin(np.broadcast_to(exponents, a.shape), b, result)
+        whole, exponents, y = np.broadcast_arrays(whole, exponents, y)
+        whole, hit = whole.copy(), _known(exponents)
+        form = self._form(equation)
+        inner = [self._exponent(form, each) for each in exponents[hit]]
+        products = self.finish(equation, np.multiply(np.array(inner, dtype=object), y[hit]))
+        found = [Exponent(each, abs(each)) for each in products]
+        whole[hit] = self.watch(_union(whole[hit], self._exponentials(equation, found)))
+        self._exponents.note(whole[hit].tolist(), found)
+        return self._instead(result, spread(whole, shape))
 
     def visit(self, equation: Any, inputs: Sequence[Array], results: list[Array]) -> list[Array]:
         """What is only moved stays a quotient, a product or an exponential: XLA looks through what changes no entry."""
+        if not self.depends:
+            for each in results:
+                if each.dtype == object:
+                    (x,) = thin(each)[1]
+                    self._fixed.update(zip(addresses(x).ravel().tolist(), x.ravel().tolist(), strict=True))
         if len(results) == 1:
             for place, array in enumerate(inputs):
                 kept: dict[int, Any]
-                for kept in (self._quotients, self._scaled, self._exponents):
+                for kept in (self._quotients, self._scaled):
                     if id(array) in kept and results[0] is not array:
                         parts = [np.broadcast_to(align(part, array)[0], array.shape) for part in kept[id(array)][1:]]
                         moved = self._moved(equation, inputs, place, results[0], parts)
                         if moved is not None:
                             kept[id(results[0])] = (results[0], *moved)
+            self._pass_on(equation, inputs, results[0])
         return super().visit(equation, inputs, results)
+
+    def _pass_on(self, equation: Any, inputs: Sequence[Array], result: Array) -> None:
+        """An exponential stays one where nothing is added to it, and with another sign or in another format."""
+        name = equation.primitive.name
+        if result.dtype != object or any(each.dtype != object for each in inputs):
+            return
+        if name in SAME and result.size == inputs[0].size:
+            signs = {"neg": -1, "abs": 0}
+            self._carry(inputs[0].reshape(result.shape), result, signs.get(name, 1))
+        if name in ("add", "add_any", "sub") and len(inputs) == 2:
+            for place, array in enumerate(inputs):
+                other = inputs[1 - place]
+                if self._of_constants(other) and _may_be(other, ZERO):
+                    self._carry(array, result, -1 if name == "sub" and place else 1)
 
     def _moved(
         self, equation: Any, inputs: Sequence[Array], place: int, result: Array, parts: list[Array]
@@ -272,7 +437,7 @@ class Rounded(Balls):
             # What is split into one piece comes in a list.
             return [each[0] if isinstance(each, (list, tuple)) else each for each in moved]
         neutral = NEUTRAL.get(name) if len(inputs) == 2 and (place == 0 or name not in ("sub", "div")) else None
-        if neutral is not None and _all_are(inputs[1 - place], neutral):
+        if neutral is not None and self._of_constants(other := inputs[1 - place]) and _may_be(other, neutral):
             return parts
         array = inputs[place]
         if result.dtype != object or result.size != array.size:
@@ -281,14 +446,27 @@ class Rounded(Balls):
         return [part.reshape(result.shape) for part in parts] if same else None
 
     def _of_constants(self, array: Array) -> bool:
-        """Whether every entry is a constant of the program, and there is one."""
+        """Whether every entry is a constant of the program, or computed from such alone, and there is one."""
         (x,) = thin(array)[1]
-        return bool(x.size) and self._is_constant(x.flat[0]) and bool(self._constants(x).all())
+        if not x.size or not self._is_constant(x.flat[0]):
+            return False
+        distinct = dict(zip(addresses(x).ravel().tolist(), x.ravel().tolist(), strict=True))
+        return all(map(self._is_constant, distinct.values()))
 
     def _is_constant(self, value: arb) -> bool:
-        return value is ZERO or value is ONE or self._literals.get(float(value)) is value
+        return value is ZERO or value is ONE or id(value) in self._fixed or self._literals.get(float(value)) is value
 
     def multiply(self, equation: Any, a: Array, b: Array) -> Array:
+        """A product as it is written, or as the compiler writes it."""
+        return self._merged(equation, self._times(equation, a, b), a, b)
+
+    def dot_row(self, equation: Any, x: Array, y: Array) -> Array:
+        """A sum of one product is that product."""
+        if x.shape[-1] != 1 or y.shape[-1] != 1:
+            return super().dot_row(equation, x, y)
+        return self.multiply(equation, x, y)[..., 0]
+
+    def _times(self, equation: Any, a: Array, b: Array) -> Array:
         """XLA multiplies constants with each other first under jit: (A·C)·D is A·(C·D), (A·C)·(B·D) is (A·B)·(C·D)."""
         result = super().multiply(equation, a, b)
         first, second = self._scaled.get(id(a)), self._scaled.get(id(b))
@@ -317,12 +495,15 @@ class Rounded(Balls):
     def _power_of(self, equation: Any, array: Array, exponent: int) -> Array:
         """A power of a product with a constant may be a product of powers."""
         result, held = super()._power_of(equation, array, exponent), self._scaled.get(id(array))
-        exponential = self._exponents.get(id(array))
-        if exponential is not None:
-            # Its exponent is added up, in any order.
-            shape, (x,) = thin(exponential[1])
-            several = self.finish(equation, np.multiply(x, arb(exponent)), max(abs(exponent) - 1, 0))
-            result = self._either(result, self._exponential(equation, spread(several, shape)))
+        shape, (x, whole) = thin(array, result)
+        exponents = self._exponents.of(x)
+        if exponents is not None and exponent:
+            hit = _known(exponents)
+            whole = whole.copy()
+            found = [each.power(exponent) for each in exponents[hit]]
+            whole[hit] = self.watch(_union(whole[hit], self._exponentials(equation, found)))
+            self._exponents.note(whole[hit].tolist(), found)
+            result = self._instead(result, spread(whole, shape))
         if exponent < 0:
             result = self._one_over(
                 equation, result, array if exponent == -1 else self._power_of(equation, array, -exponent)
@@ -395,17 +576,24 @@ class Rounded(Balls):
             rounded = self._bounded(rounded, form, _early(form))
         result = spread(self.watch(rounded), shape)
         if name == "exp":
-            self._exponents[id(result)] = (result, arrays[0])
+            self._note(rounded, thinned[0])
         if name == "logistic":
             # 1/(1 + exp(-x)) to the compiler, which rewrites it as any quotient.
             one, (x,) = filled((1,) * len(shape), ONE), thinned
-            below = self._add(equation, one, self._exponential(equation, spread(self._map(np.negative, x), shape)))
+            inverse = [Exponent(-each, abs(each)) for each in x.flat]
+            inner = self._exponentials(equation, inverse).reshape(x.shape)
+            below = self._add(equation, one, spread(inner, shape))
             self._quotients[id(result)] = (result, spread(one, shape), below)
         if name == "exp2":
             # exp(x · log 2), with a rounded constant and a rounded product.
             exponent = self.finish(equation, np.multiply(thinned[0], arb(2).log()), 2)
-            self._exponents[id(result)] = (result, spread(exponent, shape))
+            self._note(rounded, exponent)
         return result
+
+    def _note(self, exponentials: Array, exponents: Array) -> None:
+        """Remember what is an exponential."""
+        held = np.broadcast_to(exponents, exponentials.shape).ravel().tolist()
+        self._exponents.note(exponentials.ravel().tolist(), [Exponent(each, abs(each)) for each in held])
 
     def _convert(self, equation: Any, array: Array) -> Array:
         if kind_of(equation.outvars[0].aval) != "number":
@@ -415,7 +603,13 @@ class Rounded(Balls):
         if source is not None and source.precision <= target.precision and source.emax <= target.emax:
             return array
         shape, (x,) = thin(array)
-        return spread(self.finish(equation, x.copy()), shape)
+        narrow = self.finish(equation, x.copy())
+        literal = self._constants(x)
+        if literal.any():
+            # A constant that the format holds is itself.
+            literal[literal] = [bool(target.round(float(each)) == float(each)) for each in x[literal]]
+            narrow[literal] = x[literal]
+        return spread(narrow, shape)
 
     def next_after(self, equation: Any, a: Array, b: Array) -> Array:
         """A last place further, up or down; what is below the normal numbers may become zero."""
