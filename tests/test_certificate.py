@@ -902,3 +902,15 @@ def test_names_are_numbered_from_one_and_a_changed_one_is_explained() -> None:
                 assert form.legend[name] in ("of the argument x", "of the argument x_0")
     assert letters >= {"e", "S"}
     assert any("x_0_" in form.legend for form in forms)
+
+
+def test_an_entry_of_one_argument_is_none_of_another_whose_name_begins_alike() -> None:
+    claim = Claim(
+        id="alike",
+        autodiff=Derivative(lambda x, x_1: jnp.sum(x * x_1), "gradient", wrt="x"),
+        by_hand=lambda x, x_1: x_1 + 0 * x,
+        domain={"x": domain.Reals("n"), "x_1": domain.Reals("n")},
+        sizes={"n": (2, 3)},
+    )
+    assert certificates.every_size(claim)
+    assert cases(certificate(claim))

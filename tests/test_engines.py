@@ -1854,3 +1854,12 @@ def test_balls_have_two_hundred_bits_and_lists_of_lists_are_arrays() -> None:
         assert (found.mid(), found.rad()) == (known.mid(), known.rad())
         assert (found.mid(), found.rad()) != (more.mid(), more.rad())
     assert verify.enclose(lambda m: m.T, [[1, 2, 3], [4, 5, 6]]).tolist() == [[1, 4], [2, 5], [3, 6]]
+
+
+def test_formats_are_announced_and_a_claim_that_cannot_be_built_ends_nothing() -> None:
+    seen: list[tuple[str, str]] = []
+    crooked = replace(SQUARES, id="crooked", by_hand=lambda x: jnp.ones(x.shape[0] + 1))
+    found = list(engines.judge_all([crooked, SQUARES], FAST, progress=lambda name, engine: seen.append((name, engine))))
+    assert [isinstance(outcome, Exception) for _, outcome in found] == [True, False]
+    assert seen[0] == ("crooked", "enclose")
+    assert seen[-1] == (SQUARES.id, "floats float32")

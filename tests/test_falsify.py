@@ -210,3 +210,12 @@ def test_what_no_reading_knows_is_the_reason() -> None:
     found = falsify.check(Case(replace(RIGHT, autodiff=form, by_hand=lambda x: jnp.sum(x * x)), QUICK, 0))
     assert found.status is Status.UNKNOWN
     assert found.reason.startswith("primitive 'schur' is not supported by the exact reading")
+
+
+def test_nobody_climbs_with_a_direction() -> None:
+    """Of a Jacobian whose entries cannot be had all at once, only products with directions may be left."""
+    case = Case(replace(WRONG, relation="<="), QUICK, 0)
+    subject = case.subject({"n": 1})
+    directed = tuple(each for each in subject.modes if each.directions)
+    assert directed
+    assert falsify._climbed(case, [replace(subject, modes=directed)]) == (0, None)
