@@ -484,6 +484,7 @@ def test_fewer_bits_claim_nothing_from_where_the_ball_reaches_infinity() -> None
 def test_zero_times_fewer_bits_of_an_unknown_range_is_not_known() -> None:
     """What such a range does not hold is infinite, and zero times that is no number."""
     _held(lambda x: lax.reduce_precision(x, 7, 10) * 0.0, 1e30, name="float32")
+    _held(lambda x: lax.reduce_precision(x, 7, 10) * jnp.zeros(100, x.dtype), 1e30, name="float32")
 
 
 # --- a primitive that JAX has had only since 0.12 ------------------------------------------------------------------
@@ -606,6 +607,13 @@ def test_large_exponents_that_are_added_or_multiplied_first_are_inside(fn: Calla
     rng = np.random.default_rng(0)
     x, y, z = rng.uniform(40, 86, 64), rng.uniform(0.9, 1.02, 64), rng.uniform(-40, 40, 64)
     _held(fn, x, y, z, x / 2, name=name)
+
+
+def test_an_exponent_is_off_by_the_roundings_of_both_its_factors() -> None:
+    """That of a factor, and that of the product, may go the same way."""
+    x = np.array([78.97201538085938, 84.82718658447266, 79.68888092041016])
+    y = np.array([0.46206042170524597, 0.3686532974243164, 0.4628806412220001])
+    _held(lambda x, y: jnp.exp(x) ** (y * 1.1), x, y, name="float32")
 
 
 def test_a_cube_of_an_exponential_is_off_by_the_roundings_of_its_exponent() -> None:
