@@ -46,7 +46,7 @@ _is_zero = np.frompyfunc(arb.is_zero, 1, 1)
 
 
 def _may_be(array: Array, value: arb) -> bool:
-    """Whether an entry, that of a broadcast number, may be some value."""
+    """Whether any entry may be some value."""
     return any(each.contains(value) for each in thin(array)[1][0].flat)
 
 
@@ -130,6 +130,8 @@ class Rounded(Balls):
         self._running = False
         # Quotients of this walk, by the identity of their array, which is kept alive: XLA rewrites nested division.
         # Dividend and divisor as they are written, and whatever they may be rewritten to, pair after pair.
+        # Known as arrays, not as entries: one that is joined with others and taken out again is lost, and with it what
+        # its products may overflow to.
         self._quotients: dict[int, tuple[Array, ...]] = {}
         # Products with constants, likewise.
         self._scaled: dict[int, tuple[Array, Array, Array]] = {}
